@@ -5,7 +5,14 @@ import { decode, encode, rfc8949EncodeOptions } from 'cborg'
 import { equalBytes } from './bytes.ts'
 import { Reject } from './reject.ts'
 
-export type CborValue = null | boolean | number | string | Uint8Array | CborValue[] | { [key: string]: CborValue }
+export type CborValue =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | CborValue[]
+  | { [key: string]: CborValue }
 
 const DEPTH_MAX = 8
 
@@ -18,12 +25,18 @@ export function decodeCbor(bytes: Uint8Array, bytesMax: number): CborValue | Rej
   if (bytes.length > bytesMax) return new Reject('cbor-size', `${bytes.length} bytes, at most ${bytesMax}`)
   let value: unknown
   try {
-    value = decode(bytes, { strict: true, rejectDuplicateMapKeys: true, allowIndefinite: false, useMaps: false })
+    value = decode(bytes, {
+      strict: true,
+      rejectDuplicateMapKeys: true,
+      allowIndefinite: false,
+      useMaps: false
+    })
   } catch {
     return new Reject('cbor-syntax', 'not CBOR, or not in its shortest form')
   }
   if (!isPlain(value, 0)) return new Reject('cbor-value', 'a value that this wire does not use')
-  if (!equalBytes(encodeCbor(value), bytes)) return new Reject('cbor-canonical', 'not the deterministic spelling')
+  if (!equalBytes(encodeCbor(value), bytes))
+    return new Reject('cbor-canonical', 'not the deterministic spelling')
   return value
 }
 
@@ -36,5 +49,7 @@ function isPlain(value: unknown, depth: number): value is CborValue {
   if (value instanceof Uint8Array) return true
   if (Array.isArray(value)) return value.every(item => isPlain(item, depth + 1))
   if (typeof value !== 'object') return false
-  return Object.entries(value).every(([key, item]) => key !== '__proto__' && key.isWellFormed() && isPlain(item, depth + 1))
+  return Object.entries(value).every(
+    ([key, item]) => key !== '__proto__' && key.isWellFormed() && isPlain(item, depth + 1)
+  )
 }

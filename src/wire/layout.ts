@@ -1,19 +1,21 @@
 // What an artifact kind lets a facet's Yjs document contain. The kinds themselves are data in
 // `src/artifacts`, normative in protocols/artifacts; the composition root injects them into the gate.
 
-/** A place in a document that may hold values. */
+/** A shared type: Markdown text, a map, or a list. A layout is a finite tree, so nesting is bounded by it. */
 export type LayoutNode =
   | { is: 'text' }
-  | { is: 'map'; keys: { [key: string]: LayoutValue } | 'any-key'; value?: LayoutValue }
+  | { is: 'map'; keys: { [key: string]: LayoutValue }; others?: LayoutValue }
   | { is: 'array'; items: LayoutValue }
 
-/** What may stand at such a place: plain JSON-like values, a nested type, or either. */
-export interface LayoutValue {
-  plain: boolean
-  type?: LayoutNode
-}
+/** What may stand under a key or in a list: a plain JSON value, or a shared type of that shape. */
+export type LayoutValue = 'plain' | LayoutNode
 
 /** Root name to node. A root that is not named here does not exist. */
 export interface Layout {
   roots: { [name: string]: LayoutNode }
+}
+
+/** @returns what may stand under this key of a map, or undefined when nothing may. */
+export function valueUnder(map: LayoutNode & { is: 'map' }, key: string): LayoutValue | undefined {
+  return Object.hasOwn(map.keys, key) ? map.keys[key] : map.others
 }

@@ -1,0 +1,87 @@
+// Three implementations of the Ed25519 equation behind one small interface. None of them is the rule:
+// that is `ed25519.ts`, which asks a backend only after its own checks. protocols/identity, section 1.
+import { createPrivateKey, createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto'
+import { createRequire } from 'node:module'
+import * as noble from '@noble/ed25519'
+import { concatBytes, fromHex } from '../wire/bytes.ts'
+
+export interface Ed25519Backend {
+  readonly name: 'sodium' | 'node' | 'noble'
+  /** Whether [S]B = R + [k]A, cofactorless, given an admitted key and a signature that passed IDN-2. */
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** @returns the 64-byte signature of RFC 8032; every backend makes the same one. */
+  sign(seed: Uint8Array, publicKey: Uint8Array, message: Uint8Array): Uint8Array
+}
+
+noble.hashes.sha512 = message => new Uint8Array(hash('sha512', message, 'buffer'))
+
+const NOBLE: Ed25519Backend = {
+  name: 'noble',
+  verify(publicKey, message, signature) {
+    // noble multiplies by the cofactor even in its strict mode, so a torsion component in R would go
+    // unnoticed here and nowhere else.
+    return (
+      noble.verify(signature, message, publicKey, { zip215: false }) &&
+      noble.Point.fromBytes(signature.subarray(0, 32)).isTorsionFree()
+    )
+  },
+  sign: (seed, _publicKey, message) => noble.sign(message, seed)
+}
+
+const SPKI = fromHex('302a300506032b6570032100') as Uint8Array
+const PKCS8 = fromHex('302e020100300506032b657004220420') as Uint8Array
+
+// Building a KeyObject costs as much as a verification, so each lives as long as the bytes it was made from.
+const keyObjects = new WeakMap<Uint8Array, KeyObject>()
+
+function keyObject(bytes: Uint8Array, make: (bytes: Uint8Array) => KeyObject): KeyObject {
+  let key = keyObjects.get(bytes)
+  if (key === undefined) keyObjects.set(bytes, (key = make(bytes)))
+  return key
+}
+
+function publicObject(bytes: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(concatBytes(SPKI, bytes)), format: 'der', type: 'spki' })
+}
+
+function privateObject(seed: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.from(concatBytes(PKCS8, seed)), format: 'der', type: 'pkcs8' })
+}
+
+const NODE: Ed25519Backend = {
+  name: 'node',
+  verify: (publicKey, message, signature) =>
+    verify(null, message, keyObject(publicKey, publicObject), signature),
+  sign: (seed, _publicKey, message) => new Uint8Array(sign(null, message, keyObject(seed, privateObject)))
+}
+
+/** What we use of sodium-native, which ships no types. */
+interface Sodium {
+  crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
+  crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void
+}
+
+/** sodium-native is an optional dependency: a platform without a prebuilt binary runs on node:crypto. */
+function loadSodium(): Ed25519Backend | undefined {
+  let sodium: Sodium
+  try {
+    sodium = createRequire(import.meta.url)('sodium-native') as Sodium
+  } catch {
+    return undefined
+  }
+  return {
+    name: 'sodium',
+    verify: (publicKey, message, signature) =>
+      sodium.crypto_sign_verify_detached(signature, message, publicKey),
+    sign(seed, publicKey, message) {
+      const signature = new Uint8Array(64)
+      sodium.crypto_sign_detached(signature, message, concatBytes(seed, publicKey))
+      return signature
+    }
+  }
+}
+
+const sodium = loadSodium()
+
+/** Fastest first; each gives the same answer on every case of `vectors/ed25519.json`. */
+export const BACKENDS: readonly Ed25519Backend[] = sodium ? [sodium, NODE, NOBLE] : [NODE, NOBLE]

@@ -1,0 +1,252 @@
+// The space log: who the parties are, which keys they pinned, what they cut and settled. One hash chain per
+// party, kept as a tree, because a party that signs two successors must not split the honest ones.
+// protocols/space.
+import { equalBytes, toHex } from '../wire/bytes.ts'
+import { type SpaceGenesis, parseSpaceGenesis, spaceId } from '../wire/genesis.ts'
+import { KEY_MAX } from '../wire/lane.ts'
+import { Reject, isReject } from '../wire/reject.ts'
+import {
+  type EntryAct,
+  type EntryRecord,
+  type LanePoint,
+  type SpaceEntry,
+  entryId,
+  entrySignedBytes,
+  parseSpaceEntry
+} from '../wire/space-entry.ts'
+import { type RoleCertificate, verifyRoleCertificate } from './certificate.ts'
+import { type PublicKey, admitKey, verifySignature } from './ed25519.ts'
+import type { CompanyIdentity } from './identity-log.ts'
+
+/** More branches of one chain add nothing to the proof that two already are (SPC-9). */
+const BRANCHES_MAX = 4
+
+/** A key that may sign envelopes for a company. Its index never changes and is never given again. */
+export interface PinnedKey {
+  index: number
+  publicKey: PublicKey
+  certificate: RoleCertificate
+}
+
+/** An accepted entry with what holds once it stands. */
+export interface LogEntry extends SpaceEntry {
+  id: Uint8Array
+  record: EntryRecord
+  before: LogEntry | undefined
+  /** All keys pinned up to here, by index. */
+  keys: readonly PinnedKey[]
+  /** Indices of the keys that this chain has cut up to here. */
+  cut: readonly number[]
+}
+
+/** Two entries of one company at one seq: a proof that anyone can check. */
+export interface ChainFork {
+  company: number
+  seq: number
+  entries: [EntryRecord, EntryRecord]
+}
+
+export interface Cut {
+  company: number
+  key: number
+  lanes: LanePoint[]
+}
+
+export type AddResult =
+  | { added: LogEntry; fork?: ChainFork }
+  | 'known'
+  | { waits: 'entry' | 'identity' }
+  | Reject
+
+export class SpaceLog {
+  readonly id: Uint8Array
+  readonly genesis: SpaceGenesis
+  readonly genesisBytes: Uint8Array
+  readonly #entries = new Map<string, LogEntry>()
+  readonly #tips: LogEntry[][]
+  readonly #forked = new Map<number, ChainFork>()
+
+  private constructor(genesis: SpaceGenesis, bytes: Uint8Array) {
+    this.genesis = genesis
+    this.genesisBytes = bytes
+    this.id = spaceId(bytes)
+    this.#tips = genesis.parties.map(() => [])
+  }
+
+  static open(bytes: Uint8Array): SpaceLog | Reject {
+    const genesis = parseSpaceGenesis(bytes)
+    return isReject(genesis) ? genesis : new SpaceLog(genesis, bytes)
+  }
+
+  /** Takes one entry in. `identityOf` gives what is known of a company's identity log. */
+  add(record: EntryRecord, identityOf: (did: string) => CompanyIdentity | undefined): AddResult {
+    const entry = parseSpaceEntry(record.entry)
+    if (isReject(entry)) return entry
+    const id = entryId(record.entry)
+    if (this.#entries.has(toHex(id))) return 'known'
+    const did = this.genesis.parties[entry.company]
+    if (!equalBytes(entry.space, this.id) || did === undefined) {
+      return new Reject('entry-place', 'the entry belongs to another space or to no party of it') // SPC-5
+    }
+    const before = entry.prev && this.#entries.get(toHex(entry.prev))
+    if (entry.seq > 0 && !before) return { waits: 'entry' }
+    if (before && (before.company !== entry.company || before.seq !== entry.seq - 1)) {
+      return new Reject('chain-broken', 'the entry does not follow the one that it names')
+    }
+    const identity = identityOf(did)
+    if (!identity) return { waits: 'identity' }
+    const keys = pinned(entry.act, before?.keys ?? [], identity)
+    if (isReject(keys)) return keys.code === 'identity-version' ? { waits: 'identity' } : keys
+    const cut = before?.cut ?? []
+    const refused = checkSigner(record, keys, cut, identity)
+    if (refused) return refused
+    const { act } = entry
+    return this.#take({
+      ...entry,
+      id,
+      record,
+      before,
+      keys,
+      cut: act.kind === 'cut' ? [...cut, act.key] : cut
+    })
+  }
+
+  #take(entry: LogEntry): AddResult {
+    const tips = this.#tips[entry.company] as LogEntry[]
+    const sibling = this.#siblingOf(entry)
+    if (sibling && tips.length >= BRANCHES_MAX)
+      return new Reject('chain-branches', 'this chain is frozen already')
+    this.#entries.set(toHex(entry.id), entry)
+    const at = tips.findIndex(tip => tip === entry.before)
+    if (at >= 0) tips[at] = entry
+    else tips.push(entry)
+    if (!sibling) return { added: entry }
+    const fork: ChainFork = {
+      company: entry.company,
+      seq: entry.seq,
+      entries: [sibling.record, entry.record]
+    }
+    if (!this.#forked.has(entry.company)) this.#forked.set(entry.company, fork)
+    return { added: entry, fork }
+  }
+
+  #siblingOf(entry: LogEntry): LogEntry | undefined {
+    for (const other of this.#entries.values()) {
+      if (other.company === entry.company && other.seq === entry.seq && other.before === entry.before)
+        return other
+    }
+    return undefined
+  }
+
+  get parties(): readonly string[] {
+    return this.genesis.parties
+  }
+
+  companyOf(did: string): number | undefined {
+    const index = this.genesis.parties.indexOf(did)
+    return index < 0 ? undefined : index
+  }
+
+  entry(id: Uint8Array): LogEntry | undefined {
+    return this.#entries.get(toHex(id))
+  }
+
+  /** All entries, each after the one it follows. */
+  entries(): LogEntry[] {
+    return [...this.#entries.values()]
+  }
+
+  /** The ends of every branch of every chain. */
+  tips(): LogEntry[] {
+    return this.#tips.flat()
+  }
+
+  /** The entry that a company stands on; a company whose chain forked stands on what came before (SPC-9). */
+  head(company: number): LogEntry | undefined {
+    const fork = this.#forked.get(company)
+    const tip = this.#tips[company]?.[0]
+    if (!fork) return tip
+    let entry = tip
+    while (entry && entry.seq >= fork.seq) entry = entry.before
+    return entry
+  }
+
+  accepted(company: number): boolean {
+    return (this.#tips[company]?.length ?? 0) > 0
+  }
+
+  /** The proof, where a company signed two successors of one entry. */
+  forkOf(company: number): ChainFork | undefined {
+    return this.#forked.get(company)
+  }
+
+  /** All cuts that stand, in the order of company and seq. */
+  cuts(): Cut[] {
+    return this.#acts('cut').map(({ company, act }) => ({ company, key: act.key, lanes: act.lanes }))
+  }
+
+  /** For one lane, what each company has settled first, by company. */
+  settled(facet: Uint8Array, client: number): Map<number, LanePoint> {
+    const first = new Map<number, LanePoint>()
+    for (const { company, act } of this.#acts('settle')) {
+      const { point } = act
+      if (point.client === client && equalBytes(point.facet, facet) && !first.has(company))
+        first.set(company, point)
+    }
+    return first
+  }
+
+  hasSettled(facet: Uint8Array): boolean {
+    return this.#acts('settle').some(({ act }) => equalBytes(act.point.facet, facet))
+  }
+
+  #acts<K extends EntryAct['kind']>(kind: K): { company: number; act: Extract<EntryAct, { kind: K }> }[] {
+    const found: { company: number; act: Extract<EntryAct, { kind: K }> }[] = []
+    for (let company = 0; company < this.genesis.parties.length; company++) {
+      const chain: LogEntry[] = []
+      for (let entry = this.head(company); entry; entry = entry.before) chain.push(entry)
+      for (const { act } of chain.reverse()) {
+        if (act.kind === kind) found.push({ company, act: act as Extract<EntryAct, { kind: K }> })
+      }
+    }
+    return found
+  }
+}
+
+/** The keys after this act: those before, then the certified ones in their order (SPC-7). */
+function pinned(
+  act: EntryAct,
+  before: readonly PinnedKey[],
+  identity: CompanyIdentity
+): readonly PinnedKey[] | Reject {
+  if (act.kind !== 'accept' && act.kind !== 'keys') return before
+  const keys = [...before]
+  for (const bytes of act.certificates) {
+    const certificate = verifyRoleCertificate(bytes, identity)
+    if (isReject(certificate)) return certificate
+    if (keys.length > KEY_MAX) return new Reject('keys-full', 'no key index is left for this company')
+    if (keys.some(key => equalBytes(key.publicKey.bytes, certificate.key.bytes))) {
+      return new Reject('key-twice', 'the key is pinned already') // SPC-7
+    }
+    keys.push({ index: keys.length, publicKey: certificate.key, certificate })
+  }
+  return keys
+}
+
+/** A company speaks through its root or through a pinned key with the power to seal (SPC-8). */
+function checkSigner(
+  { entry, signer, signature }: EntryRecord,
+  keys: readonly PinnedKey[],
+  cut: readonly number[],
+  identity: CompanyIdentity
+): Reject | undefined {
+  const key = admitKey(signer)
+  if (isReject(key)) return key
+  const role = keys.find(pin => equalBytes(pin.publicKey.bytes, signer) && !cut.includes(pin.index))
+  const sealing = role?.certificate.powers.includes('seal') ?? false
+  if (!sealing && !identity.wasRoot(key))
+    return new Reject('entry-signer', 'the signer may not speak for this company')
+  if (!verifySignature(key, entrySignedBytes(entry), signature))
+    return new Reject('signature', 'the signature is wrong')
+  return undefined
+}

@@ -1,0 +1,139 @@
+// The policy gate: one total, pure function. Nothing leaves and nothing is taken in without the Clearance or
+// the AllowedRun that only this file makes. protocols/policy.
+import { type VerifiedRun } from '../identity/verify.ts'
+import type { ParsedRun } from '../wire/envelope.ts'
+import { type DataClass } from '../wire/data-class.ts'
+
+/** What is asked: may these bytes go to, or come from, this peer? */
+export interface Question {
+  direction: 'announce' | 'request' | 'send' | 'store'
+  peer: PeerStanding
+  space: SpaceStanding
+  /** Absent when the question is about the space itself: its log and its parties' identities. */
+  facet?: FacetStanding
+}
+
+export interface PeerStanding {
+  /** A node of our own company. */
+  own: boolean
+  certificate: 'current' | 'expired' | 'revoked' | 'none'
+  /** First contact: both sides have recorded who compared the words, how and when. */
+  confirmed: boolean
+}
+
+export interface SpaceStanding {
+  /** The peer's company is a party. */
+  party: boolean
+  /** The peer's company accepted the genesis. */
+  accepted: boolean
+  /** The peer's company signed two successors of one entry. */
+  frozen: boolean
+}
+
+export interface FacetStanding {
+  class: DataClass
+  /** The facet was made by our own company. */
+  ownedHere: boolean
+}
+
+/** Why not: the rule of protocols/policy, and a sentence for people. */
+export interface Denial {
+  rule: string
+  reason: string
+}
+
+let clear: (question: Question) => Clearance
+let admit: (run: VerifiedRun) => AllowedRun
+
+/** Proof that policy let these bytes go to this peer. */
+export class Clearance {
+  readonly #question: Question
+
+  private constructor(question: Question) {
+    this.#question = question
+  }
+
+  static {
+    clear = question => new Clearance(question)
+  }
+
+  get direction(): Question['direction'] {
+    return this.#question.direction
+  }
+}
+
+/** A verified run that policy lets in. */
+export class AllowedRun {
+  readonly #verified: VerifiedRun
+
+  private constructor(verified: VerifiedRun) {
+    this.#verified = verified
+  }
+
+  static {
+    admit = verified => new AllowedRun(verified)
+  }
+
+  get run(): ParsedRun {
+    return this.#verified.run
+  }
+}
+
+/** Every rule in order; the first that denies decides. The table in protocols/policy holds one case for each. */
+const RULES: { rule: string; reason: string; denies: (question: Question) => boolean }[] = [
+  {
+    rule: 'POL-2',
+    reason: 'the peer has no certificate of its company for this node',
+    denies: ({ peer }) => peer.certificate === 'none'
+  },
+  {
+    rule: 'POL-3',
+    reason: "the peer's node certificate is revoked",
+    denies: ({ peer }) => peer.certificate === 'revoked'
+  },
+  {
+    rule: 'POL-4',
+    reason: "the peer's node certificate has expired",
+    denies: ({ peer }) => peer.certificate === 'expired'
+  },
+  {
+    rule: 'POL-5',
+    reason: 'a private facet never leaves its company',
+    denies: ({ facet, peer }) => facet?.class === 'private' && !(peer.own && facet.ownedHere)
+  },
+  {
+    rule: 'POL-6',
+    reason: "the peer's company is no party of this space",
+    denies: ({ space, peer }) => !peer.own && !space.party
+  },
+  {
+    rule: 'POL-7',
+    reason: "the peer's company has not accepted this space",
+    denies: ({ facet, space, peer }) => facet !== undefined && !peer.own && !space.accepted
+  },
+  {
+    rule: 'POL-8',
+    reason: "the peer's company signed two contradictory entries and is frozen in this space",
+    denies: ({ facet, space, peer }) => facet !== undefined && !peer.own && space.frozen
+  },
+  {
+    rule: 'POL-9',
+    reason: 'first contact is not confirmed on both sides',
+    denies: ({ facet, peer }) => facet?.class === 'shared-confidential' && !peer.own && !peer.confirmed
+  }
+]
+
+/** Total and pure: equal questions, equal answers. */
+export function decide(question: Question): Clearance | Denial {
+  const denied = RULES.find(({ denies }) => denies(question))
+  return denied ? { rule: denied.rule, reason: denied.reason } : clear(question)
+}
+
+/** The same gate for bytes that come in. */
+export function decideRun(
+  run: VerifiedRun,
+  question: Question & { direction: 'store' }
+): AllowedRun | Denial {
+  const answer = decide(question)
+  return answer instanceof Clearance ? admit(run) : answer
+}

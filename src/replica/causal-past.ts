@@ -1,0 +1,100 @@
+// The causal past of an envelope that is being judged: prev and deps, and what those knew. Verdicts depend on
+// this alone, never on what else a node happens to hold. protocols/envelope, section 4.
+import type { AuthRef } from '../wire/envelope.ts'
+import type { Client } from '../wire/lane.ts'
+import { Reject } from '../wire/reject.ts'
+import { type AuthVector, type Position, authAt, heardOf, isAtOrBefore, knownAt } from './lane-tree.ts'
+
+export class CausalPast {
+  readonly #client: Client
+  readonly #prev: Position | undefined
+  readonly #learned = new Map<Client, Position>()
+  #auth: AuthVector
+
+  constructor(client: Client, prev: Position | undefined) {
+    this.#client = client
+    this.#prev = prev
+    this.#auth = prev ? authAt(prev) : []
+  }
+
+  /** What this envelope learns beyond its prev. */
+  get learned(): ReadonlyMap<Client, Position> {
+    return this.#learned
+  }
+
+  get auth(): AuthVector {
+    return this.#auth
+  }
+
+  /** How far a lane lies in this past. */
+  at(client: Client): Position | undefined {
+    if (client === this.#client) return this.#prev
+    return this.#learned.get(client) ?? (this.#prev && knownAt(this.#prev, client))
+  }
+
+  includes(position: Position): boolean {
+    const known = this.at(position.segment.lane.client)
+    return known !== undefined && isAtOrBefore(position, known)
+  }
+
+  /** Adds a dep with all that it knew. A past that holds two branches of one lane is refused (ENV-15). */
+  merge(dep: Position): Reject | undefined {
+    const refused = this.#learn(dep)
+    if (refused) return refused
+    for (const client of heardOf(dep)) {
+      const known = knownAt(dep, client)
+      const twice = known && this.#learn(known)
+      if (twice) return twice
+    }
+    this.#auth = mergeAuth(this.#auth, authAt(dep))
+    return undefined
+  }
+
+  /**
+   * Adds what the header itself relies on: never older than what is inherited, and in an opening, which names
+   * all that it relies on, perhaps equal (ENV-16).
+   */
+  mergeAuth(refs: AuthRef[]): Reject | undefined {
+    if (refs.length === 0) return undefined
+    const next = [...this.#auth]
+    for (const ref of refs) {
+      const inherited = next[ref.company]
+      const newer = !inherited || ref.seq > inherited.seq || (!this.#prev && ref.seq === inherited.seq)
+      if (!newer) {
+        return new Reject(
+          'auth-order',
+          `company ${ref.company}: seq ${ref.seq} is not newer than ${inherited.seq}`
+        )
+      }
+      next[ref.company] = ref
+    }
+    this.#auth = next
+    return undefined
+  }
+
+  /** The segment that holds this clock of this client within the past: the gate's view of it. */
+  segmentOf(client: Client, clock: number): number | undefined {
+    let at = this.at(client)
+    if (!at || clock >= at.segment.clockEndAt(at.seq)) return undefined
+    while (at && clock < at.segment.clockStart) at = at.segment.parent
+    return at?.segment.index
+  }
+
+  #learn(position: Position): Reject | undefined {
+    const { client } = position.segment.lane
+    const known = this.at(client)
+    if (known && isAtOrBefore(position, known)) return undefined
+    const forward = client !== this.#client && (!known || isAtOrBefore(known, position))
+    if (!forward) return new Reject('past-forked', `two branches of lane ${client} in one causal past`)
+    this.#learned.set(client, position)
+    return undefined
+  }
+}
+
+/** For each company the later of the two; the same array when nothing changes. */
+function mergeAuth(a: AuthVector, b: AuthVector): AuthVector {
+  if (a === b || b.every((ref, i) => !ref || (a[i]?.seq ?? -1) >= ref.seq)) return a
+  const merged = [...a]
+  for (const [i, ref] of b.entries()) if (ref && (merged[i]?.seq ?? -1) < ref.seq) merged[i] = ref
+  return merged
+}

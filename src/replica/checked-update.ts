@@ -1,0 +1,47 @@
+// The last step of the road in: a body that passed the gate, the only thing a document takes.
+// protocols/update.
+import { type Reject, isReject } from '../wire/reject.ts'
+import { scanUpdate } from '../wire/update.ts'
+import type { StagedUpdate, StructIndex } from './struct-index.ts'
+import { type CausalPast, type UpdateClaims, checkUpdate } from './update-gate.ts'
+
+let make: (body: Uint8Array, staged: StagedUpdate) => CheckedUpdate
+
+/** A Yjs update that is safe to apply after everything in its causal past. */
+export class CheckedUpdate {
+  readonly #body: Uint8Array
+  readonly #staged: StagedUpdate
+
+  private constructor(body: Uint8Array, staged: StagedUpdate) {
+    this.#body = body
+    this.#staged = staged
+  }
+
+  static {
+    make = (body, staged) => new CheckedUpdate(body, staged)
+  }
+
+  get body(): Uint8Array {
+    return this.#body
+  }
+
+  /** Enters what the gate learned, once the envelope is admitted. */
+  enter(index: StructIndex, segment: number): void {
+    index.add(segment, this.#staged)
+  }
+}
+
+/** The gate. An empty body changes nothing and must not claim otherwise (ENV-13). */
+export function checkBody(
+  body: Uint8Array,
+  claims: UpdateClaims,
+  past: CausalPast,
+  index: StructIndex
+): CheckedUpdate | Reject {
+  const scanned = body.length === 0 ? NOTHING : scanUpdate(body)
+  if (isReject(scanned)) return scanned
+  const staged = checkUpdate(scanned, claims, past, index)
+  return isReject(staged) ? staged : make(body, staged)
+}
+
+const NOTHING = { client: undefined, clock: 0, clockEnd: 0, structs: [], deletes: [] }

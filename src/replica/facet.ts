@@ -1,0 +1,306 @@
+// One facet: which envelopes are admitted, which of them count, what waits for what. No bytes are kept here
+// but ids; bodies live in the store, the document in its worker. protocols/envelope, sections 4 to 7.
+import type { LogEntry, SpaceLog } from '../identity/space-log.ts'
+import type { PublicKey } from '../identity/ed25519.ts'
+import type { AllowedRun } from '../policy/decide.ts'
+import { compareBytes } from '../wire/bytes.ts'
+import type { AuthRef, Dep, Envelope } from '../wire/envelope.ts'
+import type { FacetGenesis } from '../wire/genesis.ts'
+import { type Client, unpackClient } from '../wire/lane.ts'
+import type { Layout } from '../wire/layout.ts'
+import { Reject, isReject } from '../wire/reject.ts'
+import { CausalPast } from './causal-past.ts'
+import { CheckedUpdate, checkBody } from './checked-update.ts'
+import { type LaneFork, effectiveEnds, forksOf } from './effective.ts'
+import { Lane, type Position, Segment, ancestorAt, authAt } from './lane-tree.ts'
+import { StructIndex } from './struct-index.ts'
+
+/** A head as it is named to others. */
+export interface Tip {
+  client: Client
+  seq: number
+  id: Uint8Array
+}
+
+/** What an envelope waits for, outside Yjs. */
+export type Wait =
+  | { for: 'envelope'; client: Client; seq: number; id: Uint8Array }
+  | { for: 'entry'; company: number; seq: number; id: Uint8Array }
+
+export interface Admitted {
+  envelope: Envelope
+  update: CheckedUpdate
+}
+
+/** What became of a run: some envelopes admitted, then perhaps a wait or a refusal. */
+export interface Admission {
+  admitted: Admitted[]
+  wait?: Wait
+  reject?: Reject
+  /** Lanes in which this run is a second branch. */
+  forks: LaneFork[]
+  /** `append`: the admitted updates extend the document. `rebuild`: what counts changed otherwise. */
+  document: 'append' | 'rebuild' | 'unchanged'
+}
+
+export class Facet {
+  readonly id: Uint8Array
+  readonly genesis: FacetGenesis
+  readonly space: SpaceLog
+  readonly #lanes = new Map<Client, Lane>()
+  readonly #index: StructIndex
+  /** Every admitted envelope in the order of admission, which is a causal order. */
+  readonly #order: Position[] = []
+  #segments = 0
+  /** Whether a fork, a cut or a settle makes "counts" differ from "admitted". */
+  #irregular = false
+
+  constructor(id: Uint8Array, genesis: FacetGenesis, space: SpaceLog, layout: Layout) {
+    this.id = id
+    this.genesis = genesis
+    this.space = space
+    this.#index = new StructIndex(layout)
+    this.#irregular = this.#touchedBySpace()
+  }
+
+  // ---- what is known ------------------------------------------------------------------------
+
+  get lanes(): ReadonlyMap<Client, Lane> {
+    return this.#lanes
+  }
+
+  /** Number of admitted envelopes. */
+  get size(): number {
+    return this.#order.length
+  }
+
+  /** The ends of all admitted branches: what a peer needs to know to see what it lacks. */
+  tips(): Tip[] {
+    return [...this.#lanes.values()].flatMap(lane => lane.tips().map(tipOf)).sort(byClient)
+  }
+
+  /** The heads of what counts: the state that a view shows. */
+  frontier(): Tip[] {
+    const heads: Tip[] = []
+    for (const lane of this.#lanes.values()) {
+      const head = this.head(lane.client)
+      if (head) heads.push(tipOf(head))
+    }
+    return heads.sort(byClient)
+  }
+
+  /** The last envelope of a lane that counts. */
+  head(client: Client): Position | undefined {
+    let head: Position | undefined
+    for (const segment of this.#lanes.get(client)?.segments ?? []) {
+      if (segment.effectiveTo < segment.from) continue
+      if (!head || segment.effectiveTo > head.seq) head = { segment, seq: segment.effectiveTo }
+    }
+    return head
+  }
+
+  find({ client, seq, id }: Tip | Dep): Position | undefined {
+    return this.#lanes.get(client)?.find(seq, id)
+  }
+
+  counts({ segment, seq }: Position): boolean {
+    return seq <= segment.effectiveTo
+  }
+
+  /** Admitted envelopes in causal order, those that count first asked for. */
+  order(): readonly Position[] {
+    return this.#order
+  }
+
+  forks(): LaneFork[] {
+    return [...this.#lanes.values()].filter(lane => lane.forked).flatMap(forksOf)
+  }
+
+  // ---- admission ------------------------------------------------------------------------------
+
+  /**
+   * The key that must have signed a run: that of its lane, fixed by the opening. A run that starts a lane
+   * brings its own opening.
+   */
+  keyOf(run: { client: Client; envelopes: Envelope[] }): PublicKey | Wait | Reject {
+    const first = run.envelopes[0] as Envelope
+    const { company, key } = unpackClient(run.client)
+    let entry: LogEntry | Wait | Reject | undefined
+    if (first.header.opening) entry = this.#ownEntry(company, first.header.auth)
+    else {
+      const prev = this.#prevOf(first)
+      if (!prev) return { for: 'envelope', client: run.client, seq: first.header.seq - 1, id: prevId(first) }
+      const opening = ancestorAt(prev, 0)
+      entry = opening && this.#openingEntry(opening, company)
+    }
+    if (!entry) return new Reject('auth-missing', `the opening does not say which entry pins key ${key}`)
+    if (isReject(entry) || 'for' in entry) return entry
+    return (
+      entry.keys[key]?.publicKey ?? new Reject('key-unknown', `company ${company} pinned no key ${key} there`)
+    )
+  }
+
+  /** The key of a lane that is here already. A forked opening may name two; the first that came stands. */
+  laneKey(client: Client): PublicKey | undefined {
+    const lane = this.#lanes.get(client)
+    const opening = lane?.segments.find(segment => segment.from === 0)
+    const entry = opening && this.#openingEntry({ segment: opening, seq: 0 }, (lane as Lane).company)
+    return entry?.keys[(lane as Lane).key]?.publicKey
+  }
+
+  /** Takes in what policy allowed, envelope by envelope, until one must wait or is refused. */
+  admit(allowed: AllowedRun): Admission {
+    const admitted: Admitted[] = []
+    const touched = new Set<Client>()
+    let stop: Wait | Reject | undefined
+    for (const envelope of allowed.run.envelopes) {
+      if (this.find({ client: envelope.client, seq: envelope.header.seq, id: envelope.id })) continue
+      const update = this.#admitOne(envelope, touched)
+      if (!(update instanceof CheckedUpdate)) {
+        stop = update
+        break
+      }
+      admitted.push({ envelope, update })
+    }
+    const document = this.#recount(admitted.length)
+    const forks = [...touched].flatMap(client => forksOf(this.#lanes.get(client) as Lane))
+    const stopped = stop && (isReject(stop) ? { reject: stop } : { wait: stop })
+    return { admitted, forks, document, ...stopped }
+  }
+
+  /** To be called when the space log has grown: a cut or a settle may change what counts. */
+  spaceChanged(): 'rebuild' | 'unchanged' {
+    if (!this.#irregular && !this.#touchedBySpace()) return 'unchanged'
+    this.#irregular = true
+    return this.#recount(0) === 'rebuild' ? 'rebuild' : 'unchanged'
+  }
+
+  #admitOne(envelope: Envelope, touched: Set<Client>): CheckedUpdate | Wait | Reject {
+    const { header, client } = envelope
+    const prev = this.#prevOf(envelope)
+    if (!header.opening && !prev) {
+      return { for: 'envelope', client, seq: header.seq - 1, id: prevId(envelope) }
+    }
+    const past = this.#pastOf(envelope, prev)
+    if (!(past instanceof CausalPast)) return past
+    const refused = this.#mayWrite(envelope, past)
+    if (refused) return refused
+    const clock = prev ? prev.segment.clockEndAt(prev.seq) : 0
+    const claims = { client, clock, clockEnd: header.clockEnd, deletes: header.deletes }
+    const update = checkBody(envelope.body, claims, past, this.#index)
+    if (isReject(update)) return update
+    const segment = this.#append(envelope, past, prev)
+    update.enter(this.#index, segment.index)
+    if (segment.lane.forked && segment.last === segment.from) touched.add(client)
+    return update
+  }
+
+  #prevOf({ client, header }: Envelope): Position | undefined {
+    return header.prev && this.#lanes.get(client)?.find(header.seq - 1, header.prev)
+  }
+
+  #pastOf({ client, header }: Envelope, prev: Position | undefined): CausalPast | Wait | Reject {
+    const past = new CausalPast(client, prev)
+    for (const dep of header.deps) {
+      const position = this.find(dep)
+      if (!position) return { for: 'envelope', ...dep }
+      if (past.includes(position)) return new Reject('dep-implied', `lane ${dep.client} seq ${dep.seq}`) // ENV-14
+      const refused = past.merge(position)
+      if (refused) return refused
+    }
+    for (const ref of header.auth) {
+      const entry = this.space.entry(ref.id)
+      if (!entry) return { for: 'entry', ...ref }
+      if (entry.company !== ref.company || entry.seq !== ref.seq) {
+        return new Reject('auth-place', 'the entry stands in another place than the header says')
+      }
+    }
+    return past.mergeAuth(header.auth) ?? past
+  }
+
+  /** Whether the author could write here, as far as its causal past says (ENV-17, ENV-18). */
+  #mayWrite({ client }: Envelope, past: CausalPast): Reject | undefined {
+    const { company, key } = unpackClient(client)
+    const ref = past.auth[company]
+    const entry = ref && this.space.entry(ref.id)
+    if (!entry?.keys[key]) return new Reject('key-unknown', `company ${company} has not pinned key ${key}`)
+    if (entry.cut.includes(key)) return new Reject('key-cut', `company ${company} had cut key ${key}`)
+    if (this.genesis.class === 'private' && company !== this.genesis.owner) {
+      return new Reject('not-owner', 'a private facet has one company that writes')
+    }
+    return undefined
+  }
+
+  /** The segment that an envelope after `prev` extends: prev's own, or a new branch. */
+  #segmentFor(client: Client, prev: Position | undefined): Segment {
+    let lane = this.#lanes.get(client)
+    if (!lane) this.#lanes.set(client, (lane = new Lane(client)))
+    if (prev && prev.seq === prev.segment.last && !lane.continues(prev)) return prev.segment
+    const segment = new Segment(this.#segments++, lane, prev)
+    lane.segments.push(segment)
+    return segment
+  }
+
+  #append(envelope: Envelope, past: CausalPast, prev: Position | undefined): Segment {
+    const segment = this.#segmentFor(envelope.client, prev)
+    const changed = !prev || past.auth !== authAt(prev)
+    segment.append(envelope.id, envelope.header.clockEnd, past.learned, changed ? past.auth : undefined)
+    this.#order.push({ segment, seq: segment.last })
+    if (segment.lane.forked) this.#irregular = true
+    return segment
+  }
+
+  /** Brings `effectiveTo` up to date after `fresh` admissions. */
+  #recount(fresh: number): Admission['document'] {
+    const added = this.#order.slice(this.#order.length - fresh)
+    if (!this.#irregular) {
+      for (const { segment, seq } of added) segment.effectiveTo = seq
+      return fresh > 0 ? 'append' : 'unchanged'
+    }
+    const before = new Map(this.#allSegments().map(segment => [segment, segment.effectiveTo]))
+    const grown = new Map(before)
+    for (const { segment, seq } of added) grown.set(segment, seq)
+    const ends = effectiveEnds({ facet: this.id, lanes: this.#lanes, space: this.space })
+    for (const [segment, end] of ends) segment.effectiveTo = end
+    if (sameEnds(ends, before)) return 'unchanged'
+    return sameEnds(ends, grown) ? 'append' : 'rebuild'
+  }
+
+  #allSegments(): Segment[] {
+    return [...this.#lanes.values()].flatMap(lane => lane.segments)
+  }
+
+  #touchedBySpace(): boolean {
+    return this.space.cuts().length > 0 || this.space.hasSettled(this.id)
+  }
+
+  #ownEntry(company: number, auth: AuthRef[]): LogEntry | Wait | Reject | undefined {
+    const ref = auth.find(item => item.company === company)
+    if (!ref) return undefined
+    const entry = this.space.entry(ref.id)
+    if (!entry) return { for: 'entry', ...ref }
+    return entry.company === company ? entry : new Reject('auth-place', 'the entry is of another company')
+  }
+
+  #openingEntry(opening: Position, company: number): LogEntry | undefined {
+    const ref = opening.segment.ownAuth(0)?.[company]
+    return ref && this.space.entry(ref.id)
+  }
+}
+
+export function tipOf({ segment, seq }: Position): Tip {
+  return { client: segment.lane.client, seq, id: segment.idAt(seq) }
+}
+
+function byClient(a: Tip, b: Tip): number {
+  return a.client - b.client || a.seq - b.seq || compareBytes(a.id, b.id)
+}
+
+function prevId(envelope: Envelope): Uint8Array {
+  return envelope.header.prev as Uint8Array
+}
+
+function sameEnds(a: ReadonlyMap<Segment, number>, b: ReadonlyMap<Segment, number>): boolean {
+  for (const [segment, end] of a) if (b.get(segment) !== end) return false
+  return true
+}

@@ -1,0 +1,208 @@
+// The lanes of a facet as trees of segments, and what each envelope knew of every other lane when it was
+// made. An honest lane is one segment; an author who signs two successors starts a second. Kept as integers
+// and ids only: no bodies, no headers. protocols/envelope, sections 3 and 6.
+import { equalBytes } from '../wire/bytes.ts'
+import type { AuthRef } from '../wire/envelope.ts'
+import { type Client, unpackClient } from '../wire/lane.ts'
+
+/** An envelope that was admitted. */
+export interface Position {
+  segment: Segment
+  seq: number
+}
+
+/** For each company, the entry of its chain that an envelope relies on. */
+export type AuthVector = readonly (AuthRef | undefined)[]
+
+/** Values that change now and then along a segment: the last one at or before a seq holds. */
+class Steps<T> {
+  readonly #at: number[] = []
+  readonly #values: T[] = []
+
+  push(seq: number, value: T): void {
+    this.#at.push(seq)
+    this.#values.push(value)
+  }
+
+  atOrBefore(seq: number): T | undefined {
+    let low = 0
+    let high = this.#at.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#at[middle] as number) <= seq) low = middle + 1
+      else high = middle
+    }
+    return this.#values[low - 1]
+  }
+
+  /** The seq of the first step whose value does not pass. */
+  firstFailing(passes: (value: T) => boolean): number | undefined {
+    const i = this.#values.findIndex(value => !passes(value))
+    return i < 0 ? undefined : this.#at[i]
+  }
+}
+
+/** A stretch of a lane between two branchings. */
+export class Segment {
+  /** Facet-wide number, the key of the struct index. */
+  readonly index: number
+  readonly lane: Lane
+  readonly parent: Position | undefined
+  readonly from: number
+  readonly #ids: Uint8Array[] = []
+  readonly #clockEnds: number[] = []
+  readonly #known = new Map<Client, Steps<Position>>()
+  readonly #auth = new Steps<AuthVector>()
+  /** Seq of the last envelope that counts; `from - 1` where none does. Owned by `effective.ts`. */
+  effectiveTo: number
+
+  constructor(index: number, lane: Lane, parent: Position | undefined) {
+    this.index = index
+    this.lane = lane
+    this.parent = parent
+    this.from = parent ? parent.seq + 1 : 0
+    this.effectiveTo = this.from - 1
+  }
+
+  get last(): number {
+    return this.from + this.#ids.length - 1
+  }
+
+  idAt(seq: number): Uint8Array {
+    return this.#ids[seq - this.from] as Uint8Array
+  }
+
+  /** The lane's Yjs clock after this seq. */
+  clockEndAt(seq: number): number {
+    return this.#clockEnds[seq - this.from] as number
+  }
+
+  get clockStart(): number {
+    return this.parent ? this.parent.segment.clockEndAt(this.parent.seq) : 0
+  }
+
+  append(
+    id: Uint8Array,
+    clockEnd: number,
+    learned: ReadonlyMap<Client, Position>,
+    auth: AuthVector | undefined
+  ): void {
+    const seq = this.last + 1
+    this.#ids.push(id)
+    this.#clockEnds.push(clockEnd)
+    for (const [client, position] of learned) {
+      let steps = this.#known.get(client)
+      if (!steps) this.#known.set(client, (steps = new Steps()))
+      steps.push(seq, position)
+    }
+    if (auth) this.#auth.push(seq, auth)
+  }
+
+  /** What the envelope at `seq` knew of another lane, if this segment holds the answer. */
+  ownKnowledge(client: Client, seq: number): Position | undefined {
+    return this.#known.get(client)?.atOrBefore(seq)
+  }
+
+  /** Every other lane that this segment has heard of. */
+  heardOf(): IterableIterator<Client> {
+    return this.#known.keys()
+  }
+
+  ownAuth(seq: number): AuthVector | undefined {
+    return this.#auth.atOrBefore(seq)
+  }
+
+  /** The first seq that builds on a position which does not pass. */
+  firstBuiltOn(passes: (position: Position) => boolean): number | undefined {
+    let first: number | undefined
+    for (const steps of this.#known.values()) {
+      const seq = steps.firstFailing(passes)
+      if (seq !== undefined && (first === undefined || seq < first)) first = seq
+    }
+    return first
+  }
+}
+
+/** All branches of one session's log. */
+export class Lane {
+  readonly client: Client
+  readonly company: number
+  readonly key: number
+  readonly segments: Segment[] = []
+
+  constructor(client: Client) {
+    const { company, key } = unpackClient(client)
+    this.client = client
+    this.company = company
+    this.key = key
+  }
+
+  get forked(): boolean {
+    return this.segments.length > 1
+  }
+
+  find(seq: number, id: Uint8Array): Position | undefined {
+    for (const segment of this.segments) {
+      if (seq >= segment.from && seq <= segment.last && equalBytes(segment.idAt(seq), id))
+        return { segment, seq }
+    }
+    return undefined
+  }
+
+  /** Whether anything follows this position. */
+  continues({ segment, seq }: Position): boolean {
+    return (
+      seq < segment.last ||
+      this.segments.some(({ parent }) => parent?.segment === segment && parent.seq === seq)
+    )
+  }
+
+  /** The ends of all branches. */
+  tips(): Position[] {
+    return this.segments
+      .map(segment => ({ segment, seq: segment.last }))
+      .filter(tip => tip.seq >= tip.segment.from && !this.continues(tip))
+  }
+}
+
+/** Whether `a` is `b` or lies before it on the same branch. */
+export function isAtOrBefore(a: Position, b: Position): boolean {
+  let at: Position | undefined = b
+  while (at && at.segment !== a.segment) at = at.segment.parent
+  return at !== undefined && a.seq <= at.seq
+}
+
+/** What the envelope at `position` knew of another lane. */
+export function knownAt(position: Position, client: Client): Position | undefined {
+  for (let at: Position | undefined = position; at; at = at.segment.parent) {
+    const known = at.segment.ownKnowledge(client, at.seq)
+    if (known) return known
+  }
+  return undefined
+}
+
+export function authAt(position: Position): AuthVector {
+  for (let at: Position | undefined = position; at; at = at.segment.parent) {
+    const auth = at.segment.ownAuth(at.seq)
+    if (auth) return auth
+  }
+  return []
+}
+
+/** All other lanes that the branch up to `position` has heard of. */
+export function heardOf(position: Position): Set<Client> {
+  const clients = new Set<Client>()
+  for (let at: Position | undefined = position; at; at = at.segment.parent) {
+    for (const client of at.segment.heardOf()) clients.add(client)
+  }
+  return clients
+}
+
+/** The first envelope of a lane's branch at this seq, on the way to `position`. */
+export function ancestorAt(position: Position, seq: number): Position | undefined {
+  for (let at: Position | undefined = position; at; at = at.segment.parent) {
+    if (seq > at.seq) return undefined
+    if (seq >= at.segment.from) return { segment: at.segment, seq }
+  }
+  return undefined
+}

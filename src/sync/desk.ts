@@ -1,0 +1,166 @@
+// Local work: founding spaces, signing entries, making facets, turning edits into envelopes. What a node
+// writes itself takes the same road through the gate as what it receives. protocols/sync, section 9.
+import { type PublicKey } from '../identity/ed25519.ts'
+import { SpaceLog } from '../identity/space-log.ts'
+import { type Composed, type Draft, compose } from '../replica/author.ts'
+import { type Tip, tipOf } from '../replica/facet.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
+import { type EnvelopeRecord, parseRun, signedBytes } from '../wire/envelope.ts'
+import {
+  type FacetGenesis,
+  type SpaceGenesis,
+  encodeFacetGenesis,
+  encodeSpaceGenesis,
+  facetId,
+  spaceId
+} from '../wire/genesis.ts'
+import { SESSION_MAX, packClient } from '../wire/lane.ts'
+import { Reject, isReject } from '../wire/reject.ts'
+import { type EntryAct, encodeSpaceEntry, entrySignedBytes } from '../wire/space-entry.ts'
+import { scanUpdate } from '../wire/update.ts'
+import { splitUpdate } from '../wire/update-split.ts'
+import type { Core } from './core.ts'
+import type { HeldFacet } from './context.ts'
+
+/** Leaves room in a 64 KiB run for the header. */
+const BODY_BYTES_TARGET = 48 * 1024
+
+/** A role key on this device. */
+export interface Signer {
+  publicKey: PublicKey
+  sign(message: Uint8Array): Uint8Array
+}
+
+/** The right to write as one Yjs client id, lent to one view at a time. */
+export interface Lease {
+  facet: string
+  client: number
+  signer: Signer
+}
+
+export interface Edit {
+  /** A Yjs v1 update whose structs all carry the lease's client id. */
+  update: Uint8Array
+  /** The heads that the view had applied. */
+  base: Tip[]
+}
+
+export class Desk {
+  readonly #core: Core
+  readonly #random: (bytes: number) => Uint8Array
+  readonly #free: Lease[] = []
+
+  constructor(core: Core, random: (bytes: number) => Uint8Array) {
+    this.#core = core
+    this.#random = random
+  }
+
+  /** A new space, not yet accepted by anybody. */
+  foundSpace(facts: Omit<SpaceGenesis, 'nonce'>): SpaceLog | Reject {
+    const bytes = encodeSpaceGenesis({ ...facts, nonce: this.#random(16) })
+    const space = SpaceLog.open(bytes)
+    if (isReject(space)) return space
+    const key = toHex(spaceId(bytes))
+    this.#core.context.directory.spaces.set(key, space)
+    this.#core.context.write([{ kind: 'put', table: 'space', key, bytes }])
+    return space
+  }
+
+  /** Signs the next entry of our chain and passes it on. */
+  append(space: SpaceLog, act: EntryAct, signer: Signer): Reject | undefined {
+    const { context } = this.#core
+    const company = context.directory.ownIndex(space)
+    if (company === undefined)
+      return new Reject('not-a-party', 'this company is no party of the space', false)
+    const head = space.head(company)
+    const place = head ? { seq: head.seq + 1, prev: head.id } : { seq: 0 }
+    const entry = encodeSpaceEntry({ space: space.id, company, ...place, act, time: context.now })
+    const signature = signer.sign(entrySignedBytes(entry))
+    return this.#core.spaces.add(space, [{ entry, signer: signer.publicKey.bytes, signature }])
+  }
+
+  /** A new, empty facet. It is stored, and heard of, with its first envelope. */
+  openFacet(space: SpaceLog, facts: Pick<FacetGenesis, 'kind' | 'class' | 'artifact'>): HeldFacet | Reject {
+    const owner = this.#core.context.directory.ownIndex(space)
+    if (owner === undefined) return new Reject('not-a-party', 'this company is no party of the space', false)
+    const genesis: FacetGenesis = { ...facts, space: space.id, owner, nonce: this.#random(16) }
+    const bytes = encodeFacetGenesis(genesis)
+    const held = this.#core.facets.open(facetId(bytes), genesis, bytes, space, false)
+    return held ?? new Reject('artifact-kind', `${facts.kind} is no kind that this version knows`, false)
+  }
+
+  /**
+   * Lends a client id whose lane ends inside `base`. Ids are never used again by a later process: a restored
+   * copy of this node must not continue what the original goes on writing (ENV-26).
+   */
+  lease({ facet }: HeldFacet, signer: Signer, base: Tip[]): Lease | Reject {
+    const id = toHex(facet.id)
+    const inBase = (client: number) => {
+      const head = facet.head(client)
+      const lane = facet.lanes.get(client)
+      if (!lane) return true
+      return (
+        head !== undefined && !lane.forked && base.some(tip => tip.client === client && tip.seq >= head.seq)
+      )
+    }
+    const at = this.#free.findIndex(
+      lease => lease.facet === id && isSame(lease.signer, signer) && inBase(lease.client)
+    )
+    const free = this.#free[at]
+    if (free) {
+      this.#free.splice(at, 1)
+      return free
+    }
+    const company = this.#core.context.directory.ownIndex(facet.space)
+    const head = company === undefined ? undefined : facet.space.head(company)
+    const key = head?.keys.find(pin => equalBytes(pin.publicKey.bytes, signer.publicKey.bytes))
+    if (company === undefined || !key)
+      return new Reject('key-unknown', 'this key is not pinned in the space', false)
+    if (head?.cut.includes(key.index)) return new Reject('key-cut', 'this key was cut in the space', false)
+    let client: number
+    do client = packClient({ company, key: key.index, session: this.#session() })
+    while (facet.lanes.has(client))
+    return { facet: id, client, signer }
+  }
+
+  release(lease: Lease): void {
+    this.#free.push(lease)
+  }
+
+  #session(): number {
+    const bytes = this.#random(4)
+    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) & SESSION_MAX
+  }
+
+  /** Signs an edit and takes it in. @returns the new head of the lane, or why the edit cannot stand. */
+  edit(lease: Lease, { update, base }: Edit): Tip | Reject {
+    const held = this.#core.context.facets.get(lease.facet)
+    if (!held) return new Reject('facet-unknown', 'no such document', false)
+    const { facet } = held
+    const bodies = splitUpdate(update, BODY_BYTES_TARGET)
+    if (isReject(bodies)) return bodies
+    const drafts: Draft[] = []
+    for (const body of bodies) {
+      const scanned = scanUpdate(body)
+      if (isReject(scanned)) return scanned
+      drafts.push({ body, scanned })
+    }
+    const composed = compose({ facet, client: lease.client, drafts, base, time: this.#core.context.now })
+    const records = composed.map(item => this.#sign(lease, facet.id, item))
+    for (let i = 0; i < records.length; i++) {
+      const run = parseRun(facet.id, lease.client, [records[i] as EnvelopeRecord])
+      const refused = isReject(run) ? run : this.#core.facets.take(held, run, undefined)
+      if (refused) return refused
+    }
+    const head = facet.head(lease.client)
+    return head ? tipOf(head) : new Reject('edit-empty', 'the edit changes nothing', false)
+  }
+
+  #sign({ client, signer }: Lease, facet: Uint8Array, { headerBytes, body }: Composed): EnvelopeRecord {
+    return { header: headerBytes, signature: signer.sign(signedBytes(facet, client, headerBytes)), body }
+  }
+}
+
+function isSame(a: Signer, b: Signer): boolean {
+  return equalBytes(a.publicKey.bytes, b.publicKey.bytes)
+}

@@ -1,0 +1,70 @@
+// What the core is told and what it asks for. The core decides; the edges send, store, read and apply, and
+// tell it when that is done. protocols/sync, section 2.
+import type { Clearance } from '../policy/decide.ts'
+import type { CheckedUpdate } from '../replica/checked-update.ts'
+import type { Tip } from '../replica/facet.ts'
+import type { EnvelopeRecord } from '../wire/envelope.ts'
+import type { Reject } from '../wire/reject.ts'
+
+/** A connection to one peer, numbered by the edge. */
+export type SessionId = number
+
+/** What becomes durable in one batch. */
+export type StoreWrite =
+  | {
+      kind: 'envelope'
+      facet: Uint8Array
+      client: number
+      seq: number
+      id: Uint8Array
+      record: EnvelopeRecord
+      own: boolean
+    }
+  | { kind: 'put'; table: TableName; key: string; bytes: Uint8Array }
+  | { kind: 'del'; table: TableName; key: string }
+
+export type TableName = 'identity' | 'contact' | 'space' | 'entry' | 'facet' | 'applied' | 'invite'
+
+/** An envelope to read back: the edge finds it by lane, seq and id. */
+export interface Wanted {
+  client: number
+  seq: number
+  id: Uint8Array
+}
+
+export type Effect =
+  /** `clearance`: made by policy for this peer and these bytes, or `greeting` for frames that name nothing. */
+  | { do: 'send'; session: SessionId; frame: Uint8Array; clearance: Clearance | 'greeting' }
+  | { do: 'close'; session: SessionId; code: string; detail: string; banMs: number }
+  /** Write durably, then answer with `written`. */
+  | { do: 'write'; writes: StoreWrite[]; sync: boolean; then: number }
+  | { do: 'read'; facet: Uint8Array; wanted: Wanted[]; then: number }
+  | { do: 'apply'; facet: string; updates: CheckedUpdate[]; frontier: Tip[] }
+  | { do: 'rebuild'; facet: string }
+  | { do: 'presence'; facet: string; from: string; bytes: Uint8Array }
+  | { do: 'tell'; news: News }
+
+/** What people and logs should hear of. Sentences are made at the edges. */
+export type News =
+  | { what: 'session-open'; session: SessionId; did: string; peerId: string }
+  | { what: 'session-closed'; did: string | undefined; peerId: string }
+  | { what: 'refused'; did: string | undefined; peerId: string; reject: Reject; where: string }
+  | { what: 'denied'; did: string; rule: string; reason: string; facet: string }
+  | { what: 'fork'; facet: string; client: number; seq: number; company: number }
+  | { what: 'chain-fork'; space: string; company: number; seq: number }
+  | { what: 'identity-fork'; did: string }
+  | { what: 'contact'; did: string }
+  | { what: 'space'; space: string }
+  | { what: 'facet'; facet: string }
+  | { what: 'in-sync'; did: string; facet: string }
+  | { what: 'receipt'; did: string; facet: string }
+
+export type Event =
+  | { on: 'session'; session: SessionId; peerId: string; inbound: boolean }
+  | { on: 'frame'; session: SessionId; bytes: Uint8Array }
+  /** The edge has handed this many bytes of earlier sends to the network. */
+  | { on: 'sent'; session: SessionId; bytes: number }
+  | { on: 'closed'; session: SessionId }
+  | { on: 'written'; then: number }
+  | { on: 'read'; then: number; records: (EnvelopeRecord | undefined)[] }
+  | { on: 'tick' }

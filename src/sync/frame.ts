@@ -1,0 +1,278 @@
+// What two nodes say to each other on /parley/sync/1.0.0. One frame is one deterministic CBOR array whose
+// first item is its type. protocols/sync, section 3.
+import { type CborValue, decodeCbor, encodeCbor } from '../wire/cbor.ts'
+import type { EnvelopeRecord } from '../wire/envelope.ts'
+import { HASH_BYTES } from '../wire/hash.ts'
+import { Reject, isReject } from '../wire/reject.ts'
+import type { EntryRecord } from '../wire/space-entry.ts'
+
+export const SYNC_VERSION = 1
+/** 64 KiB of body in an envelope, its header and the frame around them. */
+export const FRAME_BYTES_MAX = 128 * 1024
+/** A run is closed at this size, so that many small envelopes share one send and one signature check. */
+export const RUN_BYTES_TARGET = 64 * 1024
+export const TIPS_MAX = 1_000
+export const SPACES_MAX = 256
+export const FACETS_MAX = 256
+export const RECORDS_MAX = 4_096
+
+/** The head of a branch: (client or company, seq, id). */
+export interface Head {
+  of: number
+  seq: number
+  id: Uint8Array
+}
+
+/** A branch that is asked for, and points of it that the asker has. */
+export interface Lack {
+  tip: Head
+  have: Head[]
+}
+
+export type Frame =
+  | {
+      type: 'hello'
+      did: string
+      certificate: Uint8Array
+      version: string
+      confirmed: boolean
+      invite: Uint8Array
+    }
+  | { type: 'want-identity'; did: string; offset: number }
+  | { type: 'identity'; did: string; offset: number; total: number; bytes: Uint8Array }
+  | { type: 'spaces'; spaces: { id: Uint8Array; tips: Head[]; versions: string[] }[] }
+  | { type: 'want-space'; space: Uint8Array; have: Uint8Array[] }
+  | { type: 'entries'; space: Uint8Array; genesis: Uint8Array; entries: EntryRecord[] }
+  | { type: 'summary'; space: Uint8Array; hash: Uint8Array }
+  | { type: 'heads'; space: Uint8Array; facets: { genesis: Uint8Array; tips: Head[] }[] }
+  | { type: 'need'; facet: Uint8Array; request: number; lacks: Lack[] }
+  | { type: 'run'; facet: Uint8Array; request: number; client: number; records: EnvelopeRecord[] }
+  | { type: 'done'; facet: Uint8Array; request: number }
+  | { type: 'receipt'; facet: Uint8Array; tips: Head[]; signature: Uint8Array }
+  | { type: 'presence'; facet: Uint8Array; bytes: Uint8Array }
+  | { type: 'bye'; code: string; detail: string }
+
+type Type = Frame['type']
+const TYPES: Type[] = [
+  'hello',
+  'want-identity',
+  'identity',
+  'spaces',
+  'want-space',
+  'entries',
+  'summary',
+  'heads',
+  'need',
+  'run',
+  'done',
+  'receipt',
+  'presence',
+  'bye'
+]
+
+export function encodeFrame(frame: Frame): Uint8Array {
+  return encodeCbor([TYPES.indexOf(frame.type), ...fields(frame)])
+}
+
+function fields(frame: Frame): CborValue[] {
+  switch (frame.type) {
+    case 'hello':
+      return [SYNC_VERSION, frame.did, frame.certificate, frame.version, frame.confirmed, frame.invite]
+    case 'want-identity':
+      return [frame.did, frame.offset]
+    case 'identity':
+      return [frame.did, frame.offset, frame.total, frame.bytes]
+    case 'spaces':
+      return [frame.spaces.map(({ id, tips, versions }) => [id, tips.map(fromHead), versions])]
+    case 'want-space':
+      return [frame.space, frame.have]
+    case 'entries':
+      return [frame.space, frame.genesis, frame.entries.map(e => [e.entry, e.signer, e.signature])]
+    case 'summary':
+      return [frame.space, frame.hash]
+    case 'heads':
+      return [frame.space, frame.facets.map(({ genesis, tips }) => [genesis, tips.map(fromHead)])]
+    case 'need':
+      return [
+        frame.facet,
+        frame.request,
+        frame.lacks.map(({ tip, have }) => [fromHead(tip), have.map(fromHead)])
+      ]
+    case 'run':
+      return [
+        frame.facet,
+        frame.request,
+        frame.client,
+        frame.records.map(r => [r.header, r.signature, r.body])
+      ]
+    case 'done':
+      return [frame.facet, frame.request]
+    case 'receipt':
+      return [frame.facet, frame.tips.map(fromHead), frame.signature]
+    case 'presence':
+      return [frame.facet, frame.bytes]
+    case 'bye':
+      return [frame.code, frame.detail]
+  }
+}
+
+function fromHead({ of, seq, id }: Head): CborValue {
+  return [of, seq, id]
+}
+
+/** @returns the frame, or a `frame-*` or `cbor-*` Reject. */
+export function parseFrame(bytes: Uint8Array): Frame | Reject {
+  const value = decodeCbor(bytes, FRAME_BYTES_MAX)
+  if (isReject(value)) return value
+  if (!Array.isArray(value) || typeof value[0] !== 'number') return new Reject('frame-form', 'not a frame')
+  const type = TYPES[value[0]]
+  if (!type) return new Reject('frame-type', `type ${value[0]} is not known to version ${SYNC_VERSION}`)
+  try {
+    const read = new FieldReader(value.slice(1))
+    const frame = PARSERS[type](read)
+    read.end()
+    return frame
+  } catch (error) {
+    if (error instanceof FieldError) return new Reject('frame-form', `${type}: ${error.message}`)
+    throw error
+  }
+}
+
+class FieldError extends Error {}
+
+/** Takes typed fields off a decoded array; a wrong one throws a FieldError that ends the parse. */
+class FieldReader {
+  readonly #values: CborValue[]
+  #at = 0
+
+  constructor(value: CborValue | undefined) {
+    if (!Array.isArray(value)) throw new FieldError('expected an array')
+    this.#values = value
+  }
+
+  text(charsMax = 512): string {
+    const value = this.#values[this.#at++]
+    if (typeof value !== 'string' || value.length > charsMax) throw new FieldError('expected a short text')
+    return value
+  }
+
+  uint(): number {
+    const value = this.#values[this.#at++]
+    if (typeof value !== 'number' || value < 0) throw new FieldError('expected an unsigned integer')
+    return value
+  }
+
+  flag(): boolean {
+    const value = this.#values[this.#at++]
+    if (typeof value !== 'boolean') throw new FieldError('expected true or false')
+    return value
+  }
+
+  bytes(length?: number): Uint8Array {
+    const value = this.#values[this.#at++]
+    if (!(value instanceof Uint8Array) || (length !== undefined && value.length !== length)) {
+      throw new FieldError(`expected ${length ?? 'some'} bytes`)
+    }
+    return value
+  }
+
+  hash(): Uint8Array {
+    return this.bytes(HASH_BYTES)
+  }
+
+  list<T>(itemsMax: number, read: (item: FieldReader) => T): T[] {
+    const value = this.#values[this.#at++]
+    if (!Array.isArray(value) || value.length > itemsMax)
+      throw new FieldError(`expected at most ${itemsMax} items`)
+    return value.map(item => {
+      const reader = new FieldReader(item)
+      const result = read(reader)
+      reader.end()
+      return result
+    })
+  }
+
+  /** A list of plain values, each as a reader of one field. */
+  each<T>(itemsMax: number, read: (item: FieldReader) => T): T[] {
+    const value = this.#values[this.#at++]
+    if (!Array.isArray(value) || value.length > itemsMax)
+      throw new FieldError(`expected at most ${itemsMax} items`)
+    return value.map(item => read(new FieldReader([item])))
+  }
+
+  nested<T>(read: (item: FieldReader) => T): T {
+    const reader = new FieldReader(this.#values[this.#at++])
+    const result = read(reader)
+    reader.end()
+    return result
+  }
+
+  end(): void {
+    if (this.#at !== this.#values.length) throw new FieldError('has the wrong number of fields')
+  }
+}
+
+function head(read: FieldReader): Head {
+  return { of: read.uint(), seq: read.uint(), id: read.hash() }
+}
+
+const PARSERS: { [T in Type]: (read: FieldReader) => Frame } = {
+  hello: read => {
+    if (read.uint() !== SYNC_VERSION) throw new FieldError('an unknown version')
+    const [did, certificate, version] = [read.text(), read.bytes(), read.text()]
+    return { type: 'hello', did, certificate, version, confirmed: read.flag(), invite: read.bytes() }
+  },
+  'want-identity': read => ({ type: 'want-identity', did: read.text(), offset: read.uint() }),
+  identity: read => {
+    const [did, offset, total] = [read.text(), read.uint(), read.uint()]
+    return { type: 'identity', did, offset, total, bytes: read.bytes() }
+  },
+  spaces: read => ({
+    type: 'spaces',
+    spaces: read.list(SPACES_MAX, item => {
+      const [id, tips] = [item.hash(), item.list(TIPS_MAX, head)]
+      return { id, tips, versions: item.each(TIPS_MAX, text => text.text()) }
+    })
+  }),
+  'want-space': read => ({
+    type: 'want-space',
+    space: read.hash(),
+    have: read.each(TIPS_MAX, item => item.hash())
+  }),
+  entries: read => {
+    const [space, genesis] = [read.hash(), read.bytes()]
+    const entries = read.list(RECORDS_MAX, item => ({
+      entry: item.bytes(),
+      signer: item.bytes(),
+      signature: item.bytes()
+    }))
+    return { type: 'entries', space, genesis, entries }
+  },
+  summary: read => ({ type: 'summary', space: read.hash(), hash: read.hash() }),
+  heads: read => {
+    const space = read.hash()
+    const facets = read.list(FACETS_MAX, item => ({ genesis: item.bytes(), tips: item.list(TIPS_MAX, head) }))
+    return { type: 'heads', space, facets }
+  },
+  need: read => {
+    const [facet, request] = [read.hash(), read.uint()]
+    const lacks = read.list(TIPS_MAX, item => ({ tip: item.nested(head), have: item.list(TIPS_MAX, head) }))
+    return { type: 'need', facet, request, lacks }
+  },
+  run: read => {
+    const [facet, request, client] = [read.hash(), read.uint(), read.uint()]
+    const records = read.list(RECORDS_MAX, item => ({
+      header: item.bytes(),
+      signature: item.bytes(),
+      body: item.bytes()
+    }))
+    return { type: 'run', facet, request, client, records }
+  },
+  done: read => ({ type: 'done', facet: read.hash(), request: read.uint() }),
+  receipt: read => {
+    const [facet, tips] = [read.hash(), read.list(TIPS_MAX, head)]
+    return { type: 'receipt', facet, tips, signature: read.bytes(64) }
+  },
+  presence: read => ({ type: 'presence', facet: read.hash(), bytes: read.bytes() }),
+  bye: read => ({ type: 'bye', code: read.text(64), detail: read.text() })
+}

@@ -1,0 +1,78 @@
+// Applied-up-to receipts: a node says, signed, which heads of a facet it holds durably. What a peer has not
+// receipted is still owed to it, so the log and the receipts together are the outbox. protocols/sync, section 8.
+import { verifySignature } from '../identity/ed25519.ts'
+import { concatBytes, toHex, utf8 } from '../wire/bytes.ts'
+import { type CborValue, encodeCbor } from '../wire/cbor.ts'
+import { Reject } from '../wire/reject.ts'
+import type { Context } from './context.ts'
+import { noteHas } from './facet-sync.ts'
+import { type Frame, type Head, TIPS_MAX } from './frame.ts'
+import { headOf } from './serving.ts'
+import { linkOf } from './session.ts'
+import type { Session } from './session.ts'
+
+const LABEL = utf8('parley/receipt/1\n')
+/** Receipts for a burst of runs go out as one. */
+const RECEIPT_DELAY_MS = 100
+
+export class Receipts {
+  readonly #context: Context
+  readonly #sign: (message: Uint8Array) => Uint8Array
+  #dueAt: number | undefined
+
+  constructor(context: Context, sign: (message: Uint8Array) => Uint8Array) {
+    this.#context = context
+    this.#sign = sign
+  }
+
+  /** Something was admitted: a receipt will go out soon. */
+  due(): void {
+    this.#dueAt ??= this.#context.now + RECEIPT_DELAY_MS
+  }
+
+  flush(): void {
+    if (this.#dueAt === undefined || this.#dueAt > this.#context.now) return
+    this.#dueAt = undefined
+    for (const session of this.#context.open()) {
+      for (const [id, link] of session.facets) {
+        const held = this.#context.facets.get(id)
+        if (!link.owesReceipt || !held) continue
+        link.owesReceipt = false
+        const { facet } = held
+        const tips = facet.tips().slice(0, TIPS_MAX).map(headOf)
+        const signature = this.#sign(receiptBytes(facet.id, tips))
+        this.#context.send(
+          session,
+          { type: 'receipt', facet: facet.id, tips, signature },
+          facet.space,
+          facet.genesis
+        )
+      }
+    }
+  }
+
+  onReceipt(session: Session, { facet: id, tips, signature }: Extract<Frame, { type: 'receipt' }>): void {
+    const held = this.#context.facetOf(id)
+    const { peer } = session
+    if (!held || !peer) return
+    if (!verifySignature(peer.certificate.key, receiptBytes(id, tips), signature)) {
+      return this.#context.close(
+        session,
+        new Reject('signature', 'a receipt with a wrong signature'),
+        'receipt'
+      )
+    }
+    const link = linkOf(session, toHex(id))
+    for (const { of, seq, id } of tips) noteHas(held, link, { client: of, seq, id })
+    const key = `${toHex(id)}/${peer.did}/${session.peerId}`
+    const bytes = concatBytes(signature, receiptBytes(id, tips))
+    this.#context.write([{ kind: 'put', table: 'applied', key, bytes }], undefined, false)
+    this.#context.tell({ what: 'receipt', did: peer.did, facet: toHex(id) })
+  }
+}
+
+/** What a receipt signs: the facet and the heads, in the order of the frame. */
+export function receiptBytes(facet: Uint8Array, tips: Head[]): Uint8Array {
+  const value: CborValue = [facet, tips.map(({ of, seq, id }) => [of, seq, id])]
+  return concatBytes(LABEL, encodeCbor(value))
+}

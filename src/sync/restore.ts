@@ -1,0 +1,117 @@
+// From what the store holds back to a core in memory. protocols/sync, section 10.
+import { verifyIdentityLog } from '../identity/identity-log.ts'
+import { SpaceLog } from '../identity/space-log.ts'
+import { trustStored } from '../identity/verify.ts'
+import { AllowedRun, decideRun } from '../policy/decide.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
+import { type Envelope, type EnvelopeRecord, parseEnvelope } from '../wire/envelope.ts'
+import { facetId, parseFacetGenesis, spaceId } from '../wire/genesis.ts'
+import { isReject } from '../wire/reject.ts'
+import type { EntryRecord } from '../wire/space-entry.ts'
+import type { HeldFacet } from './context.ts'
+import type { Core } from './core.ts'
+import type { Contact } from './directory.ts'
+
+/** What of the store could not be used, for `parley doctor`; the facet's missing parts are fetched again. */
+export interface Trouble {
+  where: string
+  why: string
+}
+
+export interface StoredDirectory {
+  identities: Uint8Array[]
+  contacts: Contact[]
+  spaces: Uint8Array[]
+  entries: { space: string; record: EntryRecord }[]
+  facets: Uint8Array[]
+}
+
+/** Everything but envelopes. */
+export function restoreDirectory(core: Core, stored: StoredDirectory): Trouble[] {
+  const { directory } = core.context
+  const trouble: Trouble[] = []
+  for (const log of stored.identities) {
+    const identity = verifyIdentityLog(log)
+    if (isReject(identity)) trouble.push({ where: 'identity log', why: `${identity}` })
+    else directory.identities.set(identity.did, identity)
+  }
+  for (const contact of stored.contacts) directory.contacts.set(contact.did, contact)
+  for (const bytes of stored.spaces) {
+    const space = SpaceLog.open(bytes)
+    if (isReject(space)) trouble.push({ where: 'space', why: `${space}` })
+    else directory.spaces.set(toHex(spaceId(bytes)), space)
+  }
+  trouble.push(...restoreEntries(core, stored.entries))
+  for (const bytes of stored.facets) {
+    const genesis = parseFacetGenesis(bytes)
+    const space = isReject(genesis) ? undefined : directory.spaceOf(genesis.space)
+    const held = !isReject(genesis) && space && core.facets.open(facetId(bytes), genesis, bytes, space, true)
+    if (!held) trouble.push({ where: 'facet', why: 'its space or its kind is not known' })
+  }
+  return trouble
+}
+
+/** Entries come in no order: each round takes those whose predecessor is there. */
+function restoreEntries(core: Core, entries: StoredDirectory['entries']): Trouble[] {
+  const { directory } = core.context
+  let left = entries
+  for (let before = -1; left.length !== before;) {
+    before = left.length
+    left = left.filter(({ space, record }) => {
+      const result = directory.spaces.get(space)?.add(record, directory.identityOf)
+      return result === undefined || isReject(result) || (result !== 'known' && 'waits' in result)
+    })
+  }
+  return left.map(({ space }) => ({ where: `space ${space}`, why: 'an entry that no longer fits' }))
+}
+
+/** The envelopes of one facet, by lane and seq. @returns how many could not be placed */
+export function restoreFacet(
+  core: Core,
+  held: HeldFacet,
+  records: { client: number; record: EnvelopeRecord }[]
+): number {
+  const lanes = new Map<number, Envelope[]>()
+  let lost = 0
+  for (const { client, record } of records) {
+    const envelope = parseEnvelope(held.facet.id, client, record)
+    if (isReject(envelope)) lost++
+    else if (lanes.has(client)) (lanes.get(client) as Envelope[]).push(envelope)
+    else lanes.set(client, [envelope])
+  }
+  let left = [...lanes.values()].flatMap(chains)
+  for (let progress = true; progress;) {
+    progress = false
+    for (const chain of left) {
+      const taken = admitStored(core, held, chain)
+      chain.splice(0, taken)
+      progress ||= taken > 0
+    }
+    left = left.filter(chain => chain.length > 0)
+  }
+  return lost + left.reduce((sum, chain) => sum + chain.length, 0)
+}
+
+/** Stretches of a lane in which each envelope follows the one before: one for each branch. */
+function chains(envelopes: Envelope[]): Envelope[][] {
+  const found: Envelope[][] = []
+  for (const envelope of envelopes) {
+    const { prev } = envelope.header
+    const chain = prev && found.find(other => equalBytes((other.at(-1) as Envelope).id, prev))
+    if (chain) chain.push(envelope)
+    else found.push([envelope])
+  }
+  return found
+}
+
+function admitStored(core: Core, held: HeldFacet, envelopes: Envelope[]): number {
+  const first = envelopes[0] as Envelope
+  const { directory, now } = core.context
+  const { facet } = held
+  const run = trustStored({ facet: facet.id, client: first.client, envelopes })
+  const allowed = decideRun(
+    run,
+    directory.question('store', directory.ownPeer, facet.space, facet.genesis, now)
+  )
+  return allowed instanceof AllowedRun ? facet.admit(allowed).admitted.length : 0
+}

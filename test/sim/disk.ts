@@ -1,0 +1,55 @@
+// A disk in memory: what was written is there, what was synced survives a power cut.
+import { toHex } from '../../src/wire/bytes.ts'
+import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
+import type { StoreWrite, Wanted } from '../../src/sync/effects.ts'
+
+interface StoredEnvelope {
+  facet: string
+  client: number
+  seq: number
+  record: EnvelopeRecord
+}
+
+export class Disk {
+  readonly tables = new Map<string, Uint8Array>()
+  readonly envelopes = new Map<string, StoredEnvelope>()
+
+  write(writes: StoreWrite[]): void {
+    for (const write of writes) {
+      if (write.kind === 'envelope') {
+        const facet = toHex(write.facet)
+        const { client, seq, record } = write
+        this.envelopes.set(place(facet, client, seq, write.id), { facet, client, seq, record })
+      } else if (write.kind === 'put') this.tables.set(`${write.table}:${write.key}`, write.bytes)
+      else this.tables.delete(`${write.table}:${write.key}`)
+    }
+  }
+
+  read(facet: string, wanted: Wanted[]): (EnvelopeRecord | undefined)[] {
+    return wanted.map(({ client, seq, id }) => this.envelopes.get(place(facet, client, seq, id))?.record)
+  }
+
+  /** The records of one facet by lane and seq. */
+  facet(facet: string): StoredEnvelope[] {
+    const found = [...this.envelopes.values()].filter(envelope => envelope.facet === facet)
+    return found.sort((a, b) => a.client - b.client || a.seq - b.seq)
+  }
+
+  table(name: string): { key: string; bytes: Uint8Array }[] {
+    const prefix = `${name}:`
+    return [...this.tables]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, bytes]) => ({ key: key.slice(prefix.length), bytes }))
+  }
+
+  copy(): Disk {
+    const copy = new Disk()
+    for (const [key, bytes] of this.tables) copy.tables.set(key, bytes)
+    for (const [key, envelope] of this.envelopes) copy.envelopes.set(key, envelope)
+    return copy
+  }
+}
+
+function place(facet: string, client: number, seq: number, id: Uint8Array): string {
+  return `${facet}/${client}/${seq}/${toHex(id)}`
+}
