@@ -27,7 +27,16 @@ function layout(meta: string[], roots: { [name: string]: LayoutNode } = {}): Lay
 
 const LAYOUTS = {
   'PeerAgreement.v1': layout(['purpose', 'starts', 'ends', 'noticeDays', 'governingLaw', 'ipStance'], {
-    parties: records(['name', 'registration', 'jurisdiction', 'address', 'signatory', 'capacity', 'root', 'position']),
+    parties: records([
+      'name',
+      'registration',
+      'jurisdiction',
+      'address',
+      'signatory',
+      'capacity',
+      'root',
+      'position'
+    ]),
     scope: record(['roles', 'kinds', 'classes']),
     reciprocity: records(['unit', 'maxExposure', 'window']), // by artifact kind
     policy: record(['decisionPolicy', 'disclosure', 'conformance', 'witnesses', 'escalation']),
@@ -39,7 +48,10 @@ const LAYOUTS = {
     references: records(['title', 'uri', 'digest', 'position'])
   }),
   'JointInitiativePlan.v1': layout(['goal', 'decision', 'starts', 'ends', 'status'], {
-    milestones: records(['title', 'owner', 'starts', 'due', 'status', 'progress', 'dependsOn', 'position'], ['text']),
+    milestones: records(
+      ['title', 'owner', 'starts', 'due', 'status', 'progress', 'dependsOn', 'position'],
+      ['text']
+    ),
     roles: records(['company', 'role', 'holder', 'duty', 'position']),
     resources: records(['title', 'company', 'kind', 'amount', 'unit', 'position']),
     kpis: {
@@ -47,14 +59,32 @@ const LAYOUTS = {
       keys: {},
       others: {
         is: 'map',
-        keys: { title: 'plain', unit: 'plain', baseline: 'plain', target: 'plain', better: 'plain', position: 'plain', series: SERIES }
+        keys: {
+          title: 'plain',
+          unit: 'plain',
+          baseline: 'plain',
+          target: 'plain',
+          better: 'plain',
+          position: 'plain',
+          series: SERIES
+        }
       }
     },
     progress: SERIES
   }),
   'BenchmarkReport.v1': layout(['subject', 'starts', 'ends', 'method'], {
     metrics: records(['title', 'unit', 'better', 'normalization', 'position'], ['text']),
-    snapshots: records(['metric', 'party', 'value', 'unit', 'starts', 'ends', 'context', 'normalization', 'source'])
+    snapshots: records([
+      'metric',
+      'party',
+      'value',
+      'unit',
+      'starts',
+      'ends',
+      'context',
+      'normalization',
+      'source'
+    ])
   }),
   'DecisionTopic.v1': layout(['question', 'status', 'policy', 'deadline'], {
     options: records(['title', 'position'], ['text']),

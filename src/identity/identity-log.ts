@@ -173,9 +173,10 @@ export function verifyIdentityLog(lines: Uint8Array, known?: CompanyIdentity): C
   if (lines.at(-1) !== NEWLINE) return new Reject('identity-line', 'the log does not end with a newline')
   const resumes = known !== undefined && equalBytes(lines.subarray(0, known.log.length), known.log)
   let identity = resumes ? known : undefined
+  const log = Uint8Array.from(lines)
   const versions = new Map(identity?.versions)
-  for (let at = identity?.log.length ?? 0; at < lines.length;) {
-    const end = lines.indexOf(NEWLINE, at)
+  for (let at = identity?.log.length ?? 0; at < log.length;) {
+    const end = log.indexOf(NEWLINE, at)
     const number = versions.size + 1
     if (number > ENTRIES_MAX) return new Reject('identity-size', `more than ${ENTRIES_MAX} entries`)
     const next = verifyEntry(log.subarray(at, end), identity, number)

@@ -18,8 +18,11 @@ import { type RoleCertificate, verifyRoleCertificate } from './certificate.ts'
 import { type PublicKey, admitKey, verifySignature } from './ed25519.ts'
 import type { CompanyIdentity } from './identity-log.ts'
 
-/** More branches of one chain add nothing to the proof that two already are (SPC-9). */
-const BRANCHES_MAX = 4
+/**
+ * Branches of one chain that are kept beside the lowest fork (SPC-14). Two prove it, but honest envelopes may
+ * rely on any branch that their author saw first, so there is room for what each party's nodes may have seen.
+ */
+const BRANCHES_MAX = 64
 
 /** A key that may sign envelopes for a company. Its index never changes and is never given again. */
 export interface PinnedKey {
@@ -55,8 +58,13 @@ export interface Cut {
 export type AddResult =
   | { added: LogEntry; fork?: ChainFork }
   | 'known'
-  | { waits: 'entry' | 'identity' }
+  | Waits
   | Reject
+
+/** What an entry needs first: the entry before it, or a later version of its company's identity log. */
+export interface Waits {
+  waits: 'entry' | 'identity'
+}
 
 export class SpaceLog {
   readonly id: Uint8Array
@@ -94,13 +102,14 @@ export class SpaceLog {
       return new Reject('chain-broken', 'the entry does not follow the one that it names')
     }
     const identity = identityOf(did)
-    if (!identity) return { waits: 'identity' }
-    const keys = pinned(entry.act, before?.keys ?? [], identity)
+    const { act } = entry
+    if (!identity || (act.kind === 'accept' && !identity.rootKeyAt(act.rootVersion)))
+      return { waits: 'identity' } // SPC-13
+    const keys = pinned(act, before?.keys ?? [], identity)
     if (isReject(keys)) return keys.code === 'identity-version' ? { waits: 'identity' } : keys
     const cut = before?.cut ?? []
     const refused = checkSigner(record, keys, cut, identity)
     if (refused) return refused
-    const { act } = entry
     return this.#take({
       ...entry,
       id,
@@ -114,8 +123,11 @@ export class SpaceLog {
   #take(entry: LogEntry): AddResult {
     const tips = this.#tips[entry.company] as LogEntry[]
     const sibling = this.#siblingOf(entry)
-    if (sibling && tips.length >= BRANCHES_MAX)
-      return new Reject('chain-branches', 'this chain is frozen already')
+    const known = this.#forked.get(entry.company)
+    const lower = sibling !== undefined && (!known || entry.seq < known.seq)
+    // One branch too many is nobody's fault who passes it on, and tells nothing new. One that forks lower
+    // does: all who hold it must come to stand on the same entry.
+    if (sibling && !lower && tips.length >= BRANCHES_MAX) return 'known'
     this.#entries.set(toHex(entry.id), entry)
     const at = tips.findIndex(tip => tip === entry.before)
     if (at >= 0) tips[at] = entry
@@ -126,7 +138,7 @@ export class SpaceLog {
       seq: entry.seq,
       entries: [sibling.record, entry.record]
     }
-    if (!this.#forked.has(entry.company)) this.#forked.set(entry.company, fork)
+    if (lower) this.#forked.set(entry.company, fork)
     return { added: entry, fork }
   }
 
@@ -161,7 +173,7 @@ export class SpaceLog {
     return this.#tips.flat()
   }
 
-  /** The entry that a company stands on; a company whose chain forked stands on what came before (SPC-9). */
+  /** The entry that a company stands on; one whose chain forked stands on what came before all forks (SPC-9). */
   head(company: number): LogEntry | undefined {
     const fork = this.#forked.get(company)
     const tip = this.#tips[company]?.[0]
@@ -239,14 +251,16 @@ function checkSigner(
   keys: readonly PinnedKey[],
   cut: readonly number[],
   identity: CompanyIdentity
-): Reject | undefined {
+): Waits | Reject | undefined {
   const key = admitKey(signer)
   if (isReject(key)) return key
-  const role = keys.find(pin => equalBytes(pin.publicKey.bytes, signer) && !cut.includes(pin.index))
-  const sealing = role?.certificate.powers.includes('seal') ?? false
-  if (!sealing && !identity.wasRoot(key))
-    return new Reject('entry-signer', 'the signer may not speak for this company')
   if (!verifySignature(key, entrySignedBytes(entry), signature))
     return new Reject('signature', 'the signature is wrong')
+  if (identity.wasRoot(key)) return undefined
+  const role = keys.find(pin => equalBytes(pin.publicKey.bytes, signer))
+  // Perhaps a root key of a version that has not come yet: its bearer is not to blame (SPC-13).
+  if (!role) return { waits: 'identity' }
+  if (cut.includes(role.index) || !role.certificate.powers.includes('seal'))
+    return new Reject('entry-signer', 'the signer may not speak for this company')
   return undefined
 }

@@ -65,16 +65,18 @@ function branchesAfter(lane: Lane, parent: Position | undefined): Position[] {
 /** What forks, cuts and settles leave of a lane, before what it builds on is looked at. */
 function limitLane(input: EffectiveInput, lane: Lane, ends: Map<Segment, number>): void {
   for (const segment of lane.segments) ends.set(segment, segment.last)
-  for (const fork of forksOf(lane)) {
+  const forks = forksOf(lane)
+  const settled = forks[0] && settledPoint(input, lane, forks[0])
+  if (settled) return endAt(lane, settled, ends)
+  for (const fork of forks) {
     const survivor = fork.branches.length > BRANCHES_MAX ? undefined : survivorOf(input, lane, fork.branches)
     for (const branch of fork.branches) {
       if (branch === survivor) continue
       ends.set(branch.segment, Math.min(ends.get(branch.segment) as number, branch.seq - 1))
     }
   }
-  const settled = settledPoint(input, lane)
-  if (settled) endAt(lane, settled, ends)
-  else for (const limit of cutPoints(input, lane)) endAt(lane, limit, ends)
+  for (const limit of cutPoints(input, lane)) endAt(lane, limit, ends)
+  dropOrphanBranches(lane, ends)
 }
 
 /** The branch that more companies other than the author's acknowledged; on a tie the smaller id (ENV-21). */
@@ -105,14 +107,22 @@ function acknowledging({ lanes }: EffectiveInput, lane: Lane, position: Position
   return companies
 }
 
-/** Where more than half of the other parties settled the lane's end, if that envelope is here (SPC-12). */
-function settledPoint({ facet, space }: EffectiveInput, lane: Lane): Position | undefined {
+/**
+ * Where more than half of the other parties settled the end of a forked lane, if that envelope is here and not
+ * before the fork: nobody may take back for another what that other said once (SPC-12).
+ */
+function settledPoint(
+  { facet, space }: EffectiveInput,
+  lane: Lane,
+  fork: LaneFork
+): Position | undefined {
   const said = space.settled(facet, lane.client)
   said.delete(lane.company)
   const others = space.parties.length - 1
   for (const point of said.values()) {
     const same = [...said.values()].filter(other => other.seq === point.seq && equalBytes(other.id, point.id))
-    if (same.length * 2 > others) return lane.find(point.seq, point.id)
+    if (same.length * 2 > others)
+      return point.seq < fork.seq - 1 ? undefined : lane.find(point.seq, point.id)
   }
   return undefined
 }

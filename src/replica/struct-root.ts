@@ -94,7 +94,7 @@ function find(table: Table, id: StructId): Row {
 function bury(table: Table, deletes: DeleteRange[]): void {
   const deleted = new Set<Row>()
   for (const range of deletes) {
-    for (let clock = range.clock; clock < range.clock + range.length; ) {
+    for (let clock = range.clock; clock < range.clock + range.length;) {
       const row = find(table, { client: range.client, clock })
       deleted.add(row)
       clock = row.clock + row.length

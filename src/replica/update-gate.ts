@@ -6,7 +6,14 @@ import { type LayoutNode, type LayoutValue, valueUnder } from '../wire/layout.ts
 import { Reject } from '../wire/reject.ts'
 import type { StructId } from '../wire/update-reader.ts'
 import type { ScannedStruct, ScannedUpdate } from '../wire/update.ts'
-import { type Place, type StagedUpdate, type StructIndex, type StructRun, appendRun, findRun } from './struct-index.ts'
+import {
+  type Place,
+  type StagedUpdate,
+  type StructIndex,
+  type StructRun,
+  appendRun,
+  findRun
+} from './struct-index.ts'
 
 /**
  * The causal past of the envelope under check. It is closed downwards: if a unit is inside, so is every
@@ -95,12 +102,13 @@ class Body {
     const gone = kind === 'deleted' || this.#deletes(struct)
     // Yjs makes GC of such a struct. Honest ones come from a handle to a type that is gone, and are gone too.
     if (!place) return gone ? nowhere(struct) : refuse(struct, 'update-parent', 'stands in nothing') // UPD-19
-    if (key === undefined && struct.keyed) return refuse(struct, 'update-parent', 'claims a key that it has not')
-    if (key !== undefined && struct.right) return refuse(struct, 'update-map', 'a map value with a right origin')
-    if (key !== undefined && length > 1 && !gone) return refuse(struct, 'update-map', 'several values under one key') // UPD-20
+    if (key === undefined && struct.keyed) return refuse(struct, 'update-parent', 'claims a key')
+    if (key !== undefined && struct.right) return refuse(struct, 'update-map', 'right origin under a key')
+    if (key !== undefined && length > 1 && !gone) return refuse(struct, 'update-map', 'several under a key') // UPD-20
     const value = allowed(place, key)
-    if (value === undefined) return refuse(struct, 'update-layout', `nothing stands under ${key ?? 'no key'} here`)
-    if (!fits(struct, place, value)) return refuse(struct, 'update-layout', `${struct.type ?? kind} is not for here`)
+    if (value === undefined || !fits(struct, place, value)) {
+      return refuse(struct, 'update-layout', `${struct.type ?? kind} under ${key ?? 'no key'}`)
+    }
     const opens = kind === 'type' ? { node: value as LayoutNode } : undefined
     return { clock, length, place, key, opens }
   }
@@ -114,12 +122,15 @@ class Body {
     }
     if (parent) {
       const opener = this.#find(parent)
-      return opener ? { place: opener.opens, key: struct.key } : refuse(struct, 'update-reference', 'unknown parent')
+      if (!opener) return refuse(struct, 'update-reference', 'unknown parent')
+      return { place: opener.opens, key: struct.key }
     }
     const left = origin && this.#find(origin)
     const next = right && this.#find(right)
     const run = left ?? next
-    if ((origin && !left) || (right && !next) || !run) return refuse(struct, 'update-reference', 'unknown neighbour')
+    if (!run || (origin && !left) || (right && !next)) {
+      return refuse(struct, 'update-reference', 'unknown neighbour')
+    }
     if (left && next && (left.place !== next.place || left.key !== next.key)) {
       return refuse(struct, 'update-parent', 'neighbours in different places') // UPD-18
     }
@@ -146,7 +157,9 @@ class Body {
   #deletes(struct: ScannedStruct): boolean {
     const { client } = this.#claims
     const end = struct.clock + struct.length
-    return this.#update.deletes.some(r => r.client === client && r.clock <= struct.clock && end <= r.clock + r.length)
+    return this.#update.deletes.some(
+      r => r.client === client && r.clock <= struct.clock && end <= r.clock + r.length
+    )
   }
 }
 

@@ -149,7 +149,7 @@ export class Desk {
     const records = composed.map(item => this.#sign(lease, facet.id, item))
     for (let i = 0; i < records.length; i++) {
       const run = parseRun(facet.id, lease.client, [records[i] as EnvelopeRecord])
-      const refused = isReject(run) ? run : this.#core.facets.take(held, run, undefined)
+      const refused = isReject(run) ? run : this.#core.facets.take(held, run, undefined, true)
       if (refused) return refused
     }
     const head = facet.head(lease.client)

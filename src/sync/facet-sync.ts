@@ -12,12 +12,14 @@ import type { Layout } from '../wire/layout.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import type { Context, HeldFacet } from './context.ts'
 import type { StoreWrite } from './effects.ts'
-import { FACETS_MAX, type Frame, type Head, RUN_BYTES_TARGET, TIPS_MAX } from './frame.ts'
+import { FACETS_MAX, type Frame, type Head, TIPS_MAX } from './frame.ts'
 import { Pending } from './pending.ts'
 import { headOf, lacksOf } from './serving.ts'
 import { type FacetLink, type Session, linkOf } from './session.ts'
 
 const SUMMARY_LABEL = utf8('parley/summary/1\n')
+/** Awareness states of the views of one node. */
+export const PRESENCE_BYTES_MAX = 16_384
 /** Facets that one space may hold. */
 export const SPACE_FACETS_MAX = 10_000
 
@@ -171,8 +173,8 @@ export class FacetSync {
     this.take(held, run, session)
   }
 
-  /** The road in: bytes are parsed; now verify, decide, check. */
-  take(held: HeldFacet, run: ParsedRun, from: Session | undefined): Reject | undefined {
+  /** The road in: bytes are parsed; now verify, decide, check. `own`: this node wrote them just now. */
+  take(held: HeldFacet, run: ParsedRun, from: Session | undefined, own = false): Reject | undefined {
     const { facet } = held
     const last = run.envelopes.at(-1)
     if (!last) return undefined
@@ -182,7 +184,7 @@ export class FacetSync {
       return undefined
     }
     const allowed = this.#allow(held, run, from)
-    if (allowed instanceof AllowedRun) return this.#admit(held, allowed, from)
+    if (allowed instanceof AllowedRun) return this.#admit(held, allowed, from, own)
     if (allowed && !isReject(allowed)) this.#wait(held, run, allowed, from)
     if (isReject(allowed) && from) this.#context.close(from, allowed, place(facet.id, run.client))
     return isReject(allowed) ? allowed : undefined
@@ -203,7 +205,7 @@ export class FacetSync {
     return undefined
   }
 
-  #admit(held: HeldFacet, allowed: AllowedRun, from: Session | undefined): Reject | undefined {
+  #admit(held: HeldFacet, allowed: AllowedRun, from: Session | undefined, own: boolean): Reject | undefined {
     const { facet } = held
     const { run } = allowed
     const admission = facet.admit(allowed)
@@ -217,7 +219,7 @@ export class FacetSync {
         company: unpackClient(client).company
       })
     }
-    if (admitted.length > 0) this.#keep(held, admission, run, from)
+    if (admitted.length > 0) this.#keep(held, admission, { run, from, own })
     if (wait) this.#wait(held, run, wait, from)
     if (reject && from) this.#context.close(from, reject, place(facet.id, run.client))
     if (admitted.length > 0) this.retry(held)
@@ -225,7 +227,11 @@ export class FacetSync {
   }
 
   /** Stores what was admitted, shows it, and passes it on once it is durable. */
-  #keep(held: HeldFacet, { admitted, document }: Admission, run: ParsedRun, from: Session | undefined): void {
+  #keep(
+    held: HeldFacet,
+    { admitted, document }: Admission,
+    { run, from, own }: { run: ParsedRun; from: Session | undefined; own: boolean }
+  ): void {
     const id = toHex(held.facet.id)
     const envelopes = admitted.map(({ envelope }) => envelope)
     const writes: StoreWrite[] = envelopes.map(
@@ -236,7 +242,7 @@ export class FacetSync {
         seq,
         id,
         record: { header, signature, body },
-        own: from === undefined
+        own
       })
     )
     if (!held.stored) {
@@ -273,9 +279,19 @@ export class FacetSync {
 
   // ---- presence ---------------------------------------------------------------------------------
 
+  /** Cursors and names of people who look at a facet now: to all who may see it, kept nowhere. */
+  present(facet: string, bytes: Uint8Array): void {
+    const held = this.#context.facets.get(facet)
+    if (!held || bytes.length > PRESENCE_BYTES_MAX) return
+    const { facet: { id, space, genesis } } = held
+    for (const session of this.#context.open()) {
+      this.#context.send(session, { type: 'presence', facet: id, bytes }, space, genesis)
+    }
+  }
+
   onPresence(session: Session, { facet: id, bytes }: Extract<Frame, { type: 'presence' }>): void {
     const held = this.#context.facetOf(id)
-    if (!held || !session.peer || bytes.length > RUN_BYTES_TARGET) return
+    if (!held || !session.peer || bytes.length > PRESENCE_BYTES_MAX) return
     if (!this.#context.clearance(session, 'announce', held.facet.space, held.facet.genesis)) return
     this.#context.emit({ do: 'presence', facet: toHex(id), from: session.peer.did, bytes })
   }

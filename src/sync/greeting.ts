@@ -134,32 +134,33 @@ export class Greeting {
 
   #takeIdentity(session: Session, did: string, log: Uint8Array): void {
     const { directory } = this.#context
-    const known = directory.identities.get(did)
-    const identity = verifyIdentityLog(log, known)
-    if (isReject(identity)) return this.#context.close(session, identity, 'identity')
-    if (identity.did !== did) return
-    const relation = known ? compareIdentityLogs(known, identity) : 'prefix'
-    // The first log that we saw stands; the other is kept out and made known.
-    if (typeof relation === 'object') return this.#context.tell({ what: 'identity-fork', did })
-    if (relation === 'prefix') {
-      directory.identities.set(did, identity)
-      this.#context.write([{ kind: 'put', table: 'identity', key: did, bytes: identity.log }])
-      this.#identityGrew(did)
-    }
+    const refused = this.learn(did, log)
+    if (refused) return this.#context.close(session, refused, 'identity')
     const { greeting } = session
     if (greeting?.did !== did) return
     delete session.greeting
-    if (
-      !identity.versions.has(greeting.version) &&
-      !directory.identities.get(did)?.versions.has(greeting.version)
-    ) {
-      return this.#context.close(
-        session,
-        new Reject('identity-version', 'the log lacks the version named'),
-        'hello'
-      )
+    if (!directory.identities.get(did)?.versions.has(greeting.version)) {
+      const lacks = new Reject('identity-version', 'the log lacks the version named')
+      return this.#context.close(session, lacks, 'hello')
     }
     this.onHello(session, greeting)
+  }
+
+  /** Takes in a company's log, from whoever brought it: it proves itself. */
+  learn(did: string, log: Uint8Array): Reject | undefined {
+    const { directory } = this.#context
+    const known = directory.identities.get(did)
+    const identity = verifyIdentityLog(log, known)
+    if (isReject(identity)) return identity
+    if (identity.did !== did) return new Reject('identity-other', 'the log is of another company')
+    const relation = known ? compareIdentityLogs(known, identity) : 'prefix'
+    // The first log that we saw stands; the other is kept out and made known.
+    if (typeof relation === 'object') this.#context.tell({ what: 'identity-fork', did })
+    if (relation !== 'prefix') return undefined
+    directory.identities.set(did, identity)
+    this.#context.write([{ kind: 'put', table: 'identity', key: did, bytes: identity.log }])
+    this.#identityGrew(did)
+    return undefined
   }
 
   /** Ends sessions that never said who they are. */

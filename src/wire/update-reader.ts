@@ -183,7 +183,8 @@ export class UpdateReader {
   }
 
   #array(stringBytesMax: number, depth: number): void {
-    for (let n = this.count(VALUE_NODES_MAX, 1); n > 0 && !this.reject; n--) this.#value(stringBytesMax, depth + 1)
+    for (let n = this.count(VALUE_NODES_MAX, 1); n > 0 && !this.reject; n--)
+      this.#value(stringBytesMax, depth + 1)
   }
 
   /** Keys are unique and in the order of JavaScript: array indices ascending, then the others as they came. */
@@ -195,7 +196,8 @@ export class UpdateReader {
       if (seen.has(key)) return this.fail('update-value', 'an object has a key twice')
       seen.add(key)
       const index = arrayIndex(key)
-      if (index !== undefined && index < indexBefore) return this.fail('update-value', 'object keys out of order')
+      if (index !== undefined && index < indexBefore)
+        return this.fail('update-value', 'object keys out of order')
       indexBefore = index ?? Infinity
       this.#value(stringBytesMax, depth + 1)
     }

@@ -1,11 +1,19 @@
 // Splits a local Yjs update that is too large for one envelope into successive bodies that each pass the gate
 // and together make the same document. protocols/update, section 5.
+import { EMPTY } from './bytes.ts'
 import { BODY_BYTES_MAX, DELETES_MAX, type DeleteRange } from './envelope.ts'
 import type { Client } from './lane.ts'
 import { Reject } from './reject.ts'
 import { type StructToWrite, UpdateWriter, encodeUpdate, writeStruct } from './update-encode.ts'
 import { UpdateReader, utf16Length } from './update-reader.ts'
-import { STRING_BYTES_MAX, STRUCTS_MAX, type ScannedSection, type ScannedStruct, scanState, scanUpdate } from './update.ts'
+import {
+  STRING_BYTES_MAX,
+  STRUCTS_MAX,
+  type ScannedSection,
+  type ScannedStruct,
+  scanState,
+  scanUpdate
+} from './update.ts'
 
 /** Room for the counts, the client and the clock before the structs, and an empty delete set after them. */
 const FRAME_BYTES = 32
@@ -28,7 +36,7 @@ export function splitUpdate(bytes: Uint8Array, bytesMax = BODY_BYTES_MAX): Uint8
   const [section, second] = scanned.sections
   if (second) return new Reject('update-client', 'not the update of one author')
   const bodies = new Bodies(section, bytesMax)
-  if (section) for (const struct of section.structs) for (const piece of pieces(bytes, section.client, struct)) bodies.add(piece)
+  for (const struct of section?.structs ?? []) bodies.add(bytes, struct)
   return bodies.finish(scanned.deletes)
 }
 
@@ -47,7 +55,11 @@ class Bodies {
     this.#bytesMax = bytesMax - FRAME_BYTES
   }
 
-  add(struct: StructToWrite): void {
+  add(bytes: Uint8Array, struct: ScannedStruct): void {
+    for (const piece of pieces(bytes, this.#client, struct)) this.#push(piece)
+  }
+
+  #push(struct: StructToWrite): void {
     const out = new UpdateWriter()
     writeStruct(out, struct)
     if (this.#structs.length === STRUCTS_MAX || this.#bytes + out.length > this.#bytesMax) this.#close([])
@@ -79,18 +91,16 @@ class Bodies {
   }
 }
 
-/** The struct in pieces that fit: text by {@link STRING_BYTES_MAX}, values one by one where they are many. */
+/** The struct in pieces that fit; each piece after the first has the unit before it as origin, as in Yjs. */
 function* pieces(bytes: Uint8Array, client: Client, struct: ScannedStruct): Generator<StructToWrite> {
+  const { kind, right, keyed } = struct
+  if (kind !== 'string' && kind !== 'any') return yield { ...struct, content: EMPTY }
   const content = bytes.subarray(struct.start, struct.end)
-  if (struct.kind === 'gc' || struct.kind === 'deleted') return yield { ...struct, content: content.subarray(content.length) }
-  if (struct.kind === 'type') return yield { ...struct, content: content.subarray(content.length) }
   let clock = struct.clock
-  for (const { part, length } of struct.kind === 'string' ? textParts(content) : valueParts(content, struct)) {
-    const first = clock === struct.clock
-    const origin = first ? struct.origin : { client, clock: clock - 1 }
-    const { right, kind, keyed } = struct
-    const [parent, key] = first ? [struct.parent, struct.key] : []
-    yield { length, kind, origin, right, parent, key, keyed, content: part }
+  for (const { part, length } of kind === 'string' ? textParts(content) : valueParts(content, keyed)) {
+    const rest = { kind, right, keyed, length, content: part }
+    if (clock === struct.clock) yield { ...struct, ...rest }
+    else yield { ...rest, origin: { client, clock: clock - 1 } }
     clock += length
   }
 }
@@ -102,7 +112,7 @@ interface Part {
 
 /** Cuts text between code points. */
 function* textParts(content: Uint8Array): Generator<Part> {
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     let end = Math.min(at + STRING_BYTES_MAX, content.length)
     while (end < content.length && ((content[end] as number) & 0xc0) === 0x80) end--
     yield { part: content.subarray(at, end), length: utf16Length(content, at, end) }
@@ -114,14 +124,14 @@ function* textParts(content: Uint8Array): Generator<Part> {
  * Cuts between values, into groups of up to {@link STRING_BYTES_MAX} bytes. Values under a map key stand alone:
  * only where one update both writes and deletes them may they stand together, and splitting parts the two.
  */
-function* valueParts(content: Uint8Array, struct: ScannedStruct): Generator<Part> {
+function* valueParts(content: Uint8Array, keyed: boolean): Generator<Part> {
   const read = new UpdateReader(content)
   let start = 0
   let length = 0
   while (read.left > 0) {
     const before = read.at
     read.value(Infinity)
-    if (length > 0 && (struct.keyed || read.at - start > STRING_BYTES_MAX)) {
+    if (length > 0 && (keyed || read.at - start > STRING_BYTES_MAX)) {
       yield { part: content.subarray(start, before), length }
       start = before
       length = 0

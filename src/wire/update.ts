@@ -14,9 +14,9 @@ export type StructKind = 'gc' | 'deleted' | 'string' | 'any' | 'type'
 export type NestedType = 'array' | 'map' | 'text'
 
 /** Content references of Yjs. JSON, binary, embed, format, sub-document and skip are not on our wire. */
-const KINDS: (StructKind | undefined)[] = ['gc', 'deleted', undefined, undefined, 'string', undefined, undefined, 'type', 'any'] // oxfmt-ignore
+const KINDS: { [ref: number]: StructKind } = { 0: 'gc', 1: 'deleted', 4: 'string', 7: 'type', 8: 'any' }
 /** Type references of Yjs. The XML types are not on our wire. */
-const TYPES: (NestedType | undefined)[] = ['array', 'map', 'text']
+const TYPES: { [ref: number]: NestedType } = { 0: 'array', 1: 'map', 2: 'text' }
 
 /** One struct as it stands in the bytes; `parent` and `key` are there only if it names no neighbour. */
 export interface ScannedStruct {
@@ -74,7 +74,12 @@ const BODY_LIMITS: ScanLimits = {
   deletes: DELETES_MAX,
   stringBytes: STRING_BYTES_MAX
 }
-const STATE_LIMITS: ScanLimits = { sections: Infinity, structs: Infinity, deletes: Infinity, stringBytes: Infinity }
+const STATE_LIMITS: ScanLimits = {
+  sections: Infinity,
+  structs: Infinity,
+  deletes: Infinity,
+  stringBytes: Infinity
+}
 
 /** Scans one envelope body; an envelope without changes has no body at all and is not scanned. */
 export function scanUpdate(bytes: Uint8Array): ScannedUpdate | Reject {
@@ -213,7 +218,8 @@ function readRanges(read: UpdateReader, client: Client, limits: ScanLimits): Del
     const clock = read.uint(CLOCK_MAX)
     const length = read.length()
     if (clock <= endBefore) read.fail('update-order', 'deleted ranges do not ascend, or touch')
-    else if (length === 0 || clock + length > CLOCK_MAX) read.fail('update-length', 'a deleted range of no length')
+    else if (length === 0 || clock + length > CLOCK_MAX)
+      read.fail('update-length', 'a deleted range of no length')
     endBefore = clock + length
     ranges.push({ client, clock, length })
   }

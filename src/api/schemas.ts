@@ -1,0 +1,186 @@
+// The shapes that cross the local API, by the names that routes.ts gives them. protocols/api, section 4.
+// Kept apart from the routes because a client never loads zod: its own node has checked what it sends.
+import { z } from 'zod'
+
+const text = z.string().refine(value => value.isWellFormed(), 'lone surrogates are no text')
+const name = text.min(1).max(4_096)
+const count = z.int().min(0)
+const time = z.number()
+
+/** Path segments are text; only the one spelling that a client would write is a number. */
+const pathNumber = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,15})$/, 'not a whole number')
+  .transform(Number)
+  .refine(Number.isSafeInteger, 'too large')
+
+const dataClass = z.enum(['public', 'shared-confidential', 'private'])
+const frontier = z.strictObject({
+  heads: z.array(z.strictObject({ client: count, seq: count, id: name })).max(10_000)
+})
+/** Its own key would set a prototype wherever the entry becomes an object. */
+const fieldPath = name.refine(path => path !== '__proto__', 'not a field')
+
+const company = z.object({
+  did: z.string(),
+  legalName: z.string(),
+  registrationNumber: z.string(),
+  words: z.array(z.string())
+})
+const peer = z.object({
+  company,
+  connected: z.boolean(),
+  nodes: z.array(z.string()),
+  addresses: z.array(z.string()),
+  confirmed: z.object({ by: z.string(), how: z.string(), at: time }).exactOptional(),
+  confirmedByPeer: z.boolean(),
+  behindEnvelopes: z.number(),
+  lastError: z.string().exactOptional(),
+  nextRetryAt: time.exactOptional()
+})
+const role = z.object({
+  role: z.string(),
+  holder: z.string(),
+  key: z.string(),
+  powers: z.array(z.string()),
+  expiresAt: time
+})
+const status = z.object({
+  version: z.string(),
+  company,
+  peerId: z.string(),
+  listening: z.array(z.string()),
+  startedAt: time,
+  roles: z.array(role),
+  nodeCertificateExpiresAt: time,
+  peers: z.array(peer),
+  spaces: z.number(),
+  artifacts: z.number(),
+  troubles: z.array(z.string())
+})
+const invite = z.object({ id: z.string(), token: z.string(), expiresAt: time })
+const key = z.object({
+  index: z.number(),
+  key: z.string(),
+  role: z.string(),
+  holder: z.string(),
+  agent: z.boolean(),
+  powers: z.array(z.string()),
+  cut: z.boolean()
+})
+const space = z.object({
+  id: z.string(),
+  title: z.string(),
+  pairing: z.string(),
+  home: z.boolean(),
+  parties: z.array(z.object({ company, accepted: z.boolean(), frozen: z.boolean(), keys: z.array(key) }))
+})
+const facet = z.object({
+  id: z.string(),
+  class: dataClass,
+  envelopes: z.number(),
+  lanes: z.number(),
+  readOnly: z.string().exactOptional()
+})
+const artifact = z.object({
+  id: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  space: z.string(),
+  spaceTitle: z.string(),
+  facets: z.array(facet)
+})
+const document = z.object({
+  artifact: z.string(),
+  facet: z.string(),
+  kind: z.string(),
+  class: dataClass,
+  text: z.string(),
+  fields: z.record(z.string(), z.unknown()),
+  frontier: z.object({ heads: z.array(z.object({ client: z.number(), seq: z.number(), id: z.string() })) }),
+  structRoot: z.string()
+})
+const logLine = z.object({
+  at: time,
+  company: z.string(),
+  role: z.string(),
+  holder: z.string(),
+  key: z.string(),
+  lane: z.number(),
+  seq: z.number(),
+  id: z.string(),
+  state: z.enum(['counts', 'orphaned', 'cut', 'losing']),
+  signature: z.enum(['own', 'covered']),
+  inserted: z.string(),
+  deleted: z.number(),
+  fields: z.array(z.string()),
+  bytes: z.number()
+})
+const passage = z.object({
+  text: z.string(),
+  company: z.string(),
+  role: z.string(),
+  holder: z.string()
+})
+const why = z.object({ subject: z.string(), inSync: z.boolean(), reasons: z.array(z.string()) })
+
+const event = z.discriminatedUnion('event', [
+  z.object({ event: z.literal('document'), facet: z.string(), structRoot: z.string().exactOptional() }),
+  z.object({ event: z.literal('peer'), did: z.string(), connected: z.boolean() }),
+  z.object({
+    event: z.literal('refused'),
+    peer: z.string(),
+    company: z.string().exactOptional(),
+    code: z.string(),
+    detail: z.string(),
+    where: z.string(),
+    at: time
+  }),
+  z.object({ event: z.literal('fork'), facet: z.string(), company: z.string(), seq: z.number(), at: time }),
+  z.object({ event: z.literal('alarm'), code: z.string(), detail: z.string(), at: time }),
+  z.object({ event: z.literal('space'), space: z.string() }),
+  z.object({ event: z.literal('artifact'), artifact: z.string() })
+])
+
+export const SCHEMAS = {
+  // What comes in: strict, since a member that nobody reads is a mistake that nobody sees.
+  name,
+  names: z.array(name).max(1_000),
+  certificates: z.array(name.max(100_000)).max(1_000),
+  secret: z.string().max(1_000),
+  index: count,
+  pathNumber,
+  confirmation: z.strictObject({ by: name, how: name }),
+  inviteOptions: z.strictObject({ expiresInMs: z.int().min(1), space: name.exactOptional() }),
+  spaceOptions: z.strictObject({ title: name, pairing: name, parties: z.array(name).max(1_000) }),
+  cutOptions: z.strictObject({ nothing: z.boolean().exactOptional() }),
+  artifactOptions: z.strictObject({
+    kind: name,
+    title: name,
+    class: dataClass,
+    space: name.exactOptional(),
+    text: text.exactOptional()
+  }),
+  readOptions: z.strictObject({ class: dataClass.exactOptional() }),
+  edit: z.strictObject({ base: frontier, text, class: dataClass.exactOptional() }),
+  fields: z.record(fieldPath, z.unknown()),
+
+  // What goes out.
+  status,
+  peer,
+  peers: z.array(peer),
+  invite,
+  invites: z.array(invite),
+  space,
+  spaces: z.array(space),
+  artifact,
+  artifacts: z.array(artifact),
+  document,
+  log: z.array(logLine),
+  passages: z.array(passage),
+  whys: z.array(why),
+  imported: z.object({ artifacts: z.array(z.string()), envelopes: z.number(), refused: z.number() }),
+  event
+}
+
+export type Schemas = typeof SCHEMAS

@@ -1,0 +1,52 @@
+// What every command is given: the home's place, the output, a passphrase when one is needed, the running node.
+// Commands load what they need themselves: `--help` and a question to the node stay fast.
+import type { Command } from 'commander'
+import { homeDirectory } from '../node/home-directory.ts'
+import type { ParleyNode } from '../node/parley-node.ts'
+import { NodeError } from '../wire/node-error.ts'
+import { Output } from './output.ts'
+
+export interface Cli {
+  /** The home directory, absolute; whether there is one is for the command to find out. */
+  home: string
+  output: Output
+  /** The passphrase, or `undefined` when it can be neither read nor asked for. `twice` for a new one. */
+  passphrase(question: string, ask?: { twice: boolean }): Promise<string | undefined>
+  /** Whether a file was named, so that nobody is asked. */
+  passphraseNamed: boolean
+  /** The node that runs on this home. @throws NodeError `not-running` */
+  node(): Promise<ParleyNode>
+}
+
+interface GlobalOptions {
+  home?: string
+  json?: boolean
+  quiet?: boolean
+  passphraseFile?: string
+}
+
+/** Runs the action of a command and turns a failure into words and an exit code. */
+export async function run(command: Command, action: (cli: Cli) => Promise<void>): Promise<void> {
+  const options = command.optsWithGlobals<GlobalOptions>()
+  const output = new Output({ json: options.json === true, quiet: options.quiet === true })
+  const home = homeDirectory(options.home, process.env)
+  const file = options.passphraseFile ?? (process.env['PARLEY_PASSPHRASE_FILE'] || undefined)
+  const cli: Cli = {
+    home,
+    output,
+    passphraseNamed: file !== undefined,
+    passphrase: async (question, ask = { twice: false }) =>
+      (await import('./passphrase.ts')).readPassphrase({ file }, question, ask),
+    node: async () => (await import('../api/client.ts')).connectApi(home)
+  }
+  try {
+    await action(cli)
+  } catch (error) {
+    process.exitCode = output.failure(error)
+  }
+}
+
+/** A wrong command line that only the command itself can see. */
+export function usage(message: string, next: string): NodeError {
+  return new NodeError('usage', message, next)
+}

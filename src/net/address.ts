@@ -1,0 +1,113 @@
+// Addresses that people type and paste: protocols/transport, section 1. Only what this node can dial and check.
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { NodeError } from '../wire/node-error.ts'
+import { Reject } from '../wire/reject.ts'
+
+const HOSTS = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])
+const HOST_NAME =
+  /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$/i
+const ADDRESS_LENGTH_MAX = 512
+
+/** Where a peer is and who must answer there. `text` is the canonical spelling. */
+export interface Address {
+  readonly text: string
+  readonly host: string
+  readonly port: number
+  readonly peerId: string
+}
+
+/** Where this node listens. Port 0 lets the system choose. */
+export interface ListenAddress {
+  readonly text: string
+  readonly host: string
+  readonly port: number
+}
+
+const NEXT: Record<string, string> = {
+  'addr-syntax':
+    'An address looks like /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...; `parley id` on the other side prints it.',
+  'addr-no-peer':
+    'Add /p2p/ and the peer id: without it anybody could answer. `parley id` on the other side prints it.',
+  'addr-unsupported': 'Use /ip4, /ip6 or /dns, then /tcp and a port; ask the other side for such an address.'
+}
+
+/** The same refusal for a person: with what to do next. */
+export function addressError(refused: Reject): NodeError {
+  return new NodeError(refused.code, refused.detail, NEXT[refused.code] as string)
+}
+
+/** An address to dial: host, TCP port and peer id. */
+export function parseAddress(text: string): Address | Reject {
+  const parts = split(text)
+  if (parts instanceof Reject) return parts
+  const { endpoint, rest } = parts
+  if (endpoint.port === 0) return new Reject('addr-syntax', `port 0 in ${endpoint.text} cannot be dialed`)
+  const [peer, ...more] = rest
+  if (peer === undefined)
+    return new Reject('addr-no-peer', `${endpoint.text} does not say which peer must answer`) // NET-1
+  if (peer.name !== 'p2p' || more.length > 0)
+    return unsupported(peer.name === 'p2p' ? more[0]?.name : peer.name)
+  const peerId = parsePeerId(peer.value ?? '')
+  if (peerId instanceof Reject) return peerId
+  return { ...endpoint, text: `${endpoint.text}/p2p/${peerId}`, peerId }
+}
+
+/** An address to listen on: an IP address of this machine and a TCP port. */
+export function parseListenAddress(text: string): ListenAddress | Reject {
+  const parts = split(text)
+  if (parts instanceof Reject) return parts
+  if (parts.rest.length > 0) return unsupported(parts.rest[0]?.name)
+  if (!parts.endpoint.text.startsWith('/ip'))
+    return new Reject('addr-unsupported', 'a node listens on an IP address, not a name')
+  return parts.endpoint
+}
+
+interface Component {
+  readonly name: string
+  readonly value?: string | undefined
+}
+
+function split(text: string): { endpoint: ListenAddress; rest: Component[] } | Reject {
+  const components = readComponents(text)
+  if (components instanceof Reject) return components
+  const [host, port, ...rest] = components
+  if (host === undefined) return new Reject('addr-syntax', 'the address is empty')
+  if (!HOSTS.has(host.name)) return unsupported(host.name)
+  if (port?.name !== 'tcp') return unsupported(port?.name ?? `${host.name} without tcp`)
+  const name = host.value ?? ''
+  if (host.name.startsWith('dns') && !HOST_NAME.test(name))
+    return new Reject('addr-syntax', `${name} is not a host name`)
+  const endpoint = { text: `/${host.name}/${name}/tcp/${port.value}`, host: name, port: Number(port.value) }
+  return { endpoint, rest }
+}
+
+function readComponents(text: string): Component[] | Reject {
+  const trimmed = text.trim()
+  if (trimmed.length > ADDRESS_LENGTH_MAX)
+    return new Reject('addr-syntax', `longer than ${ADDRESS_LENGTH_MAX} characters`)
+  if (!trimmed.startsWith('/'))
+    return new Reject('addr-syntax', `${JSON.stringify(trimmed)} is not a multiaddr: it must begin with /`)
+  try {
+    return multiaddr(trimmed).getComponents()
+  } catch (error) {
+    return new Reject(
+      'addr-syntax',
+      `${trimmed} is not a multiaddr: ${error instanceof Error ? error.message : String(error)}`
+    )
+  }
+}
+
+function parsePeerId(text: string): string | Reject {
+  try {
+    const peerId = peerIdFromString(text)
+    if (peerId.type === 'Ed25519') return peerId.toString()
+  } catch {
+    return new Reject('addr-syntax', `${JSON.stringify(text)} is not a peer id`)
+  }
+  return new Reject('addr-unsupported', 'a peer id of another kind than Ed25519')
+}
+
+function unsupported(name: string | undefined): Reject {
+  return new Reject('addr-unsupported', `this node does not speak /${name ?? '?'} there`)
+}

@@ -1,0 +1,77 @@
+// Every number that bounds what a peer can make this node spend on the network edge, with its reason:
+// protocols/transport, section 5. Times are milliseconds, sizes are bytes.
+
+/** The one protocol that carries frames: one stream a connection, one session a peer. */
+export const SYNC_PROTOCOL = '/parley/sync/1.0.0'
+
+/** 64 KiB of envelope and 4 KiB around it. */
+export const FRAME_BYTES_MAX = 69_632
+
+/** A noise message carries 65,519 bytes and a yamux header takes 12: one send is one message, one system call pair. */
+export const SEND_BYTES_MAX = 65_507
+/** `send` keeps its caller waiting above this: two sends ahead keep the socket busy. */
+export const QUEUE_BYTES_HIGH = 128 * 1024
+/** Beyond this a caller is ignoring back-pressure: its `send` is refused, the session lives on. */
+export const QUEUE_BYTES_MAX = 1024 * 1024
+/** How long one wait for `drain` lasts before the stream is looked at again: the event can be missed. */
+export const DRAIN_WAIT_MS = 3_000
+/** A peer that takes no byte in so many waits is as gone as one that says nothing. Counted, so that time this
+ * process itself did not run is not held against the peer. */
+export const DRAIN_WAITS_MAX = 3
+
+/** A ping after this much time; js-libp2p answers in the muxer, so a busy application is still alive. */
+export const PING_EVERY_MS = 5_000
+/** Two pings unanswered. */
+export const SILENT_AFTER_MS = 10_000
+/** What a peer gets to show life after this process was stopped or the machine slept. */
+export const RESUME_GRACE_MS = 3_000
+export const TICK_MS = 1_000
+/** A tick later than this means that the process did not run, rather than that a peer was silent. */
+export const LATE_TICK_MS = 1_500
+
+/** A dialed peer must be a session by then: TCP, noise, stream, opening. */
+export const DIAL_TIMEOUT_MS = 5_000
+/** Ten silent sockets a second for two seconds fit into the pending limit with room to spare. */
+export const UPGRADE_TIMEOUT_MS = 2_000
+export const NEGOTIATION_TIMEOUT_MS = 3_000
+/** An upgraded connection without a session is of no use to anybody. */
+export const SESSIONLESS_MAX_MS = 5_000
+export const CLOSE_TIMEOUT_MS = 1_000
+export const SOCKET_IDLE_MS = 30_000
+/** Two connections begun within this time of each other are one simultaneous dial; above the upgrade limit. */
+export const SIMULTANEOUS_MS = 3_000
+
+export const CONNECTIONS_MAX = 64
+/** One in use and one that replaces it. */
+export const CONNECTIONS_PER_PEER_MAX = 2
+export const PENDING_CONNECTIONS_MAX = 64
+/** A second and host: companies behind one address translator share a host. */
+export const INBOUND_PER_SECOND_MAX = 20
+export const PARALLEL_DIALS_MAX = 16
+export const ADDRESSES_PER_PEER_MAX = 8
+
+export const STREAMS_MAX = 32
+/** Fixed: a window that grows is memory that a peer can claim. */
+export const STREAM_WINDOW_BYTES = 256 * 1024
+/** One full window and what was dispatched before a pause. */
+export const READ_BUFFER_BYTES_MAX = 1024 * 1024
+export const WRITE_BUFFER_BYTES_MAX = 1024 * 1024
+
+/** Largest yamux data frame: one window and some slack for other implementations. */
+export const YAMUX_FRAME_BYTES_MAX = 257 * 1024
+/** Frames of any kind a second. Full speed here is 4,000 data frames and as many window updates. */
+export const YAMUX_FRAMES_PER_SECOND = 20_000
+/** Pings, resets, opened and closed streams a second: the cheap ways to make a peer work. */
+export const YAMUX_CONTROL_PER_SECOND = 2_000
+/** Data for streams that are not open: what may be in flight when a stream is reset, a minute. */
+export const YAMUX_STRAY_BYTES_PER_MINUTE = 1024 * 1024
+/** In how many pieces one frame may arrive: each piece costs a hundred times a byte. */
+export const YAMUX_PIECES_MAX = 1_024
+
+/** The libp2p ping protocol sends 32 bytes at a time: two thousand pings a stream, then a new one. */
+export const PING_STREAM_BYTES_MAX = 64 * 1024
+
+export const REDIAL_BASE_MS = 500
+export const REDIAL_CAP_MS = 15_000
+/** A session that lasted this long forgets earlier failures. */
+export const STABLE_AFTER_MS = 10_000

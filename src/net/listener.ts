@@ -1,0 +1,80 @@
+// TCP that remembers why it could not listen: libp2p reports only text, and codes are what we branch on.
+import { tcp } from '@libp2p/tcp'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { NodeError } from '../wire/node-error.ts'
+import { CONNECTIONS_MAX, PENDING_CONNECTIONS_MAX, SOCKET_IDLE_MS } from './limits.ts'
+
+export interface ListenFailure {
+  readonly address: Multiaddr
+  readonly error: NodeJS.ErrnoException
+}
+
+/** A transport factory for libp2p; failures to listen are added to `failures`. */
+export function tcpTransport(failures: ListenFailure[]): ReturnType<typeof tcp> {
+  const create = tcp({
+    maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX,
+    inboundSocketInactivityTimeout: SOCKET_IDLE_MS,
+    outboundSocketInactivityTimeout: SOCKET_IDLE_MS
+  })
+  return components => {
+    const transport = create(components)
+    const createListener = transport.createListener.bind(transport)
+    transport.createListener = options => {
+      const listener = createListener(options)
+      const listen = listener.listen.bind(listener)
+      listener.listen = async address => {
+        await listen(address).catch((error: NodeJS.ErrnoException) => {
+          failures.push({ address, error })
+          throw error
+        })
+      }
+      return listener
+    }
+    return transport
+  }
+}
+
+/** The first failure in words, with what to do about it. */
+export function listenError(failures: readonly ListenFailure[], cause: unknown): NodeError {
+  const failure = failures[0]
+  if (failure === undefined) {
+    return new NodeError('listen-failed', 'the node cannot listen', 'Check the --listen addresses.', {
+      cause
+    })
+  }
+  const address = failure.address.toString()
+  const port = failure.address.getComponents().find(component => component.name === 'tcp')?.value ?? '?'
+  const because = { cause: failure.error }
+  switch (failure.error.code) {
+    case 'EADDRINUSE': {
+      const next = `Stop the program that uses port ${port}, or choose another: --listen ${address.replace(`/tcp/${port}`, '/tcp/0')} takes a free one.`
+      return new NodeError(
+        'port-in-use',
+        `port ${port} is in use: cannot listen on ${address}`,
+        next,
+        because
+      )
+    }
+    case 'EACCES':
+      return new NodeError(
+        'port-forbidden',
+        `port ${port} needs more rights`,
+        'Choose a port above 1023 with --listen.',
+        because
+      )
+    case 'EADDRNOTAVAIL':
+      return new NodeError(
+        'address-not-here',
+        `${address} is not an address of this machine`,
+        'Use /ip4/0.0.0.0 with --listen for all addresses.',
+        because
+      )
+    default:
+      return new NodeError(
+        'listen-failed',
+        `cannot listen on ${address}: ${failure.error.message}`,
+        'Check the --listen addresses.',
+        because
+      )
+  }
+}

@@ -1,0 +1,20 @@
+// What the network edge tells the log. Codes are those of protocols/transport.
+
+export interface NetEvent {
+  readonly event:
+    | 'session-opened'
+    | 'session-closed'
+    | 'session-replaced'
+    | 'duplicate-refused'
+    | 'stranger-refused'
+    | 'receiver-failed'
+    | 'dial-failed'
+    | 'resumed'
+    | 'network-changed'
+  readonly peerId?: string
+  readonly remoteAddress?: string
+  readonly inbound?: boolean
+  readonly code?: string
+  readonly detail?: string
+  readonly fault?: boolean
+}

@@ -1,0 +1,282 @@
+// The network edge: libp2p with its doors shut, giving sessions of whole frames. protocols/transport.
+// It knows peers and bytes, nothing of artifacts. What each option of libp2p is set to, and why, is in `limits.ts`.
+import { noise } from '@chainsafe/libp2p-noise'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import type { Connection, Ed25519PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p, type Libp2p } from 'libp2p'
+import { NodeError } from '../wire/node-error.ts'
+import { isReject } from '../wire/reject.ts'
+import { addressError, parseAddress, parseListenAddress, type Address } from './address.ts'
+import { ClockWatch } from './clock-watch.ts'
+import { dialError } from './dial-error.ts'
+import { createGater } from './gater.ts'
+import * as limits from './limits.ts'
+import { listenError, tcpTransport, type ListenFailure } from './listener.ts'
+import { GuardedMuxers, hangUp } from './muxer.ts'
+import type { NetEvent } from './net-event.ts'
+import { answerPings, PING_PROTOCOL } from './ping-responder.ts'
+import type { FrameReceiver, FrameSession } from './session.ts'
+import { Sessions } from './sessions.ts'
+
+export interface TransportOptions {
+  /** Ed25519 seed of the node key, 32 bytes. */
+  readonly privateKey: Uint8Array
+  /** Multiaddrs to listen on; none: this node only dials. */
+  readonly listen: readonly string[]
+  /** Multiaddrs to name to peers that ask; none: nothing is named. */
+  readonly announce?: readonly string[]
+  /** Asked before the muxer, inbound and outbound, and again by `enforceAdmission`. */
+  admit(peerId: string): boolean
+  /** A session is open. Frames arrive only after this returns. */
+  onSession(session: FrameSession): FrameReceiver
+  log(event: NetEvent): void
+  /** This process or machine stood still for so many milliseconds. */
+  onResume?(lostMs: number): void
+}
+
+export interface Transport {
+  readonly peerId: string
+  start(): Promise<void>
+  /** Ends every session, then frees the ports. */
+  stop(): Promise<void>
+  /** Resolves with the session; rejects with a `NodeError` that says why there is none. */
+  dial(addresses: Address | readonly Address[]): Promise<FrameSession>
+  /** The open sessions. */
+  connections(): FrameSession[]
+  session(peerId: string): FrameSession | undefined
+  /** Where this node listens, with real ports and its peer id. */
+  listenAddresses(): string[]
+  /** Hangs up on whoever `admit` no longer lets in. */
+  enforceAdmission(): void
+}
+
+export async function createTransport(options: TransportOptions): Promise<Transport> {
+  if (process.env['DUMP_SESSION_KEYS'] !== undefined) {
+    const next = 'Unset DUMP_SESSION_KEYS and start again.'
+    throw new NodeError(
+      'session-keys-dumped',
+      'DUMP_SESSION_KEYS would write the session keys to the log',
+      next
+    )
+  }
+  const privateKey = await generateKeyPairFromSeed('Ed25519', options.privateKey)
+  return new LibP2PTransport(options, privateKey)
+}
+
+class LibP2PTransport implements Transport {
+  readonly peerId: string
+  readonly #options: TransportOptions
+  readonly #privateKey: Ed25519PrivateKey
+  readonly #listen: string[]
+  readonly #announce: string[]
+  readonly #muxers = new GuardedMuxers(() => performance.now())
+  readonly #sessions: Sessions
+  readonly #clock = new ClockWatch(performance.now(), Date.now())
+  readonly #dialing = new Set<string>()
+  readonly #dials = new Map<string, Promise<FrameSession>>()
+  /** When each connection was made, by its id. */
+  readonly #connectedAt = new Map<string, number>()
+  #addresses: string[] = []
+  #node: Libp2p | undefined
+  #ticker: NodeJS.Timeout | undefined
+
+  constructor(options: TransportOptions, privateKey: Ed25519PrivateKey) {
+    this.#options = options
+    this.#privateKey = privateKey
+    this.#listen = options.listen.map(text => canonical(parseListenAddress(text)))
+    this.#announce = (options.announce ?? []).map(text => canonical(parseListenAddress(text)))
+    this.peerId = peerIdFromPrivateKey(privateKey).toString()
+    const { onSession, log } = options
+    this.#sessions = new Sessions({ localPeerId: this.peerId, now: () => performance.now(), onSession, log })
+  }
+
+  async start(): Promise<void> {
+    if (this.#node !== undefined) return
+    const failures: ListenFailure[] = []
+    const node = await this.#build(failures)
+    node.addEventListener('transport:listening', ({ detail }) => {
+      for (const address of detail.getAddrs())
+        this.#addresses.push(`${address.toString()}/p2p/${this.peerId}`)
+    })
+    node.addEventListener('connection:open', ({ detail }) =>
+      this.#connectedAt.set(detail.id, performance.now())
+    )
+    node.addEventListener('connection:close', ({ detail }) => this.#connectedAt.delete(detail.id))
+    const one = { maxInboundStreams: 1, maxOutboundStreams: 1 }
+    await node.handle(
+      limits.SYNC_PROTOCOL,
+      (stream, connection) => {
+        this.#sessions.attach(stream, connection, this.#connectedAt.get(connection.id) ?? performance.now())
+      },
+      one
+    )
+    await node.handle(PING_PROTOCOL, answerPings, one)
+    try {
+      await node.start()
+    } catch (error) {
+      this.#addresses = []
+      throw listenError(failures, error)
+    }
+    this.#node = node
+    this.#clock.tick(performance.now(), Date.now())
+    this.#ticker = setInterval(() => this.#tick(), limits.TICK_MS)
+  }
+
+  async stop(): Promise<void> {
+    const node = this.#node
+    if (node === undefined) return
+    this.#node = undefined
+    clearInterval(this.#ticker)
+    await Promise.all(this.#sessions.all().map(session => session.close('this node stops')))
+    await node.stop()
+    this.#addresses = []
+  }
+
+  async dial(addresses: Address | readonly Address[]): Promise<FrameSession> {
+    const list: readonly Address[] = 'text' in addresses ? [addresses] : addresses
+    const peerId = list[0]?.peerId
+    if (peerId === undefined || list.some(address => address.peerId !== peerId)) {
+      throw new TypeError('dial takes at least one address, all of one peer')
+    }
+    const open = this.#sessions.get(peerId)
+    if (open !== undefined) return open
+    const pending = this.#dials.get(peerId)
+    if (pending !== undefined) return pending
+    const dial = this.#dial(peerId, list.slice(0, limits.ADDRESSES_PER_PEER_MAX)).finally(() =>
+      this.#dials.delete(peerId)
+    )
+    this.#dials.set(peerId, dial)
+    return dial
+  }
+
+  connections(): FrameSession[] {
+    return this.#sessions.all()
+  }
+
+  session(peerId: string): FrameSession | undefined {
+    return this.#sessions.get(peerId)
+  }
+
+  listenAddresses(): string[] {
+    return [...this.#addresses]
+  }
+
+  enforceAdmission(): void {
+    for (const session of this.#sessions.all()) {
+      if (!this.#options.admit(session.peerId))
+        session.abort('this node no longer admits the peer', 'not-admitted')
+    }
+    for (const connection of this.#node?.getConnections() ?? []) {
+      if (!this.#options.admit(connection.remotePeer.toString())) hangUp(connection, new Error('not admitted'))
+    }
+  }
+
+  async #dial(peerId: string, addresses: readonly Address[]): Promise<FrameSession> {
+    if (this.#node === undefined)
+      throw new NodeError('not-started', 'the node is not started', 'Start it first.')
+    const timeout = AbortSignal.timeout(limits.DIAL_TIMEOUT_MS)
+    const texts = addresses.map(address => address.text)
+    for (const text of texts) this.#dialing.add(text)
+    try {
+      const connection = await this.#node.dial(
+        texts.map(text => multiaddr(text)),
+        { signal: timeout, force: true }
+      )
+      return await this.#open(connection, peerId, timeout)
+    } catch (error) {
+      const open = this.#sessions.get(peerId)
+      if (open !== undefined) return open
+      throw dialError(error, peerId)
+    } finally {
+      for (const text of texts) this.#dialing.delete(text)
+    }
+  }
+
+  /** The dialer opens the stream; whether a session opens on it or on the other side's connection, is not ours to say. */
+  async #open(connection: Connection, peerId: string, signal: AbortSignal): Promise<FrameSession> {
+    const hungUp = new AbortController()
+    // If the other side kept its own connection, that session is open or a round trip away.
+    const onClose = () =>
+      void setTimeout(() => hungUp.abort(refused(peerId)), limits.CLOSE_TIMEOUT_MS).unref()
+    if (connection.status === 'open') connection.addEventListener('close', onClose)
+    else onClose()
+    const session = this.#sessions.next(peerId, AbortSignal.any([signal, hungUp.signal]))
+    if (connection.direction === 'outbound') {
+      connection
+        .newStream(limits.SYNC_PROTOCOL, { signal })
+        .then(stream =>
+          this.#sessions.attach(stream, connection, this.#connectedAt.get(connection.id) ?? performance.now())
+        )
+        .catch((error: Error) => hangUp(connection, error))
+    }
+    return session
+  }
+
+  #tick(): void {
+    const lost = this.#clock.tick(performance.now(), Date.now())
+    if (lost > 0) {
+      this.#options.log({ event: 'resumed', detail: `did not run for ${Math.round(lost)} ms` })
+      this.#muxers.resumed()
+      this.#options.onResume?.(lost)
+    }
+    this.#muxers.hangUpOnSilent()
+    const deadline = performance.now() - limits.SESSIONLESS_MAX_MS
+    for (const connection of this.#node?.getConnections() ?? []) {
+      const session = this.#sessions.get(connection.remotePeer.toString())
+      if (session?.connection === connection) continue
+      if ((this.#connectedAt.get(connection.id) ?? 0) < deadline) hangUp(connection, new Error('no session'))
+    }
+  }
+
+  #build(failures: ListenFailure[]): Promise<Libp2p> {
+    const { admit, log } = this.#options
+    const announce = this.#announce.map(text => multiaddr(text))
+    return createLibp2p({
+      start: false,
+      privateKey: this.#privateKey,
+      nodeInfo: { name: 'parley', version: '1', userAgent: 'parley' },
+      addresses: { listen: this.#listen, announceFilter: () => announce },
+      transports: [tcpTransport(failures)],
+      connectionEncrypters: [noise()],
+      streamMuxers: [this.#muxers.factory()],
+      connectionGater: createGater({
+        admit,
+        log,
+        dialing: this.#dialing,
+        connectionsWith: peerId => this.#node?.getConnections(peerId).length ?? 0
+      }),
+      connectionManager: {
+        maxConnections: limits.CONNECTIONS_MAX,
+        maxIncomingPendingConnections: limits.PENDING_CONNECTIONS_MAX,
+        inboundConnectionThreshold: limits.INBOUND_PER_SECOND_MAX,
+        inboundUpgradeTimeout: limits.UPGRADE_TIMEOUT_MS,
+        inboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,
+        outboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,
+        connectionCloseTimeout: limits.CLOSE_TIMEOUT_MS,
+        maxParallelDials: limits.PARALLEL_DIALS_MAX,
+        maxPeerAddrsToDial: limits.ADDRESSES_PER_PEER_MAX,
+        addressDialTimeout: limits.DIAL_TIMEOUT_MS,
+        dialTimeout: limits.DIAL_TIMEOUT_MS,
+        reconnectRetries: 0
+      },
+      // Liveness is ours: the monitor would open a stream for each ping.
+      connectionMonitor: { enabled: false },
+      // Answers, with the fixed words above; never asks, so it never stores what a peer claims.
+      services: { identify: identify({ runOnConnectionOpen: false }) }
+    }) as Promise<Libp2p>
+  }
+}
+
+function canonical(parsed: ReturnType<typeof parseListenAddress>): string {
+  if (isReject(parsed)) throw addressError(parsed)
+  return parsed.text
+}
+
+function refused(peerId: string): NodeError {
+  const next =
+    'Ask the other side whether it has accepted the invite: it does not know this node, or is full.'
+  return new NodeError('dial-refused', `${peerId} hung up before a session opened`, next)
+}

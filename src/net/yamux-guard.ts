@@ -1,0 +1,107 @@
+// Reads yamux headers before the muxer does and says when to hang up: protocols/transport, section 4.
+// js-libp2p believes a header: one of 12 bytes that announces 4 GiB makes it buffer all that follows. Pure.
+import { Reject } from '../wire/reject.ts'
+import {
+  STREAMS_MAX,
+  YAMUX_CONTROL_PER_SECOND,
+  YAMUX_FRAME_BYTES_MAX,
+  YAMUX_FRAMES_PER_SECOND,
+  YAMUX_PIECES_MAX,
+  YAMUX_STRAY_BYTES_PER_MINUTE
+} from './limits.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+const HEADER_BYTES = 12
+const DATA = 0
+const WINDOW_UPDATE = 1
+const GO_AWAY = 3
+const SYN = 1
+
+/** The streams that the muxer holds open. */
+export interface OpenStreams {
+  has(id: number): boolean
+  size(): number
+}
+
+export class YamuxGuard {
+  readonly #open: OpenStreams
+  readonly #header = new Uint8Array(HEADER_BYTES)
+  readonly #view = new DataView(this.#header.buffer)
+  readonly #frames: TokenBucket
+  readonly #control: TokenBucket
+  readonly #stray: TokenBucket
+  /** Header bytes read, body bytes to come, and in how many chunks the present frame has arrived so far. */
+  #headerBytes = 0
+  #bodyBytes = 0
+  #pieces = 0
+  /** Streams opened within the present chunk: the muxer has not seen them yet. */
+  readonly #opening = new Set<number>()
+
+  constructor(open: OpenStreams, nowMs: number) {
+    this.#open = open
+    this.#frames = new TokenBucket(YAMUX_FRAMES_PER_SECOND, 1_000, nowMs)
+    this.#control = new TokenBucket(YAMUX_CONTROL_PER_SECOND, 1_000, nowMs)
+    this.#stray = new TokenBucket(YAMUX_STRAY_BYTES_PER_MINUTE, 60_000, nowMs)
+  }
+
+  /** Judges decrypted bytes in the order in which the muxer will get them. */
+  check(chunk: Iterable<Uint8Array>, nowMs: number): Reject | undefined {
+    this.#opening.clear()
+    for (const piece of chunk) {
+      const refused = this.#scan(piece, nowMs)
+      if (refused !== undefined) return refused
+    }
+    if (this.#headerBytes === 0 && this.#bodyBytes === 0) return undefined
+    return ++this.#pieces > YAMUX_PIECES_MAX // NET-13
+      ? new Reject('yamux-pieces', `a frame in more than ${YAMUX_PIECES_MAX} pieces`)
+      : undefined
+  }
+
+  #scan(piece: Uint8Array, nowMs: number): Reject | undefined {
+    let at = 0
+    while (at < piece.length) {
+      if (this.#bodyBytes > 0) {
+        const taken = Math.min(this.#bodyBytes, piece.length - at)
+        this.#bodyBytes -= taken
+        at += taken
+        continue
+      }
+      if (this.#headerBytes === 0) this.#pieces = 0
+      const taken = Math.min(HEADER_BYTES - this.#headerBytes, piece.length - at)
+      this.#header.set(piece.subarray(at, at + taken), this.#headerBytes)
+      this.#headerBytes += taken
+      at += taken
+      if (this.#headerBytes < HEADER_BYTES) return undefined
+      this.#headerBytes = 0
+      const refused = this.#judge(nowMs)
+      if (refused !== undefined) return refused
+    }
+    return undefined
+  }
+
+  #judge(nowMs: number): Reject | undefined {
+    const type = this.#view.getUint8(1)
+    const flags = this.#view.getUint16(2)
+    const id = this.#view.getUint32(4)
+    const length = this.#view.getUint32(8)
+    if (this.#view.getUint8(0) !== 0 || type > GO_AWAY)
+      return new Reject('yamux-header', 'not a yamux header') // NET-10
+    if (type === DATA && length > YAMUX_FRAME_BYTES_MAX) {
+      return new Reject('yamux-frame-size', `a data frame of ${length} bytes`) // NET-10
+    }
+    if (!this.#frames.take(1, nowMs)) return new Reject('yamux-frame-rate', 'too many frames a second') // NET-11
+    const control = type > WINDOW_UPDATE || flags !== 0 || (type === DATA && length === 0)
+    if (control && !this.#control.take(1, nowMs)) {
+      return new Reject('yamux-control-rate', 'too many control frames a second') // NET-11
+    }
+    if (type > WINDOW_UPDATE) return undefined
+    // A stream beyond the limit is reset by the muxer, so it never counts as open.
+    const room = this.#open.size() + this.#opening.size < 2 * STREAMS_MAX
+    if ((flags & SYN) !== 0 && room) this.#opening.add(id)
+    if (type !== DATA) return undefined
+    this.#bodyBytes = length
+    if (length === 0 || this.#open.has(id) || this.#opening.has(id) || this.#stray.take(length, nowMs))
+      return undefined
+    return new Reject('yamux-stray-data', 'too many bytes for streams that are not open') // NET-12
+  }
+}

@@ -1,0 +1,167 @@
+// Artifacts as one file: the frames that sync would send, one after the other. Nothing in it is trusted; what
+// is taken in passes the same gate. protocols/sync, section 11.
+import { RUN_BYTES_TARGET, FRAME_BYTES_MAX, type Frame, encodeFrame, parseFrame } from '../sync/frame.ts'
+import type { HeldFacet } from '../sync/context.ts'
+import { headOf, plan, wantedOf } from '../sync/serving.ts'
+import { concatBytes, equalBytes, toHex, utf8 } from '../wire/bytes.ts'
+import { type EnvelopeRecord, parseRun } from '../wire/envelope.ts'
+import { facetId, parseFacetGenesis } from '../wire/genesis.ts'
+import { NodeError } from '../wire/node-error.ts'
+import { isReject } from '../wire/reject.ts'
+import type { Library } from './library.ts'
+import type { Parts } from './parts.ts'
+
+const MAGIC = utf8('parley bundle 1\n')
+const IDENTITY_PART_BYTES = 32_768
+/** What one import may bring (security research, section 4). */
+export const BUNDLE_BYTES_MAX = 64 * 1024 * 1024
+
+export interface Imported {
+  artifacts: string[]
+  envelopes: number
+  refused: number
+}
+
+export class Bundles {
+  readonly #parts: Parts
+  readonly #library: Library
+
+  constructor(parts: Parts, library: Library) {
+    this.#parts = parts
+    this.#library = library
+  }
+
+  async *export(prefix: string): AsyncIterable<Uint8Array> {
+    const held = this.#library.held(prefix)
+    const { facet, genesisBytes } = held
+    const { space } = facet
+    yield MAGIC
+    for (const did of space.parties) yield* this.#identity(did)
+    const entries = space.entries().map(entry => entry.record)
+    yield pack({ type: 'entries', space: space.id, genesis: space.genesisBytes, entries: [] })
+    for (const record of entries) yield pack({ type: 'entries', space: space.id, genesis: new Uint8Array(0), entries: [record] })
+    const tips = facet.tips().map(headOf)
+    yield pack({ type: 'heads', space: space.id, facets: [{ genesis: genesisBytes, tips }] })
+    for (const stretch of plan(facet, tips.map(tip => ({ tip, have: [] })))) {
+      const records = await this.#parts.driver.read(facet.id, wantedOf(stretch))
+      for (const part of parts(records)) yield pack({ type: 'run', facet: facet.id, request: 0, client: stretch.client, records: part })
+    }
+  }
+
+  *#identity(did: string): Iterable<Uint8Array> {
+    const log = this.#parts.directory.identities.get(did)?.log
+    for (let offset = 0; log && offset < log.length; offset += IDENTITY_PART_BYTES) {
+      const bytes = log.subarray(offset, offset + IDENTITY_PART_BYTES)
+      yield pack({ type: 'identity', did, offset, total: log.length, bytes })
+    }
+  }
+
+  /** @throws NodeError `bundle-*`; what came before the fault stays, since it passed the gate */
+  async import(bundle: AsyncIterable<Uint8Array>): Promise<Imported> {
+    const result: Imported = { artifacts: [], envelopes: 0, refused: 0 }
+    const identities = new Map<string, Uint8Array[]>()
+    for await (const frame of frames(bundle)) await this.#take(frame, identities, result)
+    return result
+  }
+
+  async #take(frame: Frame, identities: Map<string, Uint8Array[]>, result: Imported): Promise<void> {
+    const { driver, directory } = this.#parts
+    if (frame.type === 'identity') {
+      const log = [...(identities.get(frame.did) ?? []), frame.bytes]
+      identities.set(frame.did, log)
+      const bytes = concatBytes(...log)
+      if (bytes.length === frame.total) await driver.perform(core => core.greeting.learn(frame.did, bytes))
+    } else if (frame.type === 'entries') {
+      const space = directory.spaceOf(frame.space)
+      if (!space) throw foreign('a space that this company is no party of, or has not heard of')
+      await driver.perform(core => core.spaces.add(space, frame.entries))
+    } else if (frame.type === 'heads') {
+      const held = frame.facets.map(facet => this.#open(frame.space, facet.genesis))
+      result.artifacts.push(...held.map(({ facet }) => toHex(facet.genesis.artifact)))
+    } else if (frame.type === 'run') {
+      const held = driver.core.context.facetOf(frame.facet)
+      if (!held) throw foreign('a document that it did not announce')
+      const before = held.facet.size
+      const run = parseRun(frame.facet, frame.client, frame.records)
+      const reject = isReject(run) ? run : await driver.perform(core => core.facets.take(held, run, undefined))
+      if (isReject(reject)) result.refused++
+      result.envelopes += held.facet.size - before
+    }
+  }
+
+  #open(space: Uint8Array, genesisBytes: Uint8Array): HeldFacet {
+    const { directory, driver } = this.#parts
+    const genesis = parseFacetGenesis(genesisBytes)
+    const log = directory.spaceOf(space)
+    if (isReject(genesis) || !log || !equalBytes(genesis.space, space)) throw foreign('a document of another space')
+    const id = facetId(genesisBytes)
+    const known = driver.core.context.facetOf(id)
+    const held = known ?? driver.core.facets.open(id, genesis, genesisBytes, log, false)
+    if (held) return held
+    const next = 'Install the version of Parley that knows it.'
+    throw new NodeError('artifact-kind', `${genesis.kind} is no kind that this version knows`, next)
+  }
+}
+
+function foreign(what: string): NodeError {
+  return new NodeError('bundle-foreign', `the bundle holds ${what}`, 'Join the space first: parley invite, parley join.')
+}
+
+/** Length (4 bytes, big-endian), then the frame. */
+function pack(frame: Frame): Uint8Array {
+  const bytes = encodeFrame(frame)
+  const out = new Uint8Array(4 + bytes.length)
+  new DataView(out.buffer).setUint32(0, bytes.length)
+  out.set(bytes, 4)
+  return out
+}
+
+function* parts(records: (EnvelopeRecord | undefined)[]): Iterable<EnvelopeRecord[]> {
+  let part: EnvelopeRecord[] = []
+  let size = 0
+  for (const record of records) {
+    if (!record) return
+    const bytes = record.header.length + record.body.length + 80
+    if (size + bytes > RUN_BYTES_TARGET && part.length > 0) {
+      yield part
+      ;[part, size] = [[], 0]
+    }
+    part.push(record)
+    size += bytes
+  }
+  if (part.length > 0) yield part
+}
+
+async function* frames(bundle: AsyncIterable<Uint8Array>): AsyncIterable<Frame> {
+  let rest: Uint8Array = new Uint8Array(0)
+  let total = 0
+  let begun = false
+  for await (const chunk of bundle) {
+    total += chunk.length
+    if (total > BUNDLE_BYTES_MAX) {
+      throw new NodeError('bundle-size', `larger than ${BUNDLE_BYTES_MAX} bytes`, 'Export one artifact at a time.')
+    }
+    rest = rest.length === 0 ? chunk : concatBytes(rest, chunk)
+    if (!begun) {
+      if (rest.length < MAGIC.length) continue
+      if (!equalBytes(rest.subarray(0, MAGIC.length), MAGIC)) throw broken('it does not begin as a bundle does')
+      rest = rest.subarray(MAGIC.length)
+      begun = true
+    }
+    for (;;) {
+      if (rest.length < 4) break
+      const length = new DataView(rest.buffer, rest.byteOffset).getUint32(0)
+      if (length > FRAME_BYTES_MAX) throw broken('a part is larger than any may be')
+      if (rest.length < 4 + length) break
+      const frame = parseFrame(rest.subarray(4, 4 + length))
+      if (isReject(frame)) throw broken(frame.detail)
+      yield frame
+      rest = rest.subarray(4 + length)
+    }
+  }
+  if (!begun || rest.length > 0) throw broken('it ends in the middle')
+}
+
+function broken(why: string): NodeError {
+  return new NodeError('bundle-broken', `this file is no whole bundle: ${why}`, 'Export it again and copy it whole.')
+}

@@ -1,0 +1,205 @@
+// The main thread's side of the document worker: what may enter it, in which order, and what happens when it
+// fails. A document is made when somebody first looks at it. protocols/update, section 6.
+import { Worker } from 'node:worker_threads'
+import type { CheckedUpdate } from '../replica/checked-update.ts'
+import type { Tip } from '../replica/facet.ts'
+import { equalBytes } from '../wire/bytes.ts'
+import { NodeError } from '../wire/node-error.ts'
+import type { DocumentRead, DocumentTask, FieldChange, RootKind, WrittenText } from './document-worker.ts'
+
+/** Heap of the thread that holds the documents; a heap bomb ends the thread, not the node. */
+const WORKER_HEAP_MB = 512
+/** A batch that takes longer is taken for a bomb (security research, section 4). */
+const TASK_MS = 5_000
+const BATCH_BODIES = 512
+
+interface Waiting {
+  facet: string
+  resolve(result: unknown): void
+  reject(error: Error): void
+  timer: NodeJS.Timeout
+}
+
+/** What counts of a facet, in causal order, with the heads that it amounts to. */
+export interface Bodies {
+  bodies: Uint8Array[]
+  frontier: Tip[]
+}
+
+/** Reads from the store; without `base`, what counts now. */
+export type ReadBodies = (facet: string, base?: Tip[]) => Promise<Bodies>
+
+export class Documents {
+  readonly #readBodies: ReadBodies
+  readonly #failed: (facet: string, why: string) => void
+  #worker: Worker | undefined
+  readonly #waiting = new Map<number, Waiting>()
+  #tasks = 0
+  /** Facets that the worker holds or is about to hold, with the load that precedes everything else. */
+  readonly #loaded = new Map<string, Promise<void>>()
+  /** The heads of what the worker was given so far. */
+  readonly #frontier = new Map<string, Tip[]>()
+  readonly #stalled = new Map<string, string>()
+  #closed = false
+
+  /** `failed`: a document cannot be shown or extended here; its log is unharmed. */
+  constructor(readBodies: ReadBodies, failed: (facet: string, why: string) => void) {
+    this.#readBodies = readBodies
+    this.#failed = failed
+  }
+
+  /** Why a facet is read-only here, if it is. */
+  stalled(facet: string): string | undefined {
+    return this.#stalled.get(facet)
+  }
+
+  /** Extends a document that somebody has looked at. Others read it all when they are first needed. */
+  async append(facet: string, updates: CheckedUpdate[], frontier: Tip[]): Promise<void> {
+    const loaded = this.#loaded.get(facet)
+    if (!loaded || this.#stalled.has(facet)) return
+    await loaded
+    this.#frontier.set(facet, frontier)
+    await this.#task({ do: 'apply', facet, bodies: updates.map(update => update.body) })
+  }
+
+  /** What counts has changed: the document is made anew the next time it is needed. */
+  invalidate(facet: string): void {
+    this.#loaded.delete(facet)
+    this.#stalled.delete(facet)
+  }
+
+  /** The text and the fields, with the heads that they are made of. */
+  async read(facet: string, roots: { [name: string]: RootKind }): Promise<DocumentRead & { frontier: Tip[] }> {
+    await this.#load(facet)
+    const frontier = this.#frontier.get(facet) ?? []
+    return { ...((await this.#task({ do: 'read', facet, roots })) as DocumentRead), frontier }
+  }
+
+  /** The document as one Yjs update, for a view that opens. */
+  async state(facet: string): Promise<{ state: Uint8Array; frontier: Tip[] }> {
+    await this.#load(facet)
+    const frontier = this.#frontier.get(facet) ?? []
+    return { state: (await this.#task({ do: 'state', facet })) as Uint8Array, frontier }
+  }
+
+  async passages(facet: string): Promise<WrittenText[]> {
+    await this.#load(facet)
+    return (await this.#task({ do: 'passages', facet })) as WrittenText[]
+  }
+
+  /** What an edit by `client` would add to the document as it was at `base`. */
+  async edit(
+    facet: string,
+    client: number,
+    base: Tip[],
+    change: { text?: string; fields?: FieldChange[] }
+  ): Promise<Uint8Array> {
+    await this.#load(facet)
+    const task: DocumentTask = { do: 'edit', facet, client, ...change }
+    // No await between this look and the post: the worker has exactly these heads when it gets the task.
+    if (sameTips(this.#frontier.get(facet) ?? [], base)) return (await this.#task(task)) as Uint8Array
+    const { bodies } = await this.#readBodies(facet, base)
+    return (await this.#task({ ...task, bodies })) as Uint8Array
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#worker?.terminate()
+  }
+
+  #load(facet: string): Promise<void> {
+    const why = this.#stalled.get(facet)
+    if (why !== undefined) throw stall(why)
+    let loaded = this.#loaded.get(facet)
+    if (!loaded) {
+      loaded = this.#fill(facet)
+      this.#loaded.set(facet, loaded)
+      loaded.catch(() => {
+        if (this.#loaded.get(facet) === loaded) this.#loaded.delete(facet)
+      })
+    }
+    return loaded
+  }
+
+  async #fill(facet: string): Promise<void> {
+    const { bodies, frontier } = await this.#readBodies(facet)
+    this.#frontier.set(facet, frontier)
+    await this.#task({ do: 'load', facet, bodies: bodies.slice(0, BATCH_BODIES) })
+    for (let i = BATCH_BODIES; i < bodies.length; i += BATCH_BODIES) {
+      await this.#task({ do: 'apply', facet, bodies: bodies.slice(i, i + BATCH_BODIES) })
+    }
+  }
+
+  #task(task: DocumentTask): Promise<unknown> {
+    if (this.#closed) return Promise.reject(new NodeError('stopping', 'the node is stopping', 'Start it again.'))
+    const worker = (this.#worker ??= this.#start())
+    const id = ++this.#tasks
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#end(task.facet, 'applying its updates took too long'), TASK_MS)
+      this.#waiting.set(id, { facet: task.facet, resolve, reject, timer })
+      worker.postMessage({ id, task })
+    })
+  }
+
+  #start(): Worker {
+    const file = import.meta.url.endsWith('.ts') ? './document-worker.ts' : './document-worker.js'
+    const worker = new Worker(new URL(file, import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB }
+    })
+    worker.unref()
+    worker.on('message', message => this.#answer(message as { id: number; result?: unknown; error?: string }))
+    worker.on('error', error => this.#lost(worker, String(error.message)))
+    worker.on('exit', () => this.#lost(worker, 'the document thread ended'))
+    return worker
+  }
+
+  #answer({ id, result, error }: { id: number; result?: unknown; error?: string }): void {
+    const waiting = this.#waiting.get(id)
+    if (!waiting) return
+    this.#waiting.delete(id)
+    clearTimeout(waiting.timer)
+    if (error === undefined) return waiting.resolve(result)
+    this.#stall(waiting.facet, error)
+    waiting.reject(stall(error))
+  }
+
+  /** One document is suspect; the thread goes with it, since it may still be busy. */
+  #end(facet: string, why: string): void {
+    this.#stall(facet, why)
+    const worker = this.#worker
+    if (!worker) return
+    this.#lost(worker, why)
+    void worker.terminate()
+  }
+
+  /** All documents are read again from the log when they are next needed. */
+  #lost(worker: Worker, why: string): void {
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    this.#loaded.clear()
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    // The oldest task is the one that the thread was at.
+    const [first] = waiting
+    if (first && !this.#closed) this.#stall(first.facet, why)
+    for (const { timer, reject } of waiting) {
+      clearTimeout(timer)
+      reject(stall(why))
+    }
+  }
+
+  #stall(facet: string, why: string): void {
+    if (this.#stalled.has(facet)) return
+    this.#stalled.set(facet, why)
+    this.#loaded.delete(facet)
+    this.#failed(facet, why)
+  }
+}
+
+function sameTips(a: Tip[], b: Tip[]): boolean {
+  return a.length === b.length && a.every((tip, i) => equalBytes(tip.id, (b[i] as Tip).id))
+}
+
+function stall(why: string): NodeError {
+  return new NodeError('document-stalled', `the document cannot be shown: ${why}`, 'Run parley doctor; its log is safe.')
+}

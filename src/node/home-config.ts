@@ -1,0 +1,77 @@
+// `parley.json`: how this node runs. Read as a whole and refused as a whole, naming the key.
+import { z } from 'zod'
+import { NodeError } from '../wire/node-error.ts'
+
+/** The layout of a home directory; a newer one is refused. */
+export const HOME_FORMAT = 1
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** As many as an invite carries. */
+const ADDRESSES_MAX = 8
+const ADDRESS_CHARS_MAX = 300
+
+const port = z.int('not a whole number').min(0, 'below 0').max(65_535, 'above 65535')
+const addresses = z
+  .array(z.string().max(ADDRESS_CHARS_MAX).startsWith('/', 'not a multiaddr such as /ip4/0.0.0.0/tcp/4747'))
+  .max(ADDRESSES_MAX, `more than ${ADDRESSES_MAX} addresses`)
+
+const ConfigJson = z.strictObject({
+  format: z.literal(HOME_FORMAT),
+  listen: addresses.default(['/ip4/0.0.0.0/tcp/4747']),
+  announce: addresses.default([]),
+  apiPort: port.default(4748),
+  coalesceMs: z.int('not a whole number').min(0, 'below 0').max(60_000, 'above 60000').default(250),
+  logLevel: z.enum(LOG_LEVELS, `not one of ${LOG_LEVELS.join(', ')}`).default('info')
+})
+
+export interface Config {
+  /** Multiaddrs to listen on. None: this node only dials. */
+  listen: string[]
+  /** Multiaddrs under which others reach it, for invites. */
+  announce: string[]
+  /** Port of the local API on 127.0.0.1; 0 takes a free one. */
+  apiPort: number
+  /** How long local edits gather before they are signed as one envelope, in milliseconds. */
+  coalesceMs: number
+  logLevel: LogLevel
+}
+
+/** @param path named in the errors. @throws NodeError `config-syntax`, `config-format`, `config-key` */
+export function parseConfig(text: string, path: string): Config {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    const next = `Mend it by hand, or move it away and run \`parley doctor\`.`
+    throw new NodeError('config-syntax', `${path} is not JSON: ${(error as Error).message}`, next, error)
+  }
+  const format = (value as { format?: unknown } | null)?.format
+  if (typeof format === 'number' && format > HOME_FORMAT) {
+    throw new NodeError(
+      'config-format',
+      `${path} says home format ${format}; this version of Parley knows ${HOME_FORMAT}`,
+      'Install the newer version that wrote it.'
+    )
+  }
+  return checkConfig(value, path)
+}
+
+/** @throws NodeError `config-key`, naming the first key that is wrong. */
+export function checkConfig(value: unknown, path: string): Config {
+  const parsed = ConfigJson.safeParse(value)
+  if (parsed.success) {
+    const { format, ...config } = parsed.data
+    return config
+  }
+  const issue = parsed.error.issues[0]
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const key = unknown ?? (issue?.path.join('.') || 'the file')
+  const why = unknown === undefined ? (issue?.message ?? 'wrong') : 'no such key'
+  const keys = Object.keys(ConfigJson.shape).join(', ')
+  throw new NodeError('config-key', `${path}: ${key}: ${why}`, `Correct it there. The keys are: ${keys}.`)
+}
+
+export function printConfig(config: Config): string {
+  return `${JSON.stringify({ format: HOME_FORMAT, ...config }, null, 2)}\n`
+}

@@ -1,0 +1,35 @@
+// Where the home directory is: the flag, then PARLEY_HOME, then the platform's place for data. Imports next to
+// nothing, since every command starts here.
+import { isAbsolute, join, resolve } from 'node:path'
+import envPaths from 'env-paths'
+
+export function homeDirectory(flag: string | undefined, environment: NodeJS.ProcessEnv): string {
+  const chosen = flag ?? environment['PARLEY_HOME']
+  if (chosen === undefined || chosen === '') return envPaths('parley', { suffix: '' }).data
+  return isAbsolute(chosen) ? chosen : resolve(chosen)
+}
+
+/** Every place in a home, by what is there. */
+export interface HomePaths {
+  home: string
+  config: string
+  identity: string
+  keys: string
+  unlockKey: string
+  certificates: string
+  requests: string
+  store: string
+}
+
+export function homePaths(dir: string): HomePaths {
+  return {
+    home: dir,
+    config: join(dir, 'parley.json'),
+    identity: join(dir, 'identity.jsonl'),
+    keys: join(dir, 'keys'),
+    unlockKey: join(dir, 'unlock.key'),
+    certificates: join(dir, 'certificates'),
+    requests: join(dir, 'requests'),
+    store: join(dir, 'store')
+  }
+}

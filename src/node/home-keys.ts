@@ -1,0 +1,193 @@
+// Key files of a home: one age file for each key, named after what it is for and its public half, so that which
+// key belongs where is known without opening any. protocols/identity, section 7.
+import { rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { CompanyIdentity } from '../identity/company-identity.ts'
+import type { PublicKey, SecretKey } from '../identity/ed25519.ts'
+import { admitMultikey } from '../identity/identity-log.ts'
+import { KEY_FILE_BYTES_MAX, type Lock, openKey, sealKey } from '../identity/key-file.ts'
+import { nextKeyHash } from '../identity/webvh.ts'
+import { NodeError, isNodeError } from '../wire/node-error.ts'
+import { isReject } from '../wire/reject.ts'
+import { type CertifiedKey, type Home, type NodeKeys, readIdentity } from './home.ts'
+import { ownCertificates } from './home-certificates.ts'
+import { homePaths } from './home-directory.ts'
+import { createFile, listFolder, readOwn } from './home-file.ts'
+
+/** An unlock key is one line of age's format. */
+const UNLOCK_KEY_BYTES_MAX = 1024
+const KEY_FILE = /^([A-Za-z]{1,16})-(z6Mk[1-9A-HJ-NP-Za-km-z]{40,60})\.age$/
+
+export interface KeyFile {
+  /** `root`, `node`, or a role. */
+  use: string
+  multikey: string
+  path: string
+}
+
+/** Every key in the home, with nothing opened. */
+export async function keyFiles(home: Home): Promise<KeyFile[]> {
+  const { keys } = homePaths(home.dir)
+  return (await listFolder(keys)).flatMap(name => {
+    const [, use, multikey] = KEY_FILE.exec(name) ?? []
+    return use === undefined || multikey === undefined ? [] : [{ use, multikey, path: join(keys, name) }]
+  })
+}
+
+export function keyPath(home: Home, use: string, key: PublicKey): string {
+  return join(homePaths(home.dir).keys, `${use}-${key.multikey}.age`)
+}
+
+/** Seals a new key with a passphrase or, without one, with the home's unlock key. @returns its path */
+export async function addKey(
+  home: Home,
+  use: string,
+  key: SecretKey,
+  passphrase: string | undefined,
+  path: string = keyPath(home, use, key.publicKey)
+): Promise<string> {
+  const lock: Lock =
+    passphrase === undefined ? { unlockKey: await readUnlockKey(home, path) } : { passphrase }
+  await createFile(path, await sealKey(key, lock))
+  return path
+}
+
+/** Whether a passphrase is needed for a key file, or the unlock key of the home opens it. */
+export async function needsPassphrase(path: string): Promise<boolean> {
+  const bytes = await readKeyFile(path)
+  // The header of an age file is text: its second line says how the file is sealed.
+  return new TextDecoder('latin1').decode(bytes.subarray(0, 64)).split('\n')[1]?.startsWith('-> scrypt ') === true
+}
+
+/** @throws NodeError `passphrase-needed`, `passphrase-wrong`, `key-damaged`, `key-missing` */
+export async function openKeyFile(
+  home: Home,
+  path: string,
+  passphrase: string | undefined
+): Promise<SecretKey> {
+  const sealed = await needsPassphrase(path)
+  if (sealed && passphrase === undefined) {
+    const next = 'Run it on a terminal, or give --passphrase-file FILE (or PARLEY_PASSPHRASE_FILE).'
+    throw new NodeError('passphrase-needed', `${basename(path)} needs a passphrase`, next)
+  }
+  const lock: Lock = sealed
+    ? { passphrase: passphrase as string }
+    : { unlockKey: await readUnlockKey(home, path) }
+  const key = await openKey(await readKeyFile(path), lock)
+  if (!isReject(key)) return key
+  if (key.code !== 'key-passphrase') throw new NodeError('key-damaged', `${path}: ${key.detail}`, RESTORE)
+  throw sealed
+    ? new NodeError('passphrase-wrong', `wrong passphrase for ${path}`, 'Nothing was changed; try again.')
+    : new NodeError('passphrase-wrong', `${homePaths(home.dir).unlockKey} does not open ${path}`, RESTORE)
+}
+
+const RESTORE = 'Restore the file from a backup: parley backup restore FILE --home NEW_DIRECTORY'
+
+async function readKeyFile(path: string): Promise<Uint8Array> {
+  const bytes = await readOwn(path, KEY_FILE_BYTES_MAX)
+  if (!bytes) {
+    throw new NodeError('key-missing', `the key file ${path} is missing`, 'Say where it is, or restore a backup.')
+  }
+  return bytes
+}
+
+async function readUnlockKey(home: Home, needed: string): Promise<string> {
+  const { unlockKey } = homePaths(home.dir)
+  const bytes = await readOwn(unlockKey, UNLOCK_KEY_BYTES_MAX)
+  if (bytes) return new TextDecoder().decode(bytes).trim()
+  const next = `Put it back at ${unlockKey}, or seal with a passphrase.`
+  throw new NodeError('key-missing', `${basename(needed)} needs the unlock key, which is missing`, next)
+}
+
+/**
+ * What a node starts with. A role whose key the passphrase does not open stays locked; a passphrase that opens
+ * nothing is wrong.
+ * @throws NodeError `certificate-missing`, `home-identity`, and those of {@link openKeyFile}
+ */
+export async function loadKeys(home: Home, passphrase: string | undefined): Promise<NodeKeys> {
+  const identity = await readIdentity(home)
+  const certificates = await ownCertificates(home, identity)
+  const files = (await keyFiles(home)).flatMap(file => {
+    const certificate = certificates.get(file.multikey)
+    return certificate ? [{ ...file, certificate }] : []
+  })
+  const node = files.find(({ use }) => use === 'node')
+  if (!node) throw uncertified(home, identity)
+  const keys: NodeKeys = { identity, node: await openCertified(home, node, passphrase), roles: [], locked: [] }
+  let wrong: unknown
+  let opened = 0
+  for (const file of files.filter(({ use }) => use !== 'node')) {
+    try {
+      keys.roles.push(await openCertified(home, file, passphrase))
+      opened++
+    } catch (error) {
+      if (!isNodeError(error, 'passphrase-wrong') && !isNodeError(error, 'passphrase-needed')) throw error
+      if (passphrase !== undefined) wrong = error
+      keys.locked.push(file.use)
+    }
+  }
+  if (wrong !== undefined && opened === 0 && !(await needsPassphrase(node.path))) throw wrong
+  return keys
+}
+
+async function openCertified(
+  home: Home,
+  { path, certificate }: { path: string; certificate: Uint8Array },
+  passphrase: string | undefined
+): Promise<CertifiedKey> {
+  return { key: await openKeyFile(home, path, passphrase), certificate }
+}
+
+function uncertified(home: Home, { legalName }: CompanyIdentity): NodeError {
+  const request = join(homePaths(home.dir).requests, 'node.json')
+  const next = `Where the root key is: parley node certify ${request}; then here: parley node install FILE`
+  return new NodeError('certificate-missing', `this node has no certificate from ${legalName} yet`, next)
+}
+
+/** The key that signs certificates now. @param path where it is kept, when not in the home */
+export async function unlockRoot(
+  home: Home,
+  passphrase: string | undefined,
+  path?: string
+): Promise<SecretKey> {
+  const identity = await readIdentity(home)
+  const wanted = identity.rootKeyAt(identity.head) as PublicKey
+  const key = await openKeyFile(home, path ?? keyPath(home, 'root', wanted), passphrase)
+  if (key.publicKey.multikey === wanted.multikey) return key
+  const next = `Give the file of ${wanted.multikey}.`
+  throw new NodeError('key-other', `${path} does not hold the root key in use`, next)
+}
+
+/** Which of the committed next root keys the home holds, if any. */
+export async function nextRootPath(home: Home, identity: CompanyIdentity): Promise<string | undefined> {
+  const files = await keyFiles(home)
+  return files.find(({ use, multikey }) => use === 'root' && isNext(identity, multikey))?.path
+}
+
+function isNext(identity: CompanyIdentity, multikey: string): boolean {
+  const key = admitMultikey(multikey)
+  return !isReject(key) && identity.nextKeyHashes.includes(nextKeyHash(key))
+}
+
+/** The key that the last entry committed to. @throws NodeError `key-missing`, `key-other` */
+export async function unlockNextRoot(
+  home: Home,
+  identity: CompanyIdentity,
+  passphrase: string | undefined,
+  path?: string
+): Promise<SecretKey> {
+  const found = path ?? (await nextRootPath(home, identity))
+  if (found === undefined) {
+    const next = 'Say where it is kept: --next-key FILE'
+    throw new NodeError('key-missing', 'the next root key is not in this home', next)
+  }
+  const key = await openKeyFile(home, found, passphrase)
+  if (isNext(identity, key.publicKey.multikey)) return key
+  const next = 'Give the file of the next root key that was made when the root key was.'
+  throw new NodeError('key-other', `the identity log does not commit to the key in ${found}`, next)
+}
+
+/** Takes a spent root key out of the home. It can sign no entry any more, only do harm. */
+export async function removeSpentRoot(home: Home, key: PublicKey): Promise<void> {
+  await rm(keyPath(home, 'root', key), { force: true })
+}

@@ -1,0 +1,131 @@
+// A running node, as its local API and the library see it. Each method hands the work to the part whose it is.
+import { wordsOf } from '../identity/words.ts'
+import { toHex } from '../wire/bytes.ts'
+import { NodeError } from '../wire/node-error.ts'
+import type { Bundles } from './bundle.ts'
+import type { Library } from './library.ts'
+import type { InviteJson, NodeEvent, ParleyNode, StatusJson, WhyJson } from './parley-node.ts'
+import { type Parts, companyJson } from './parts.ts'
+import type { People } from './people.ts'
+import type { Rooms } from './rooms.ts'
+import type { Views } from './views.ts'
+import type { Why } from './why.ts'
+
+export interface LocalNodeParts {
+  parts: Parts
+  people: People
+  rooms: Rooms
+  library: Library
+  bundles: Bundles
+  views: Views
+  why: Why
+  version: string
+  invites: () => Promise<InviteJson[]>
+  unlock: (passphrase: string) => Promise<void>
+  close: () => Promise<void>
+  listeners: Set<(event: NodeEvent) => void>
+}
+
+export class LocalNode implements ParleyNode {
+  readonly #own: LocalNodeParts
+  readonly #startedAt = Date.now()
+  /** Documents as live Yjs documents, for editors and providers in this process. */
+  readonly views: Views
+
+  constructor(own: LocalNodeParts) {
+    this.#own = own
+    this.views = own.views
+  }
+
+  async status(): Promise<StatusJson> {
+    const { parts, people, why, version } = this.#own
+    const { directory, peering, driver } = parts
+    const { did, peerId } = directory.self
+    const facets = [...driver.core.context.facets.values()]
+    return {
+      version,
+      company: { ...companyJson(did, directory.identities.get(did)), words: wordsOf(did) },
+      peerId,
+      listening: peering.transport.listenAddresses(),
+      startedAt: this.#startedAt,
+      roles: parts.roles.map(({ certificate, publicKey }) => ({
+        role: certificate.role,
+        holder: certificate.holder.name,
+        key: publicKey.multikey,
+        powers: certificate.powers,
+        expiresAt: certificate.expiresAt
+      })),
+      nodeCertificateExpiresAt: directory.ownPeer.certificate.expiresAt,
+      peers: people.peers(),
+      spaces: directory.spaces.size,
+      artifacts: new Set(facets.map(({ facet }) => toHex(facet.genesis.artifact))).size,
+      troubles: troubles(why.all())
+    }
+  }
+
+  peers = async () => this.#own.people.peers()
+  connect = (address: string) => this.#own.people.connect(address)
+  forget = (did: string) => this.#own.people.forget(this.#company(did))
+  createInvite = (options: Parameters<People['createInvite']>[0]) => this.#own.people.createInvite(options)
+  invites = () => this.#own.invites()
+  revokeInvite = (id: string) => this.#own.people.revokeInvite(id)
+  join = (token: string) => this.#own.people.join(token)
+  confirm = (did: string, how: { by: string; how: string }) => this.#own.people.confirm(this.#company(did), how)
+
+  spaces = async () => this.#own.rooms.list()
+  createSpace = (options: Parameters<Rooms['create']>[0]) => {
+    return this.#own.rooms.create({ ...options, parties: options.parties.map(did => this.#company(did)) })
+  }
+  acceptSpace = (space: string) => this.#own.rooms.accept(space)
+  pinKeys = (space: string, certificates: string[]) => this.#own.rooms.pin(space, certificates)
+  cutKey = (space: string, key: number, options: { nothing?: boolean }) => this.#own.rooms.cut(space, key, options)
+  settle = (facet: string, lane: number, seq: number, id: string) => this.#own.rooms.settle(facet, lane, seq, id)
+
+  createArtifact = (options: Parameters<Library['create']>[0]) => this.#own.library.create(options)
+  artifacts = () => this.#own.library.list()
+  read: ParleyNode['read'] = (artifact, options) => this.#own.library.read(artifact, options?.class)
+  editText: ParleyNode['editText'] = (artifact, edit) => this.#own.library.editText(artifact, edit)
+  setFields: ParleyNode['setFields'] = (artifact, fields) => this.#own.library.setFields(artifact, fields)
+  log = (artifact: string) => this.#own.library.log(artifact)
+  passages = (artifact: string) => this.#own.library.passages(artifact)
+  why = async (subject?: string) => this.#own.why.all(subject)
+
+  exportArtifact = (artifact: string) => this.#own.bundles.export(artifact)
+  importBundle = (bundle: AsyncIterable<Uint8Array>) => this.#own.bundles.import(bundle)
+
+  /** Role keys leave this process; what others send is still taken in. */
+  async lock(): Promise<void> {
+    this.#own.parts.roles = []
+  }
+
+  unlock = (passphrase: string) => this.#own.unlock(passphrase)
+
+  subscribe(listener: (event: NodeEvent) => void): () => void {
+    this.#own.listeners.add(listener)
+    return () => this.#own.listeners.delete(listener)
+  }
+
+  close = () => this.#own.close()
+
+  /** A DID, or a legal name or the start of either, where one known company fits. */
+  #company(text: string): string {
+    const { directory } = this.#own.parts
+    if (directory.contacts.has(text) || text === directory.self.did) return text
+    const wanted = text.toLowerCase()
+    const found = [...directory.contacts.keys()].filter(did => {
+      const name = directory.identities.get(did)?.legalName.toLowerCase() ?? ''
+      return name.startsWith(wanted) || did.toLowerCase().startsWith(wanted)
+    })
+    const [only] = found
+    if (only !== undefined && found.length === 1) return only
+    // A DID that nobody here has met may still be named as a party: it will prove itself when it comes.
+    if (text.startsWith('did:webvh:')) return text
+    const next = 'Run parley peers to see the companies that are known here.'
+    if (found.length > 1) throw new NodeError('company-ambiguous', `${found.length} companies begin with ${text}`, next)
+    throw new NodeError('company-unknown', `no company ${text} is known here`, next)
+  }
+}
+
+function troubles(answers: WhyJson[]): string[] {
+  return answers.filter(({ inSync }) => !inSync).flatMap(({ subject, reasons }) => reasons.map(reason => `${subject}: ${reason}`))
+}

@@ -1,0 +1,185 @@
+// What a running node offers to its local API, the CLI, the web page and the library. Everything that people
+// do with Parley goes through here.
+import type { DataClass } from '../wire/data-class.ts'
+
+/** A point in a document's history: the heads of its lanes. JSON, so that a client can hand it back. */
+export interface FrontierJson {
+  heads: { client: number; seq: number; id: string }[]
+}
+
+export interface CompanyJson {
+  did: string
+  /** Empty until the company's identity log has arrived. */
+  legalName: string
+  registrationNumber: string
+  /** The eight words to compare by phone. */
+  words: string[]
+}
+
+export interface StatusJson {
+  version: string
+  company: CompanyJson
+  peerId: string
+  listening: string[]
+  startedAt: number
+  /** Role keys that are unlocked in this process. */
+  roles: { role: string; holder: string; key: string; powers: string[]; expiresAt: number }[]
+  nodeCertificateExpiresAt: number
+  peers: PeerJson[]
+  spaces: number
+  artifacts: number
+  /** Facets that cannot be written or shown now, and why. */
+  troubles: string[]
+}
+
+export interface PeerJson {
+  company: CompanyJson
+  connected: boolean
+  /** Peer ids of nodes of this company that are connected now. */
+  nodes: string[]
+  addresses: string[]
+  confirmed?: { by: string; how: string; at: number }
+  confirmedByPeer: boolean
+  /** Bytes and envelopes still owed to this peer, by what it has receipted. */
+  behindEnvelopes: number
+  lastError?: string
+  nextRetryAt?: number
+}
+
+export interface InviteJson {
+  id: string
+  token: string
+  expiresAt: number
+}
+
+export interface SpaceJson {
+  id: string
+  title: string
+  pairing: string
+  home: boolean
+  parties: { company: CompanyJson; accepted: boolean; frozen: boolean; keys: KeyJson[] }[]
+}
+
+export interface KeyJson {
+  index: number
+  key: string
+  role: string
+  holder: string
+  agent: boolean
+  powers: string[]
+  cut: boolean
+}
+
+export interface ArtifactJson {
+  /** Short enough to type: the first 12 hexadecimal digits are accepted everywhere. */
+  id: string
+  kind: string
+  title: string
+  space: string
+  spaceTitle: string
+  facets: { id: string; class: DataClass; envelopes: number; lanes: number; readOnly?: string }[]
+}
+
+export interface DocumentJson {
+  artifact: string
+  facet: string
+  kind: string
+  class: DataClass
+  text: string
+  /** The roots of the layout other than `text`, as plain JSON with sorted keys. */
+  fields: { [root: string]: unknown }
+  frontier: FrontierJson
+  structRoot: string
+}
+
+export interface LogLineJson {
+  at: number
+  company: string
+  role: string
+  holder: string
+  key: string
+  lane: number
+  seq: number
+  id: string
+  /** Whether it counts; `orphaned` builds on a branch or a key that does not, `losing` is such a branch. */
+  state: 'counts' | 'orphaned' | 'cut' | 'losing'
+  signature: 'own' | 'covered'
+  /** Text that this envelope inserted, cut to 200 characters, and how many units it deleted. */
+  inserted: string
+  deleted: number
+  fields: string[]
+  bytes: number
+}
+
+/** Which signer wrote each passage of the text as it stands. */
+export interface PassageJson {
+  text: string
+  company: string
+  role: string
+  holder: string
+}
+
+export interface WhyJson {
+  subject: string
+  inSync: boolean
+  /** Sentences: whose turn it is, since when, the last error, the next retry, what waits for what. */
+  reasons: string[]
+}
+
+export type NodeEvent =
+  | { event: 'document'; facet: string; structRoot?: string }
+  | { event: 'peer'; did: string; connected: boolean }
+  | { event: 'refused'; peer: string; company?: string; code: string; detail: string; where: string; at: number }
+  | { event: 'fork'; facet: string; company: string; seq: number; at: number }
+  | { event: 'alarm'; code: string; detail: string; at: number }
+  | { event: 'space'; space: string }
+  | { event: 'artifact'; artifact: string }
+
+/** All methods that change something resolve once it is durable; failures are NodeErrors with a next step. */
+export interface ParleyNode {
+  status(): Promise<StatusJson>
+  peers(): Promise<PeerJson[]>
+  /** Dials now and remembers the address for the company that answers. */
+  connect(address: string): Promise<PeerJson>
+  forget(did: string): Promise<void>
+
+  createInvite(options: { expiresInMs: number; space?: string }): Promise<InviteJson>
+  invites(): Promise<InviteJson[]>
+  revokeInvite(id: string): Promise<void>
+  /** Takes an invite: remembers the company, dials it, and resolves with the words to compare. */
+  join(token: string): Promise<PeerJson>
+  confirm(did: string, how: { by: string; how: string }): Promise<PeerJson>
+
+  spaces(): Promise<SpaceJson[]>
+  createSpace(options: { title: string; pairing: string; parties: string[] }): Promise<SpaceJson>
+  acceptSpace(space: string): Promise<SpaceJson>
+  /** Pins role keys whose certificates are given (base64 of their files). */
+  pinKeys(space: string, certificates: string[]): Promise<SpaceJson>
+  /** Ends what a key of ours wrote at what is held of it now, or, with `nothing`, before its first word. */
+  cutKey(space: string, keyIndex: number, options: { nothing?: boolean }): Promise<SpaceJson>
+  /** Settles the end of a lane for good, as one of the other parties. */
+  settle(facet: string, lane: number, seq: number, id: string): Promise<void>
+
+  createArtifact(options: { kind: string; title: string; class: DataClass; space?: string; text?: string }): Promise<ArtifactJson>
+  artifacts(): Promise<ArtifactJson[]>
+  read(artifact: string, options?: { class?: DataClass }): Promise<DocumentJson>
+  /** Applies the difference between the text at `base` and `text`, as an edit made at that point in history. */
+  editText(artifact: string, edit: { base: FrontierJson; text: string; class?: DataClass }): Promise<DocumentJson>
+  /** Sets plain values in map roots of the layout, for instance `meta.title`. */
+  setFields(artifact: string, fields: { [path: string]: unknown }): Promise<DocumentJson>
+  log(artifact: string): Promise<LogLineJson[]>
+  passages(artifact: string): Promise<PassageJson[]>
+  why(subject?: string): Promise<WhyJson[]>
+
+  /** A bundle of everything needed to hold this artifact elsewhere: space log, identities, envelopes. */
+  exportArtifact(artifact: string): AsyncIterable<Uint8Array>
+  /** Takes a bundle in through the same gate as sync. */
+  importBundle(bundle: AsyncIterable<Uint8Array>): Promise<{ artifacts: string[]; envelopes: number; refused: number }>
+
+  /** Forgets the role keys of this process, or brings one back. */
+  lock(): Promise<void>
+  unlock(passphrase: string): Promise<void>
+
+  subscribe(listener: (event: NodeEvent) => void): () => void
+  close(): Promise<void>
+}

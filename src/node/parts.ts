@@ -1,0 +1,72 @@
+// What the parts of a running node share, and the small conversions that they all need.
+import type { CompanyIdentity } from '../identity/company-identity.ts'
+import type { RoleCertificate } from '../identity/certificate.ts'
+import { wordsOf } from '../identity/words.ts'
+import type { Peering } from '../net/peering.ts'
+import type { SpaceLog } from '../identity/space-log.ts'
+import type { Desk, Signer } from '../sync/desk.ts'
+import type { Directory } from '../sync/directory.ts'
+import { equalBytes } from '../wire/bytes.ts'
+import { NodeError } from '../wire/node-error.ts'
+import type { Reject } from '../wire/reject.ts'
+import type { Documents } from './documents.ts'
+import type { Driver } from './driver.ts'
+import type { CompanyJson, NodeEvent } from './parley-node.ts'
+
+/** A role key that is unlocked in this process. */
+export interface RoleSigner extends Signer {
+  certificate: RoleCertificate
+  certificateBytes: Uint8Array
+}
+
+export interface Parts {
+  readonly directory: Directory
+  readonly driver: Driver
+  readonly desk: Desk
+  readonly documents: Documents
+  readonly peering: Peering
+  /** Empty while the node is locked. */
+  roles: RoleSigner[]
+  emit(event: NodeEvent): void
+}
+
+export function companyJson(did: string, identity: CompanyIdentity | undefined): CompanyJson {
+  const { legalName = '', registrationNumber = '' } = identity ?? {}
+  return { did, legalName, registrationNumber, words: wordsOf(did) }
+}
+
+/** For people: the legal name, or the start of the DID until the name is known. */
+export function nameOf({ directory }: Parts, did: string): string {
+  return directory.identities.get(did)?.legalName || `${did.slice(0, 24)}...`
+}
+
+/** The key of ours that signs in a space: pinned there, not cut, of the space's pairing where there is one. */
+export function signerFor(parts: Parts, space: SpaceLog): RoleSigner {
+  const company = parts.directory.ownIndex(space)
+  const head = company === undefined ? undefined : space.head(company)
+  if (parts.roles.length === 0) {
+    throw new NodeError('locked', 'no role key is unlocked on this node', 'Run parley unlock, or start with the passphrase.')
+  }
+  if (!head) {
+    throw new NodeError('not-accepted', 'your company has not accepted this space', 'Run parley space accept first.')
+  }
+  const usable = parts.roles.filter(role => {
+    const pin = head.keys.find(key => equalBytes(key.publicKey.bytes, role.publicKey.bytes))
+    return pin && !head.cut.includes(pin.index)
+  })
+  const now = Date.now()
+  const current = usable.filter(role => role.certificate.expiresAt > now)
+  if (usable.length > 0 && current.length === 0) {
+    const next = 'Run parley role renew, then restart the node.'
+    throw new NodeError('certificate-expired', 'the certificate of your role key has expired', next)
+  }
+  const signer = current.find(role => role.certificate.role === space.genesis.pairing) ?? current[0]
+  if (signer) return signer
+  const next = 'Run parley space keys to pin the key of this device.'
+  throw new NodeError('key-not-pinned', 'no key of this node is pinned in the space', next)
+}
+
+/** A refusal of our own work, as an error for the person who asked for it. */
+export function refused(reject: Reject, next: string): NodeError {
+  return new NodeError(reject.code, reject.detail, next)
+}

@@ -1,0 +1,155 @@
+// Spaces: founding, accepting, keys, cuts, settles.
+import type { SpaceLog } from '../identity/space-log.ts'
+import { fromHex, toHex } from '../wire/bytes.ts'
+import { NodeError } from '../wire/node-error.ts'
+import { isReject } from '../wire/reject.ts'
+import type { EntryAct, LanePoint } from '../wire/space-entry.ts'
+import { type Parts, type RoleSigner, companyJson, refused, signerFor } from './parts.ts'
+import type { SpaceJson } from './parley-node.ts'
+
+export const HOME_PAIRING = 'home'
+
+export class Rooms {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  list(): SpaceJson[] {
+    return [...this.#parts.directory.spaces.values()].map(space => this.json(space))
+  }
+
+  /** By id or any prefix of it that is unique. */
+  find(prefix: string): SpaceLog {
+    const { spaces } = this.#parts.directory
+    const found = [...spaces].filter(([id]) => id.startsWith(prefix.toLowerCase()))
+    if (found.length === 1) return (found[0] as [string, SpaceLog])[1]
+    const next = 'Run parley space list.'
+    if (found.length === 0) throw new NodeError('space-unknown', `no space ${prefix}`, next)
+    throw new NodeError('space-ambiguous', `${prefix} is the start of ${found.length} spaces`, 'Give more digits.')
+  }
+
+  /** The company's own space: what it shares with nobody lives here. */
+  home(): SpaceLog | undefined {
+    return [...this.#parts.directory.spaces.values()].find(space => space.parties.length === 1)
+  }
+
+  json(space: SpaceLog): SpaceJson {
+    const { directory } = this.#parts
+    return {
+      id: toHex(space.id),
+      title: space.genesis.title,
+      pairing: space.genesis.pairing,
+      home: space.parties.length === 1,
+      parties: space.parties.map((did, company) => {
+        const head = space.head(company)
+        return {
+          company: companyJson(did, directory.identities.get(did)),
+          accepted: space.accepted(company),
+          frozen: space.forkOf(company) !== undefined,
+          keys: (head?.keys ?? []).map(({ index, publicKey, certificate }) => ({
+            index,
+            key: publicKey.multikey,
+            role: certificate.role,
+            holder: certificate.holder.name,
+            agent: certificate.holder.kind === 'agent',
+            powers: certificate.powers,
+            cut: head?.cut.includes(index) ?? false
+          }))
+        }
+      })
+    }
+  }
+
+  async create(facts: { title: string; pairing: string; parties: string[] }): Promise<SpaceJson> {
+    const { directory, driver, desk } = this.#parts
+    const parties = [directory.self.did, ...facts.parties.filter(did => did !== directory.self.did)]
+    this.#sealer(facts.pairing)
+    const space = await driver.perform(() => desk.foundSpace({ ...facts, parties }))
+    if (isReject(space)) throw refused(space, 'Give each company once, by its DID.')
+    return this.accept(toHex(space.id))
+  }
+
+  async accept(prefix: string): Promise<SpaceJson> {
+    const { directory } = this.#parts
+    const space = this.find(prefix)
+    const company = directory.ownIndex(space)
+    if (company !== undefined && space.accepted(company)) return this.json(space)
+    const { pairing } = space.genesis
+    const sealer = this.#sealer(pairing)
+    const roles = this.#parts.roles.filter(role => pairing === HOME_PAIRING || role.certificate.role === pairing)
+    const pinned = roles.includes(sealer) ? roles : [sealer, ...roles]
+    const rootVersion = directory.identities.get(directory.self.did)?.head ?? ''
+    const certificates = pinned.map(role => role.certificateBytes)
+    await this.#append(space, { kind: 'accept', rootVersion, certificates }, sealer)
+    return this.json(space)
+  }
+
+  async pin(prefix: string, certificates: string[]): Promise<SpaceJson> {
+    const space = this.find(prefix)
+    const bytes = certificates.map(text => new Uint8Array(Buffer.from(text, 'base64')))
+    await this.#append(space, { kind: 'keys', certificates: bytes }, this.#speaker(space))
+    return this.json(space)
+  }
+
+  /** Ends the lanes of a key at the heads that are held here now. */
+  async cut(prefix: string, key: number, { nothing = false }: { nothing?: boolean }): Promise<SpaceJson> {
+    const space = this.find(prefix)
+    const company = this.#parts.directory.ownIndex(space)
+    const lanes: LanePoint[] = []
+    for (const { facet } of this.#parts.driver.core.context.facets.values()) {
+      if (facet.space !== space || nothing) continue
+      for (const lane of facet.lanes.values()) {
+        if (lane.company !== company || lane.key !== key) continue
+        const head = facet.head(lane.client)
+        if (head) lanes.push({ facet: facet.id, client: lane.client, seq: head.seq, id: head.segment.idAt(head.seq) })
+      }
+    }
+    await this.#append(space, { kind: 'cut', key, lanes }, this.#speaker(space, key))
+    return this.json(space)
+  }
+
+  async settle(facet: string, client: number, seq: number, id: string): Promise<void> {
+    const held = this.#parts.driver.core.context.facets.get(facet)
+    const bytes = fromHex(id)
+    if (!held || !bytes) throw new NodeError('facet-unknown', `no document ${facet}`, 'Run parley list.')
+    const point = { facet: held.facet.id, client, seq, id: bytes }
+    if (!held.facet.find(point)) {
+      throw new NodeError('envelope-unknown', 'no such envelope in that lane', 'Run parley log to see its heads.')
+    }
+    const { space } = held.facet
+    await this.#append(space, { kind: 'settle', point }, this.#speaker(space))
+  }
+
+  async #append(space: SpaceLog, act: EntryAct, signer: RoleSigner): Promise<void> {
+    const { driver, desk } = this.#parts
+    const reject = await driver.perform(() => desk.append(space, act, signer))
+    if (reject) throw refused(reject, 'Run parley space show to see where your company stands.')
+  }
+
+  /** A key that may speak for the company where nothing is pinned yet. */
+  #sealer(pairing: string): RoleSigner {
+    const able = this.#parts.roles.filter(role => role.certificate.powers.includes('seal'))
+    const signer = able.find(role => role.certificate.role === pairing) ?? (pairing === HOME_PAIRING ? able[0] : undefined)
+    if (signer) return signer
+    if (this.#parts.roles.length === 0) {
+      throw new NodeError('locked', 'no role key is unlocked on this node', 'Run parley unlock.')
+    }
+    const next = `Enrol a holder: parley role enrol --role ${pairing}, then parley role certify with the power seal.`
+    throw new NodeError('role-missing', `no ${pairing} with the power to seal is on this node`, next)
+  }
+
+  #speaker(space: SpaceLog, except?: number): RoleSigner {
+    const signer = signerFor({ ...this.#parts, roles: this.#sealing(space, except) }, space)
+    return signer
+  }
+
+  #sealing(space: SpaceLog, except: number | undefined): RoleSigner[] {
+    const company = this.#parts.directory.ownIndex(space) ?? -1
+    const cut = space.head(company)?.keys.find(key => key.index === except)
+    return this.#parts.roles.filter(
+      role => role.certificate.powers.includes('seal') && role.publicKey.multikey !== cut?.publicKey.multikey
+    )
+  }
+}

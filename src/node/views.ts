@@ -1,0 +1,170 @@
+// Live views: a Yjs document that an editor holds, fed with what passed the gate, whose own edits are gathered
+// for a moment and signed as one envelope. protocols/sync, section 9.
+import * as Y from 'yjs'
+import type { Tip } from '../replica/facet.ts'
+import type { Lease } from '../sync/desk.ts'
+import { toHex } from '../wire/bytes.ts'
+import { isReject } from '../wire/reject.ts'
+import type { Library } from './library.ts'
+import { type Parts, refused, signerFor } from './parts.ts'
+
+/** What a view tells its holder. */
+export interface ViewEvents {
+  /** Updates of others, to be applied with the view as origin. */
+  updates(bodies: Uint8Array[]): void
+  presence(from: string, bytes: Uint8Array): void
+  /** What counts has changed in a way that a Yjs document cannot follow: open a new view. */
+  stale(): void
+  /** An edit of this view was refused or could not be written; it is shown here and nowhere else. */
+  failed(error: Error): void
+}
+
+export interface View {
+  readonly facet: string
+  /** The document as it stands, as one Yjs update. */
+  readonly state: Uint8Array
+  /** The Yjs client id to write under: set it after loading `state`, and check it before each edit. */
+  readonly client: number
+  /** An update of this view. Gathers with others until the window has passed. */
+  edit(update: Uint8Array): void
+  /** Signs what has gathered; resolves when it is durable. */
+  flush(): Promise<void>
+  present(bytes: Uint8Array): void
+  close(): Promise<void>
+}
+
+export class Views {
+  readonly #parts: Parts
+  readonly #library: Library
+  readonly #coalesceMs: number
+  readonly #open = new Map<string, Set<LiveView>>()
+
+  constructor(parts: Parts, library: Library, coalesceMs: number) {
+    this.#parts = parts
+    this.#library = library
+    this.#coalesceMs = coalesceMs
+  }
+
+  /** @throws NodeError where the artifact is unknown, or no key of ours may write in its space */
+  async open(artifact: string, events: ViewEvents): Promise<View> {
+    const { desk, documents } = this.#parts
+    const held = this.#library.held(artifact)
+    const id = toHex(held.facet.id)
+    const signer = signerFor(this.#parts, held.facet.space)
+    const views = this.#open.get(id) ?? new Set()
+    this.#open.set(id, views)
+    // In the set before the state is read: what arrives meanwhile is kept for it.
+    const view = new LiveView(this.#parts, id, events, this.#coalesceMs, () => views.delete(view))
+    views.add(view)
+    const { state, frontier } = await documents.state(id)
+    const lease = desk.lease(held, signer, frontier)
+    if (isReject(lease)) throw refused(lease, 'Run parley space show.')
+    view.begin(state, frontier, lease)
+    return view
+  }
+
+  document(facet: string, updates: Uint8Array[] | 'rebuild', frontier: Tip[]): void {
+    for (const view of this.#open.get(facet) ?? []) view.take(updates, frontier)
+  }
+
+  presence(facet: string, from: string, bytes: Uint8Array): void {
+    for (const view of this.#open.get(facet) ?? []) view.events.presence(from, bytes)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].flatMap(views => [...views].map(view => view.close())))
+  }
+}
+
+class LiveView implements View {
+  readonly facet: string
+  readonly events: ViewEvents
+  readonly #parts: Parts
+  readonly #coalesceMs: number
+  readonly #ended: () => void
+  state: Uint8Array = new Uint8Array(0)
+  #lease: Lease | undefined
+  /** The heads that this view shows. */
+  #base: Tip[] = []
+  /** What came before the state did. */
+  #early: { updates: Uint8Array[]; frontier: Tip[] }[] = []
+  #gathered: Uint8Array[] = []
+  #timer: NodeJS.Timeout | undefined
+  #flushing: Promise<void> = Promise.resolve()
+
+  constructor(parts: Parts, facet: string, events: ViewEvents, coalesceMs: number, ended: () => void) {
+    this.#parts = parts
+    this.facet = facet
+    this.events = events
+    this.#coalesceMs = coalesceMs
+    this.#ended = ended
+  }
+
+  begin(state: Uint8Array, frontier: Tip[], lease: Lease): void {
+    this.state = state
+    this.#base = frontier
+    this.#lease = lease
+    // Yjs ignores what a document already has, so overlap does no harm.
+    for (const { updates, frontier: later } of this.#early.splice(0)) this.take(updates, later)
+  }
+
+  get client(): number {
+    if (!this.#lease) throw new Error('the view is closed')
+    return this.#lease.client
+  }
+
+  /** Something was admitted: our own edits come back here too, and are not repeated to the holder. */
+  take(updates: Uint8Array[] | 'rebuild', frontier: Tip[]): void {
+    if (updates === 'rebuild') {
+      this.events.stale()
+      return
+    }
+    if (!this.#lease) {
+      this.#early.push({ updates, frontier })
+      return
+    }
+    this.#base = frontier
+    this.events.updates(updates)
+  }
+
+  edit(update: Uint8Array): void {
+    this.#gathered.push(update)
+    if (this.#coalesceMs === 0) void this.#sign()
+    else this.#timer ??= setTimeout(() => void this.#sign(), this.#coalesceMs)
+  }
+
+  async flush(): Promise<void> {
+    await this.#sign()
+  }
+
+  #sign(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const gathered = this.#gathered.splice(0)
+    if (gathered.length === 0) return this.#flushing
+    const update = gathered.length === 1 ? (gathered[0] as Uint8Array) : Y.mergeUpdates(gathered)
+    const lease = this.#lease as Lease
+    // The heads are those that the edit was made on: nothing is awaited between the last one and this line.
+    const base = this.#base
+    const signed = this.#parts.driver.perform(() => this.#parts.desk.edit(lease, { update, base }))
+    this.#flushing = signed.then(
+      tip => {
+        if (isReject(tip)) this.events.failed(refused(tip, 'Undo the last change, or open the document again.'))
+      },
+      (error: Error) => this.events.failed(error)
+    )
+    return this.#flushing
+  }
+
+  present(bytes: Uint8Array): void {
+    void this.#parts.driver.perform(core => core.facets.present(this.facet, bytes)).catch(() => undefined)
+  }
+
+  async close(): Promise<void> {
+    await this.flush()
+    this.#ended()
+    if (this.#lease) this.#parts.desk.release(this.#lease)
+    this.#lease = undefined
+  }
+}
+

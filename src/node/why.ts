@@ -1,0 +1,96 @@
+// `parley why`: for anything that is not in sync, whose turn it is, since when, the last error, the next retry.
+import { unpackClient } from '../wire/lane.ts'
+import { toHex } from '../wire/bytes.ts'
+import type { WhyJson } from './parley-node.ts'
+import { type Parts, nameOf } from './parts.ts'
+
+export class Why {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** All companies and all documents, or those whose name or id begins with `subject`. */
+  all(subject?: string): WhyJson[] {
+    const { directory, driver } = this.#parts
+    const answers: WhyJson[] = []
+    const disk = driver.diskError
+    if (disk) answers.push({ subject: 'this node', inSync: false, reasons: [`nothing can be written: ${disk.message}`] })
+    for (const did of directory.contacts.keys()) answers.push(this.#company(did))
+    for (const id of driver.core.context.facets.keys()) answers.push(this.#facet(id))
+    if (subject === undefined) return answers
+    const wanted = subject.toLowerCase()
+    return answers.filter(answer => answer.subject.toLowerCase().includes(wanted))
+  }
+
+  #company(did: string): WhyJson {
+    const { directory, driver, peering } = this.#parts
+    const contact = directory.contacts.get(did)
+    const subject = `${nameOf(this.#parts, did)} (${did})`
+    const sessions = [...driver.core.context.open()].filter(session => session.peer.did === did)
+    const reasons: string[] = []
+    if (sessions.length === 0) reasons.push(...this.#unreachable(did))
+    if (!contact?.confirmed) reasons.push('your side has not confirmed the words: parley confirm; only public parts flow')
+    else if (sessions.some(session => !session.peer.confirms)) {
+      reasons.push('their side has not confirmed the words yet; only public parts flow')
+    }
+    for (const session of sessions) {
+      if (session.peer.certificate.expiresAt < Date.now()) reasons.push("the certificate of their node has expired; it is their turn to renew it")
+    }
+    for (const { phase, nextDialMs, peerId } of peering.status()) {
+      const theirs = contact?.nodes.includes(peerId)
+      if (theirs && phase === 'waiting' && nextDialMs !== undefined) reasons.push(`the next attempt is in ${seconds(nextDialMs - Date.now())}`)
+    }
+    return { subject, inSync: reasons.length === 0, reasons }
+  }
+
+  #unreachable(did: string): string[] {
+    const { directory, peering } = this.#parts
+    const contact = directory.contacts.get(did)
+    const dials = peering.status().filter(({ peerId, addresses }) => {
+      return contact?.nodes.includes(peerId) || addresses.some(address => contact?.addresses.includes(address))
+    })
+    if (dials.length === 0) return ['no address is known: it is their turn to connect, or run parley connect MULTIADDR']
+    return dials.map(({ sinceMs, lastError }) => {
+      const last = lastError ? `; the last attempt failed: ${lastError.message}` : ''
+      return `not connected for ${seconds(Date.now() - sinceMs)}${last}`
+    })
+  }
+
+  #facet(id: string): WhyJson {
+    const { driver, documents } = this.#parts
+    const held = driver.core.context.facets.get(id)
+    const reasons: string[] = []
+    if (!held) return { subject: id, inSync: true, reasons }
+    const { facet } = held
+    const stalled = documents.stalled(id)
+    if (stalled !== undefined) reasons.push(`it cannot be shown here: ${stalled}`)
+    if (driver.store.readOnly(id)) reasons.push('records that this node wrote are missing; it is read-only until peers confirm')
+    for (const { wait, from } of driver.core.facets.pending.list(id)) {
+      const what =
+        wait.for === 'entry'
+          ? `entry ${wait.seq} of ${this.#name(facet.space.parties[wait.company])}`
+          : `seq ${wait.seq} of a lane of ${this.#name(facet.space.parties[unpackClient(wait.client).company])}`
+      reasons.push(`something from ${this.#name(from.peer?.did)} waits for ${what}`)
+    }
+    for (const fork of facet.forks()) {
+      const author = this.#name(facet.space.parties[unpackClient(fork.client).company])
+      reasons.push(`${author} signed ${fork.branches.length} different envelopes for seq ${fork.seq} of one lane`)
+    }
+    for (const session of driver.core.context.open()) {
+      const link = session.facets.get(id)
+      const lacks = link?.announced.filter(({ of, seq, id: head }) => !facet.find({ client: of, seq, id: head })).length ?? 0
+      if (lacks > 0) reasons.push(`${lacks} lanes are being fetched from ${this.#name(session.peer.did)}`)
+    }
+    return { subject: `${facet.genesis.kind} ${toHex(facet.genesis.artifact)}`, inSync: reasons.length === 0, reasons }
+  }
+
+  #name(did: string | undefined): string {
+    return did === undefined ? 'somebody' : nameOf(this.#parts, did)
+  }
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(0, Math.round(ms / 1000))} s`
+}

@@ -1,0 +1,146 @@
+// The order of writes, and what happens when the disk refuses. Everything is written in the order in which the
+// core asked for it; a batch that fails is kept and tried again, so that memory and disk never part ways.
+import type { Operation, Store } from '../store/store.ts'
+import type { StoreWrite, Wanted } from '../sync/effects.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
+import type { EnvelopeRecord } from '../wire/envelope.ts'
+import { NodeError } from '../wire/node-error.ts'
+
+/** What may wait for the disk before reading from peers stops. */
+const QUEUE_BYTES_MAX = 8 * 1024 * 1024
+const RETRY_MS = 2_000
+
+interface Batch {
+  writes: StoreWrite[]
+  operations: Operation[]
+  sync: boolean
+  then: number
+  bytes: number
+}
+
+interface WriterEvents {
+  written(then: number): void
+  /** The disk refuses, or accepts again. */
+  failing(error: Error | undefined): void
+}
+
+export class Writer {
+  readonly #store: Store
+  readonly #events: WriterEvents
+  /** Not durable yet, oldest first. */
+  #queue: Batch[] = []
+  #bytes = 0
+  #running = false
+  #error: Error | undefined
+  #settled: { resolve(): void; reject(error: Error): void; after: Batch }[] = []
+  #roomy: (() => void)[] = []
+
+  constructor(store: Store, events: WriterEvents) {
+    this.#store = store
+    this.#events = events
+  }
+
+  get error(): Error | undefined {
+    return this.#error
+  }
+
+  write(writes: StoreWrite[], sync: boolean, then: number): void {
+    const operations = writes.map(toOperation)
+    const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0)
+    this.#queue.push({ writes, operations, sync, then, bytes })
+    this.#bytes += bytes
+    if (!this.#running) void this.#run()
+  }
+
+  /** @throws NodeError `disk-full` or another of the store, while it refuses. */
+  check(): void {
+    if (this.#error) throw this.#error
+  }
+
+  /** Resolves when what is queued now is durable. */
+  durable(): Promise<void> {
+    const after = this.#queue.at(-1)
+    if (!after) return Promise.resolve()
+    return new Promise((resolve, reject) => this.#settled.push({ resolve, reject, after }))
+  }
+
+  /** The same, and never rejects: for the end. */
+  async drained(): Promise<void> {
+    await this.durable().catch(() => undefined)
+  }
+
+  /** Resolves when the queue is short enough for more from the network. */
+  async room(): Promise<void> {
+    if (this.#bytes < QUEUE_BYTES_MAX) return
+    await new Promise<void>(resolve => this.#roomy.push(resolve))
+  }
+
+  /** An envelope that is still being written. */
+  find(facet: string, { client, seq, id }: Wanted): EnvelopeRecord | undefined {
+    for (const { writes } of this.#queue) {
+      for (const write of writes) {
+        if (write.kind !== 'envelope' || write.seq !== seq || write.client !== client) continue
+        if (equalBytes(write.id, id) && toHex(write.facet) === facet) return write.record
+      }
+    }
+    return undefined
+  }
+
+  /** All that is queued goes to the store at once, which commits it in groups. */
+  async #run(): Promise<void> {
+    this.#running = true
+    while (this.#queue.length > 0) {
+      const batches = [...this.#queue]
+      try {
+        const sync = batches.some(batch => batch.sync)
+        await this.#store.write(batches.flatMap(batch => batch.operations), { sync })
+      } catch (error) {
+        this.#refused(error as Error)
+        await new Promise(resolve => setTimeout(resolve, RETRY_MS).unref())
+        continue
+      }
+      this.#done(batches)
+    }
+    this.#running = false
+  }
+
+  #done(batches: Batch[]): void {
+    if (this.#error) {
+      this.#error = undefined
+      this.#events.failing(undefined)
+    }
+    this.#queue.splice(0, batches.length)
+    for (const batch of batches) {
+      this.#bytes -= batch.bytes
+      this.#events.written(batch.then)
+    }
+    this.#settled = this.#settled.filter(({ after, resolve }) => {
+      if (this.#queue.includes(after)) return true
+      resolve()
+      return false
+    })
+    if (this.#bytes < QUEUE_BYTES_MAX) for (const go of this.#roomy.splice(0)) go()
+  }
+
+  #refused(error: Error): void {
+    const first = this.#error === undefined
+    this.#error =
+      error instanceof NodeError
+        ? error
+        : new NodeError('store-io', `the store refused a write: ${error.message}`, 'Run parley doctor.', error)
+    for (const { reject } of this.#settled.splice(0)) reject(this.#error)
+    for (const go of this.#roomy.splice(0)) go()
+    if (first) this.#events.failing(this.#error)
+  }
+}
+
+function toOperation(write: StoreWrite): Operation {
+  if (write.kind !== 'envelope') return write
+  const { facet, client, seq, id, record, own } = write
+  return { kind: 'envelope', record: { facet: toHex(facet), client, seq, idPrefix: id.slice(0, 8), ...record }, own }
+}
+
+function sizeOf(write: StoreWrite): number {
+  if (write.kind === 'envelope') return write.record.header.length + write.record.body.length + 128
+  return write.kind === 'put' ? write.bytes.length + 128 : 128
+}

@@ -1,0 +1,126 @@
+// Turns operations into one batch of changes, and counts them. protocols/store, section 4.
+import { NodeError } from '../wire/node-error.ts'
+import type { Lane } from './census.ts'
+import { encodeTotal, LOSS_KEY, LOSS_TABLE, OWN_TABLE, ownKey, TOTAL_KEY, type Count } from './census-scan.ts'
+import type { Change, Database } from './level-database.ts'
+import * as record from './record.ts'
+import type { EnvelopeRecord, Operation } from './store.ts'
+
+export interface StagedCommit {
+  changes: Change[]
+  /** Per group, why it is not among the changes. */
+  refusals: (Error | undefined)[]
+  newOwnLane: boolean
+}
+
+interface Stage {
+  db: Database
+  count: Count
+  changes: Change[]
+  newOwnLane: boolean
+  lossesChanged: boolean
+  /** Keys among the changes, made when first asked for: only a seq that is not the next one asks. */
+  keys: Set<string> | undefined
+}
+
+/** The census counts as if the batch were on disk; when it fails, the caller counts anew. */
+export async function stageCommit(
+  db: Database,
+  count: Count,
+  storeId: Uint8Array,
+  groups: Operation[][],
+  lossesChanged: boolean
+): Promise<StagedCommit> {
+  const stage: Stage = { db, count, changes: [], newOwnLane: false, lossesChanged, keys: undefined }
+  const refusals: (Error | undefined)[] = []
+  for (const operations of groups) {
+    const refusal = check(count, operations)
+    refusals.push(refusal)
+    if (refusal) continue
+    for (const operation of operations) await stageOperation(stage, operation)
+  }
+  const { changes, newOwnLane } = stage
+  if (stage.lossesChanged) stageLosses(stage)
+  if (changes.length > 0) {
+    count.census.commit++
+    const { commit, envelopes } = count.census
+    const value = encodeTotal(storeId, commit, envelopes, count.census.tableTotal())
+    changes.push({ type: 'put', key: TOTAL_KEY, value })
+  }
+  return { changes, refusals, newOwnLane }
+}
+
+/** All or none: a group is looked at as a whole before any of it is counted. */
+function check({ census }: Count, operations: Operation[]): NodeError | RangeError | undefined {
+  const ahead = new Map<Lane, number>()
+  for (const operation of operations) {
+    const refusal = record.checkOperation(operation)
+    if (refusal) return refusal
+    if (operation.kind !== 'envelope') continue
+    const { facet, client, seq } = operation.record
+    if (operation.own && census.readOnly(facet)) {
+      const next =
+        'Connect to a peer: writing goes on when the lost envelopes are back or peers confirm the loss.'
+      return new NodeError('facet-read-only', `own envelopes of facet ${facet} are missing`, next)
+    }
+    const lane = census.lane(facet, client)
+    const expected = ahead.get(lane) ?? lane.next
+    if (seq > expected) {
+      return new NodeError(
+        'lane-order',
+        `seq ${seq} of lane ${client} before seq ${expected}`,
+        'Report this bug.'
+      )
+    }
+    if (seq === expected) ahead.set(lane, seq + 1)
+  }
+  return undefined
+}
+
+async function stageOperation(stage: Stage, operation: Operation): Promise<void> {
+  if (operation.kind === 'envelope') return stageEnvelope(stage, operation.record, operation.own)
+  if (operation.kind === 'put') return stagePut(stage, operation.table, operation.key, operation.bytes)
+  const key = record.tableKey(operation.table, operation.key)
+  stage.count.census.del(operation.table, key.toString('latin1'))
+  stage.changes.push({ type: 'del', key })
+}
+
+async function stageEnvelope(stage: Stage, envelope: EnvelopeRecord, own: boolean): Promise<void> {
+  const { facet, client, seq, idPrefix } = envelope
+  const { census } = stage.count
+  const lane = census.lane(facet, client)
+  const key = record.envelopeKey(facet, client, seq, idPrefix)
+  stage.lossesChanged ||= lane.gaps.length > 0
+  if (own && !lane.own) {
+    lane.own = true
+    stage.newOwnLane = true
+    stagePut(stage, OWN_TABLE, ownKey(facet, client), new Uint8Array(0))
+  }
+  if (seq < lane.next && (await isHere(stage, key))) census.refill(lane, seq)
+  else census.addEnvelope(facet, lane, seq, record.envelopeMark(key))
+  pushPut(stage, key, record.seal(key, record.encodeEnvelope(envelope)))
+}
+
+function stagePut(stage: Stage, table: string, name: string, bytes: Uint8Array): void {
+  const key = record.tableKey(table, name)
+  const value = record.seal(key, bytes)
+  stage.count.census.put(table, key.toString('latin1'), record.tableMark(value))
+  pushPut(stage, key, value)
+}
+
+function stageLosses(stage: Stage): void {
+  const { census, losses } = stage.count
+  losses.open = census.missing()
+  stagePut(stage, LOSS_TABLE, LOSS_KEY, Buffer.from(JSON.stringify(losses)))
+}
+
+function pushPut(stage: Stage, key: Buffer, value: Buffer): void {
+  stage.changes.push({ type: 'put', key, value })
+  stage.keys?.add(key.toString('latin1'))
+}
+
+/** A repeated envelope, a body that is erased, or the second branch of a fork. */
+async function isHere(stage: Stage, key: Buffer): Promise<boolean> {
+  stage.keys ??= new Set(stage.changes.map(change => change.key.toString('latin1')))
+  return stage.keys.has(key.toString('latin1')) || (await stage.db.has(key))
+}

@@ -1,0 +1,405 @@
+// The store on disk: LevelDB behind checksums, a census and an anchor. protocols/store.
+import { NodeError } from '../wire/node-error.ts'
+import { writeAnchor } from './anchor.ts'
+import { countDatabase, type Count } from './census-scan.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { stageCommit, type StagedCommit } from './commit-stage.ts'
+import { assertRoom, diskFull, isNoRoom } from './durable-file.ts'
+import { lockFolder, type FolderLock } from './folder-lock.ts'
+import {
+  CHUNK_RECORDS,
+  openDatabase,
+  readChunk,
+  type Change,
+  type Chunk
+} from './level-database.ts'
+import {
+  anchorOf,
+  damaged,
+  databaseFolder,
+  openFolder,
+  prepareFolder,
+  type OpenedFolder
+} from './open-folder.ts'
+import { ReadGate } from './read-gate.ts'
+import * as record from './record.ts'
+import type {
+  EnvelopeRecord,
+  LaneSummary,
+  Missing,
+  OpenReport,
+  Operation,
+  Store,
+  VerifyReport
+} from './store.ts'
+
+/** Free space that LevelDB needs to open again: a full log and the table made of it. */
+const SPARE_BYTES = 8 * 1024 * 1024
+const ANCHOR_MS = 1000
+/** LevelDB's own default. */
+const WRITE_BUFFER_BYTES = 4 * 1024 * 1024
+
+export interface LevelStoreOptions {
+  /** Free bytes below which the disk counts as full once a write failed. */
+  spareBytes?: number
+  /** Longest time that the anchor may be behind, in milliseconds; 0: none. */
+  anchorMs?: number
+  /** Bytes that LevelDB keeps in its log before it makes a table of them. */
+  writeBufferBytes?: number
+}
+
+/** A commit that failed: what the database has to look like again once it can be opened anew. */
+interface Failure {
+  commit: number
+  undo: Change[]
+}
+
+export class LevelStore implements Store {
+  readonly report: OpenReport
+  readonly incarnation: string
+  readonly #dir: string
+  readonly #lock: FolderLock
+  readonly #opened: OpenedFolder
+  readonly #options: Required<LevelStoreOptions>
+  readonly #queue = new CommitQueue((groups, sync) => this.#commit(groups, sync))
+  readonly #gate: ReadGate
+  #count: Count
+  /** The census changed its mind about what is missing: the next commit writes that down. */
+  #lossesChanged = false
+  #unsynced = false
+  #anchorDue = true
+  #anchorTimer: NodeJS.Timeout | undefined
+  #failure: Failure | undefined
+  #closed = false
+
+  private constructor(
+    dir: string,
+    lock: FolderLock,
+    opened: OpenedFolder,
+    options: Required<LevelStoreOptions>
+  ) {
+    this.#dir = dir
+    this.#lock = lock
+    this.#opened = opened
+    this.#count = opened
+    this.#options = options
+    this.#gate = new ReadGate(opened.db, error => damaged(dir, [`LevelDB: ${error.message}`], error))
+    this.report = opened.report
+    this.incarnation = Buffer.from(opened.incarnation).toString('hex')
+  }
+
+  /** @throws NodeError `store-locked`, `store-damaged`, `store-format`, `store-permissions`, `disk-full` */
+  static async open(dir: string, options: LevelStoreOptions = {}): Promise<LevelStore> {
+    const all = {
+      spareBytes: SPARE_BYTES,
+      anchorMs: ANCHOR_MS,
+      writeBufferBytes: WRITE_BUFFER_BYTES,
+      ...options
+    }
+    prepareFolder(dir)
+    const lock = await lockFolder(dir)
+    try {
+      const store = new LevelStore(dir, lock, await openFolder(dir, all), all)
+      await store.#begin()
+      return store
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  /** What is missing is on disk before the anchor forgets it, and the anchor says "running" before any write. */
+  async #begin(): Promise<void> {
+    try {
+      this.#lossesChanged = this.#count.census.missing().length > 0
+      await this.#queue.add([], true)
+    } catch (error) {
+      await this.#gate.close()
+      throw error
+    }
+  }
+
+  // Reading
+
+  async readEnvelopes(
+    facet: string,
+    client: number,
+    fromSeq: number,
+    toSeq: number,
+    bytesMax: number
+  ): Promise<EnvelopeRecord[]> {
+    const out: EnvelopeRecord[] = []
+    let bytes = 0
+    const end = record.envelopeKey(facet, client, toSeq)
+    for (let from: Buffer | undefined = record.envelopeKey(facet, client, fromSeq); from; ) {
+      const { entries, next } = await this.#chunk(from, end)
+      for (const [key, value] of entries) {
+        const envelope = this.#envelope(facet, key, value)
+        if (!envelope) continue
+        bytes += value.length
+        if (bytes > bytesMax && out.length > 0) return out
+        out.push(envelope)
+      }
+      from = next
+    }
+    return out
+  }
+
+  #chunk(from: Buffer, end: Buffer): Promise<Chunk> {
+    return this.#gate.read(db => readChunk(db, from, end))
+  }
+
+  async *scan(facet: string): AsyncGenerator<EnvelopeRecord[]> {
+    const start = record.envelopeKey(facet, 0, 0).subarray(0, record.CLIENT_AT)
+    const end = Buffer.concat([start, Buffer.alloc(8, 255)])
+    for (let from: Buffer | undefined = start; from; ) {
+      const { entries, next } = await this.#chunk(from, end)
+      const envelopes: EnvelopeRecord[] = []
+      for (const [key, value] of entries) {
+        const envelope = this.#envelope(facet, key, value)
+        if (envelope) envelopes.push(envelope)
+      }
+      if (envelopes.length > 0) yield envelopes
+      from = next
+    }
+  }
+
+  /** `undefined` for a damaged record, which is missing from now on. */
+  #envelope(facet: string, key: Buffer, value: Buffer): EnvelopeRecord | undefined {
+    const content = record.unseal(key, value)
+    const envelope = content && record.decodeEnvelope(facet, key, content)
+    if (envelope) return envelope
+    if (key.length !== record.ENVELOPE_KEY_BYTES) return undefined
+    const seq = key.readUInt32BE(record.SEQ_AT)
+    const { census } = this.#count
+    if (seq < census.lane(facet, record.clientOf(key)).next) {
+      census.lose(facet, record.clientOf(key), seq, seq + 1)
+      this.#lossesChanged = true
+      this.#commitSoon()
+    }
+    return undefined
+  }
+
+  facets(): string[] {
+    return this.#count.census.facets()
+  }
+
+  lanes(facet: string): LaneSummary[] {
+    return this.#count.census.lanes(facet)
+  }
+
+  async get(table: string, key: string): Promise<Uint8Array | undefined> {
+    const place = record.tableKey(table, key)
+    const value = await this.#gate.read(db => db.get(place))
+    return value && this.#content(place, value)
+  }
+
+  async *list(table: string, prefix = ''): AsyncGenerator<{ key: string; bytes: Uint8Array }> {
+    const start = record.tableKey(table, prefix)
+    const end = record.above(start)
+    for (let from: Buffer | undefined = start; from; ) {
+      const { entries, next } = await this.#chunk(from, end)
+      for (const [key, value] of entries) {
+        yield { key: record.splitTableKey(key).key, bytes: this.#content(key, value) }
+      }
+      from = next
+    }
+  }
+
+  #content(key: Buffer, value: Buffer): Uint8Array {
+    const content = record.unseal(key, value)
+    if (content) return record.plain(content)
+    throw damaged(this.#dir, [`record ${record.placeOf(key)} is damaged`])
+  }
+
+  // Writing
+
+  write(operations: Operation[], { sync }: { sync: boolean }): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#gate.closedError())
+    return this.#queue.add(operations, sync)
+  }
+
+  async #commit(groups: Operation[][], sync: boolean): Promise<(Error | undefined)[]> {
+    if (this.#failure) await this.#recover(this.#failure)
+    const staged = await stageCommit(
+      this.#gate.database,
+      this.#count,
+      this.#opened.storeId,
+      groups,
+      this.#lossesChanged
+    )
+    if (staged.changes.length > 0) await this.#apply(staged, sync)
+    this.#anchorDue ||= staged.newOwnLane || this.#options.anchorMs === 0
+    if (this.#anchorDue) await this.#anchor(false)
+    else this.#anchorTimer ??= setTimeout(() => this.#anchorLater(), this.#options.anchorMs).unref()
+    return staged.refusals
+  }
+
+  async #apply(staged: StagedCommit, sync: boolean): Promise<void> {
+    const db = this.#gate.database
+    try {
+      await db.batch(staged.changes, { sync })
+    } catch (error) {
+      await this.#fail(staged, error)
+    }
+    this.#lossesChanged = false
+    this.#unsynced = !sync
+  }
+
+  /** Nothing more is written through this handle: LevelDB 1.20 would append behind half a record. */
+  async #fail(staged: StagedCommit, error: unknown): Promise<never> {
+    const db = this.#gate.database
+    const keys = staged.changes.map(change => change.key)
+    const old = await db.getMany(keys) // reading goes on, and a failed batch is not in the memtable
+    const acknowledged = this.#count.census.commit - 1 // staging counted the commit that failed
+    this.#count = await countDatabase(db)
+    this.#failure = {
+      commit: acknowledged,
+      undo: keys.map((key, at) => {
+        const value = old[at]
+        return value ? { type: 'put', key, value } : { type: 'del', key }
+      })
+    }
+    await assertRoom(this.#dir, this.#options.spareBytes, error)
+    throw this.#ioError(error)
+  }
+
+  /** Opens the database again once there is room. @throws NodeError `disk-full` while there is none */
+  async #recover(failure: Failure): Promise<void> {
+    await assertRoom(this.#dir, this.#options.spareBytes)
+    try {
+      await this.#gate.replace(() => openDatabase(databaseFolder(this.#dir), this.#options.writeBufferBytes))
+      const db = this.#gate.database
+      this.#count = await countDatabase(db)
+      if (this.#count.census.commit !== failure.commit) {
+        // The batch whose failure was reported is on disk all the same: it must not come back to life.
+        await db.batch(failure.undo, { sync: true })
+        this.#count = await countDatabase(db)
+      }
+    } catch (error) {
+      await assertRoom(this.#dir, this.#options.spareBytes, error)
+      throw this.#ioError(error)
+    }
+    this.#failure = undefined
+    this.#anchorDue = true
+  }
+
+  #ioError(cause: unknown): NodeError {
+    const next = 'Look at the disk and its log, then start the node again; `parley doctor` checks the store.'
+    return new NodeError('store-io', `writing in ${this.#dir} failed`, next, cause)
+  }
+
+  // The anchor
+
+  #anchorLater(): void {
+    this.#anchorTimer = undefined
+    this.#anchorDue = true
+    this.#commitSoon()
+  }
+
+  /** Losses and anchors go with the next commit; when it fails, they are still due, and writers hear of it. */
+  #commitSoon(): void {
+    if (!this.#closed) this.#queue.add([], false).catch(() => undefined)
+  }
+
+  async #anchor(clean: boolean): Promise<void> {
+    clearTimeout(this.#anchorTimer)
+    this.#anchorTimer = undefined
+    // The anchor must never promise what a power cut could still take.
+    if (this.#unsynced) await this.#syncAll()
+    const { storeId, incarnation } = this.#opened
+    try {
+      await writeAnchor(this.#dir, anchorOf(this.#dir, this.#count, storeId, incarnation, clean))
+    } catch (error) {
+      if (isNoRoom(error)) throw await diskFull(this.#dir, error)
+      throw this.#ioError(error)
+    }
+    this.#anchorDue = false
+  }
+
+  async #syncAll(): Promise<void> {
+    const staged = await stageCommit(this.#gate.database, this.#count, this.#opened.storeId, [], true)
+    await this.#apply(staged, true)
+  }
+
+  // Losses
+
+  missing(): Missing[] {
+    return this.#count.census.missing()
+  }
+
+  readOnly(facet: string): boolean {
+    return this.#count.census.readOnly(facet)
+  }
+
+  async settle(entry: Missing): Promise<void> {
+    const { census, losses } = this.#count
+    const inside = entry.kind === 'lane' && entry.to < census.lane(entry.facet, entry.client).next
+    census.settle(entry)
+    if (inside) losses.settled.push(entry)
+    this.#lossesChanged = true
+    this.#anchorDue = true
+    await this.#queue.add([], true)
+  }
+
+  // Whole-store work
+
+  async verify(): Promise<VerifyReport> {
+    const report: VerifyReport = { envelopes: 0, tableRecords: 0, damaged: [] }
+    for await (const [key, value] of this.#entries()) {
+      const isEnvelope = key[0] === record.ENVELOPE
+      const content = isEnvelope ? this.#envelope(record.facetOf(key), key, value) : record.unseal(key, value)
+      if (!content) report.damaged.push(record.placeOf(key))
+      else if (isEnvelope) report.envelopes++
+      else report.tableRecords++
+    }
+    return report
+  }
+
+  async *snapshot(): AsyncGenerator<Operation> {
+    for await (const [key, value] of this.#entries()) {
+      const content = record.unseal(key, value)
+      if (!content) throw damaged(this.#dir, [`record ${record.placeOf(key)} is damaged`])
+      const operation = record.toOperation(key, content)
+      if (!operation) continue
+      if (operation.kind === 'envelope') {
+        const { facet, client } = operation.record
+        operation.own = this.#count.census.lane(facet, client).own
+      }
+      yield operation
+    }
+  }
+
+  /** Envelopes and tables through one iterator, which LevelDB keeps at one moment. */
+  async *#entries(): AsyncGenerator<[Buffer, Buffer]> {
+    const iterator = this.#gate.database.iterator({
+      gte: Buffer.of(record.ENVELOPE),
+      lt: record.above(Buffer.of(record.TABLE)),
+      highWaterMarkBytes: 1024 * 1024
+    })
+    try {
+      for (;;) {
+        const chunk = await iterator.nextv(CHUNK_RECORDS)
+        if (chunk.length === 0) return
+        yield* chunk
+      }
+    } catch (error) {
+      throw isDatabaseError(error) ? damaged(this.#dir, [`LevelDB: ${(error as Error).message}`], error) : error
+    } finally {
+      await iterator.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#queue.idle()
+    try {
+      if (!this.#failure) await this.#anchor(true)
+    } finally {
+      clearTimeout(this.#anchorTimer)
+      await this.#gate.close()
+      await this.#lock.release()
+    }
+  }
+}

@@ -1,0 +1,219 @@
+// From a folder to a counted database, or a clear refusal: nothing is opened that LevelDB would make worse.
+// protocols/store, sections 3, 5 and 6.
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+import { join } from 'node:path'
+import { equalBytes } from '../wire/bytes.ts'
+import { NodeError } from '../wire/node-error.ts'
+import { readAnchor, writeAnchor, type Anchor } from './anchor.ts'
+import { countDatabase, encodeTotal, FORMAT, TOTAL_KEY, type Count } from './census-scan.ts'
+import { assertRoom, replaceFile } from './durable-file.ts'
+import { isDatabaseError, openDatabase, type Database } from './level-database.ts'
+import { inspectLevelFolder } from './level-files.ts'
+import { compareWithAnchor, compareWithTotal } from './losses.ts'
+import type { OpenReport } from './store.ts'
+
+const FORMAT_FILE = 'format'
+const FORMAT_LINE = /^parley-store (\d{1,6})\n$/
+
+export interface OpenedFolder extends Count {
+  db: Database
+  storeId: Uint8Array
+  incarnation: Uint8Array
+  report: OpenReport
+}
+
+/** `spareBytes`: what must be free for LevelDB to open. */
+export interface OpenOptions {
+  spareBytes: number
+  writeBufferBytes: number
+}
+
+export function databaseFolder(dir: string): string {
+  return join(dir, 'db')
+}
+
+/** Makes the folder if need be, readable by its owner alone, and everything written from now on as well. */
+export function prepareFolder(dir: string): void {
+  if (isMainThread) process.umask(0o077) // LevelDB asks for 0644; in a worker the folder's mode has to do
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (process.platform === 'win32') return
+  try {
+    if ((statSync(dir).mode & 0o077) !== 0) chmodSync(dir, 0o700)
+  } catch (error) {
+    const next = `Make it yours, with mode 0700: chown "$USER" ${dir}; chmod 700 ${dir}`
+    throw new NodeError(
+      'store-permissions',
+      `${dir} is open to other users and not ours to close`,
+      next,
+      error
+    )
+  }
+}
+
+/** The caller holds the folder's lock. */
+export async function openFolder(dir: string, options: OpenOptions): Promise<OpenedFolder> {
+  const anchor = readAnchor(dir)
+  const inspection = inspectLevelFolder(databaseFolder(dir))
+  if (!checkFormat(dir, 'required')) {
+    if (anchor !== 'missing' || !inspection.absent) throw damaged(dir, ['the file "format" is missing'])
+    return createFolder(dir, options)
+  }
+  const known = typeof anchor === 'string' ? undefined : anchor
+  const damage = [...inspection.damage]
+  if (known?.clean && inspection.tornBytes > 0)
+    damage.push(`${inspection.tornBytes} bytes of the log are damaged`)
+  if (damage.length > 0) throw damaged(dir, damage)
+  if (inspection.absent) {
+    if (known && known.commit > 0) throw damaged(dir, ['the database is gone'])
+    return createFolder(dir, options) // an earlier creation did not get far enough to hold anything
+  }
+  const db = await openOrExplain(dir, options)
+  try {
+    return await compare(dir, db, anchor, inspection.tornBytes)
+  } catch (error) {
+    await db.close()
+    throw isDatabaseError(error) ? damaged(dir, [`LevelDB: ${(error as Error).message}`], error) : error
+  }
+}
+
+/**
+ * `any`: repair takes an unreadable file as an old one.
+ * @returns false when there is no format file.
+ */
+export function checkFormat(dir: string, readable: 'required' | 'any'): boolean {
+  const path = join(dir, FORMAT_FILE)
+  if (!existsSync(path)) return false
+  const version = FORMAT_LINE.exec(readFileSync(path, 'latin1'))?.[1]
+  if (version === undefined && readable === 'required')
+    throw damaged(dir, ['the file "format" is not readable'])
+  if (Number(version) > FORMAT) {
+    const message = `${dir} has store format ${version}; this version of Parley knows ${FORMAT}`
+    throw new NodeError(
+      'store-format',
+      message,
+      'Install the newer version that wrote it, or restore a backup.'
+    )
+  }
+  return true
+}
+
+export function writeFormat(dir: string): Promise<void> {
+  return replaceFile(dir, FORMAT_FILE, Buffer.from(`parley-store ${FORMAT}\n`))
+}
+
+/** Each file says that the one after it may be missing: a crash between any two steps starts over. */
+async function createFolder(dir: string, options: OpenOptions): Promise<OpenedFolder> {
+  const storeId = randomBytes(16)
+  const incarnation = randomBytes(16)
+  try {
+    await writeFormat(dir)
+    const folder = folderMark(dir)
+    await writeAnchor(dir, { storeId, incarnation, clean: false, folder, commit: 0, facets: [], tables: [] })
+  } catch (error) {
+    await assertRoom(dir, options.spareBytes, error)
+    throw error
+  }
+  const db = await openOrExplain(dir, options)
+  return { ...(await firstCommit(db, await countDatabase(db), storeId)), incarnation }
+}
+
+async function firstCommit(
+  db: Database,
+  count: Count,
+  storeId: Uint8Array
+): Promise<Omit<OpenedFolder, 'incarnation'>> {
+  const { census } = count
+  census.commit = 1
+  const value = encodeTotal(storeId, 1, census.envelopes, census.tableTotal())
+  await db.batch([{ type: 'put', key: TOTAL_KEY, value }], { sync: true })
+  return { ...count, db, storeId, report: { created: true, clean: false, notes: [] } }
+}
+
+async function openOrExplain(dir: string, { spareBytes, writeBufferBytes }: OpenOptions): Promise<Database> {
+  try {
+    return await openDatabase(databaseFolder(dir), writeBufferBytes)
+  } catch (error) {
+    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code
+    if (code === 'LEVEL_LOCKED') {
+      const next = 'Stop that process, or give this one another directory.'
+      throw new NodeError('store-locked', `${dir} is in use by another process`, next, error)
+    }
+    await assertRoom(dir, spareBytes, error)
+    throw damaged(dir, [`LevelDB: ${(error as Error).message}`], error)
+  }
+}
+
+async function compare(
+  dir: string,
+  db: Database,
+  anchor: Anchor | 'missing' | 'damaged',
+  tornBytes: number
+): Promise<OpenedFolder> {
+  const count = await countDatabase(db)
+  const { census, total } = count
+  const known = typeof anchor === 'string' ? undefined : anchor
+  if (!total) {
+    const isEmpty = census.envelopes.count + census.tableTotal().count + count.damaged.length === 0
+    if (!isEmpty || known?.commit !== 0) throw damaged(dir, ['the record of the last commit is gone'])
+    return { ...(await firstCommit(db, count, known.storeId)), incarnation: known.incarnation }
+  }
+  if (count.damaged.length > 0)
+    throw damaged(
+      dir,
+      count.damaged.map(place => `record ${place} is damaged`)
+    )
+  if (known && !equalBytes(known.storeId, total.storeId))
+    throw damaged(dir, ['the database is of another store'])
+  const notes: string[] = []
+  if (!known) notes.push(`the anchor is ${String(anchor)}: whether this is an older copy cannot be told`)
+  if (tornBytes > 0) notes.push(`the last write was interrupted (${tornBytes} bytes)`)
+  if (known) notes.push(...compareWithAnchor(census, known))
+  notes.push(...compareWithTotal(census, total, count.losses.open.length, known))
+  if (known && known.folder !== folderMark(dir)) notes.push('this folder was copied or restored')
+  if (known?.clean === false) notes.push('the last run did not end with a clean stop')
+  const whole = notes.length === 0 && census.missing().length === 0
+  const clean = whole && known !== undefined && known.commit === total.commit
+  const incarnation = clean ? known.incarnation : randomBytes(16)
+  return { ...count, db, storeId: total.storeId, incarnation, report: { created: false, clean, notes } }
+}
+
+/** A copy of a folder is another folder, and may not go on as if it were the first. */
+export function folderMark(dir: string): string {
+  const { ino, birthtimeNs } = statSync(dir, { bigint: true }) // an inode alone may be used again
+  return `${ino}-${birthtimeNs}`
+}
+
+export function damaged(dir: string, what: string[], cause?: unknown): NodeError {
+  const shown = what.slice(0, 3).join('; ') + (what.length > 3 ? ` and ${what.length - 3} more` : '')
+  const next = 'Run `parley repair`: it copies the folder first and keeps every record that is still whole.'
+  return new NodeError('store-damaged', `the store in ${dir} is damaged: ${shown}`, next, cause)
+}
+
+export function anchorOf(
+  dir: string,
+  { census }: Count,
+  storeId: Uint8Array,
+  incarnation: Uint8Array,
+  clean: boolean
+): Anchor {
+  const facets = census.facets().map(facet => ({
+    facet,
+    count: census.facetCount(facet),
+    own: census
+      .lanes(facet)
+      .filter(lane => lane.own)
+      .map(({ client, next }) => ({ client, next }))
+  }))
+  const tables = [...census.tables].map(([table, { count, sum }]) => ({ table, count, sum }))
+  return { storeId, incarnation, clean, folder: folderMark(dir), commit: census.commit, facets, tables }
+}
+
+/** Where repair puts a suspect database: the first free name. */
+export function suspectFolder(dir: string): string {
+  const taken = new Set(readdirSync(dir))
+  let n = 1
+  while (taken.has(`suspect-${n}`)) n++
+  return join(dir, `suspect-${n}`)
+}

@@ -1,0 +1,182 @@
+// Keys and values as they stand on disk, each value closed by its own checksum. protocols/store, section 2.
+import { hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { HASH_BYTES } from '../wire/hash.ts'
+import {
+  RECORD_BYTES_MAX,
+  TABLE_KEY_BYTES_MAX,
+  TABLE_NAME,
+  type EnvelopeRecord,
+  type Operation
+} from './store.ts'
+
+export const ENVELOPE = 0x65 // 'e'
+export const TABLE = 0x74 // 't'
+export const FACET_AT = 1
+export const CLIENT_AT = 33
+export const SEQ_AT = 41
+export const ID_AT = 45
+export const ENVELOPE_KEY_BYTES = 53
+export const ID_PREFIX_BYTES = 8
+export const SEQ_MAX = 2 ** 32 - 1
+const FACET = /^[0-9a-f]{64}$/
+const SIGNATURE_BYTES = 64
+const SIGNED = 1
+const WITH_BODY = 2
+const FIXED_BYTES = 5 // flags, header length
+
+export function envelopeKey(facet: string, client: number, seq: number, idPrefix?: Uint8Array): Buffer {
+  const key = Buffer.alloc(ENVELOPE_KEY_BYTES)
+  key[0] = ENVELOPE
+  key.write(facet, FACET_AT, 'hex')
+  key.writeBigUInt64BE(BigInt(client), CLIENT_AT)
+  key.writeUInt32BE(seq, SEQ_AT)
+  if (idPrefix) key.set(idPrefix, ID_AT)
+  return key
+}
+
+export function facetOf(key: Buffer): string {
+  return key.toString('hex', FACET_AT, CLIENT_AT)
+}
+
+export function clientOf(key: Buffer): number {
+  return key.readUInt32BE(CLIENT_AT) * 2 ** 32 + key.readUInt32BE(CLIENT_AT + 4)
+}
+
+/** Table name, NUL, key: the name holds no NUL, so the first one ends it. */
+export function tableKey(table: string, key: string): Buffer {
+  return Buffer.from(`t${table}\0${key}`, 'utf8')
+}
+
+export function splitTableKey(bytes: Buffer): { table: string; key: string } {
+  const end = bytes.indexOf(0)
+  return { table: bytes.toString('utf8', 1, end), key: bytes.toString('utf8', end + 1) }
+}
+
+/** A place in words. */
+export function placeOf(key: Buffer): string {
+  if (key.length === ENVELOPE_KEY_BYTES && key[0] === ENVELOPE) {
+    return `${facetOf(key)}/${clientOf(key)}/${key.readUInt32BE(SEQ_AT)}`
+  }
+  const { table, key: name } = splitTableKey(key)
+  return `${table}/${name}`
+}
+
+/** The smallest key above all that begin with `prefix`; our prefixes never end in 0xff. */
+export function above(prefix: Uint8Array): Buffer {
+  const end = Buffer.from(prefix)
+  end[end.length - 1] = (end[end.length - 1] as number) + 1
+  return end
+}
+
+/** key and content, in one piece so that one hash call covers both, and the checksum behind them. */
+export function seal(key: Buffer, content: Uint8Array): Buffer {
+  const whole = Buffer.allocUnsafe(key.length + content.length + HASH_BYTES)
+  whole.set(key)
+  whole.set(content, key.length)
+  const end = key.length + content.length
+  whole.write(digest(whole.subarray(0, end)), end, 'binary')
+  return whole.subarray(key.length)
+}
+
+let scratch = Buffer.alloc(4096)
+
+/** The content of a stored value, or `undefined` when its checksum does not hold for this key. */
+export function unseal(key: Uint8Array, value: Buffer): Buffer | undefined {
+  const end = value.length - HASH_BYTES
+  if (end < 0) return undefined
+  const length = key.length + end
+  if (scratch.length < length) scratch = Buffer.alloc(length * 2)
+  scratch.set(key)
+  value.copy(scratch, key.length, 0, end)
+  return digest(scratch.subarray(0, length)) === value.toString('binary', end)
+    ? value.subarray(0, end)
+    : undefined
+}
+
+/** As a string of bytes: Node makes one in 2.6 us where a Buffer takes 4.6, and every record pays it. */
+function digest(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'binary')
+}
+
+export function encodeEnvelope({ header, signature, body }: EnvelopeRecord): Buffer {
+  const bodyBytes = body?.length ?? 0
+  const out = Buffer.allocUnsafe(FIXED_BYTES + header.length + signature.length + bodyBytes)
+  out[0] = (signature.length > 0 ? SIGNED : 0) | (body ? WITH_BODY : 0)
+  out.writeUInt32BE(header.length, 1)
+  out.set(header, FIXED_BYTES)
+  out.set(signature, FIXED_BYTES + header.length)
+  if (body) out.set(body, FIXED_BYTES + header.length + signature.length)
+  return out
+}
+
+/** `content` as {@link unseal} gave it back; `undefined` when it is no envelope all the same. */
+export function decodeEnvelope(facet: string, key: Buffer, content: Buffer): EnvelopeRecord | undefined {
+  if (content.length < FIXED_BYTES || key.length !== ENVELOPE_KEY_BYTES) return undefined
+  const flags = content[0] as number
+  const headerEnd = FIXED_BYTES + content.readUInt32BE(1)
+  const signatureEnd = headerEnd + (flags & SIGNED ? SIGNATURE_BYTES : 0)
+  if (flags > (SIGNED | WITH_BODY) || signatureEnd > content.length) return undefined
+  if (!(flags & WITH_BODY) && signatureEnd !== content.length) return undefined
+  return {
+    facet,
+    client: clientOf(key),
+    seq: key.readUInt32BE(SEQ_AT),
+    idPrefix: plain(key, ID_AT),
+    header: plain(content, FIXED_BYTES, headerEnd),
+    signature: plain(content, headerEnd, signatureEnd),
+    ...(flags & WITH_BODY ? { body: plain(content, signatureEnd) } : {})
+  }
+}
+
+/** Not a Buffer, whose `slice` would share its memory where callers expect a copy. */
+export function plain(buffer: Buffer, from = 0, to = buffer.length): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset + from, to - from)
+}
+
+/** 48 bits of an envelope's presence: summed over all, they tell one set of keys from another. */
+export function envelopeMark(key: Buffer): number {
+  return crc32(key) * 2 ** 16 + key.readUInt16BE(ID_AT)
+}
+
+/** 48 bits of a table record's content, taken from its checksum. */
+export function tableMark(value: Buffer): number {
+  return value.readUIntBE(value.length - HASH_BYTES, 6)
+}
+
+/** Why an operation cannot be stored: the writer's bug, or a file that was made up. */
+export function checkOperation(operation: Operation): RangeError | undefined {
+  if (operation.kind === 'envelope') return checkEnvelope(operation.record)
+  const { table, key } = operation
+  if (!TABLE_NAME.test(table)) return new RangeError(`table name ${JSON.stringify(table)}`)
+  if (!key.isWellFormed()) return new RangeError(`a key of table ${table} is not well-formed text`)
+  const keyBytes = Buffer.byteLength(key)
+  if (keyBytes > TABLE_KEY_BYTES_MAX) return new RangeError(`a key of table ${table} has ${keyBytes} bytes`)
+  if (operation.kind === 'put' && operation.bytes.length > RECORD_BYTES_MAX) {
+    return new RangeError(`record ${table}/${key} has ${operation.bytes.length} bytes`)
+  }
+  return undefined
+}
+
+function checkEnvelope(envelope: EnvelopeRecord): RangeError | undefined {
+  const { facet, client, seq, idPrefix, header, signature, body } = envelope
+  if (!FACET.test(facet)) return new RangeError(`facet ${JSON.stringify(facet)}`)
+  if (!Number.isSafeInteger(client) || client < 0) return new RangeError(`client ${client}`)
+  if (!Number.isSafeInteger(seq) || seq < 0 || seq > SEQ_MAX) return new RangeError(`seq ${seq}`)
+  if (idPrefix.length !== ID_PREFIX_BYTES) return new RangeError(`id prefix of ${idPrefix.length} bytes`)
+  if (signature.length !== 0 && signature.length !== SIGNATURE_BYTES) {
+    return new RangeError(`signature of ${signature.length} bytes`)
+  }
+  const bytes = header.length + (body?.length ?? 0)
+  return bytes > RECORD_BYTES_MAX ? new RangeError(`envelope of ${bytes} bytes`) : undefined
+}
+
+/** The operation that wrote a record, `own` left open; `undefined` for a record of the store itself. */
+export function toOperation(key: Buffer, content: Buffer): Operation | undefined {
+  if (key[0] === ENVELOPE) {
+    const envelope = decodeEnvelope(facetOf(key), key, content)
+    return envelope && { kind: 'envelope', record: envelope, own: false }
+  }
+  const { table, key: name } = splitTableKey(key)
+  return TABLE_NAME.test(table) ? { kind: 'put', table, key: name, bytes: plain(content) } : undefined
+}

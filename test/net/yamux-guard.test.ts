@@ -1,0 +1,104 @@
+// The yamux guard without sockets: protocols/transport, section 4.
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { STREAMS_MAX, YAMUX_CONTROL_PER_SECOND, YAMUX_FRAME_BYTES_MAX, YAMUX_FRAMES_PER_SECOND } from '../../src/net/limits.ts'
+import { YamuxGuard } from '../../src/net/yamux-guard.ts'
+import { concatBytes } from '../../src/wire/bytes.ts'
+import { DATA, PING, RST, SYN, WINDOW_UPDATE, yamuxHeader } from './hostile-peer.ts'
+
+const OPEN_STREAM = 1
+
+function createGuard(size = 1): YamuxGuard {
+  return new YamuxGuard({ has: id => id === OPEN_STREAM, size: () => size }, 0)
+}
+
+function data(id: number, length: number, flags = 0): Uint8Array {
+  return concatBytes(yamuxHeader(DATA, flags, id, length), new Uint8Array(length))
+}
+
+/** The code of the first refusal among `count` equal chunks at one moment. */
+function repeat(guard: YamuxGuard, chunk: Uint8Array, count: number, nowMs = 0): string | undefined {
+  for (let i = 0; i < count; i++) {
+    const refused = guard.check([chunk], nowMs)
+    if (refused !== undefined) return refused.code
+  }
+  return undefined
+}
+
+describe('yamux guard', () => {
+  it('[NET-10] the header alone of a 4 GiB frame is refused', () => {
+    const refused = createGuard().check([yamuxHeader(DATA, 0, OPEN_STREAM, 2 ** 32 - 1)], 0)
+    expect([refused?.code, refused?.fault]).toEqual(['yamux-frame-size', true])
+  })
+
+  it('[NET-10] the largest frame passes, one byte more does not', () => {
+    expect(createGuard().check([yamuxHeader(DATA, 0, OPEN_STREAM, YAMUX_FRAME_BYTES_MAX)], 0)).toBeUndefined()
+    const refused = createGuard().check([yamuxHeader(DATA, 0, OPEN_STREAM, YAMUX_FRAME_BYTES_MAX + 1)], 0)
+    expect(refused?.code).toBe('yamux-frame-size')
+  })
+
+  it('[NET-10] an unknown version or type is refused', () => {
+    expect(createGuard().check([Uint8Array.of(1, ...yamuxHeader(PING, SYN, 0, 1).subarray(1))], 0)?.code).toBe('yamux-header')
+    expect(createGuard().check([yamuxHeader(4, 0, OPEN_STREAM, 0)], 0)?.code).toBe('yamux-header')
+  })
+
+  it('[NET-10] a verdict does not depend on where chunks are cut', () => {
+    const good = [data(OPEN_STREAM, 700), yamuxHeader(WINDOW_UPDATE, 0, OPEN_STREAM, 9), data(OPEN_STREAM, 1)]
+    const bytes = concatBytes(...good, yamuxHeader(DATA, 0, OPEN_STREAM, 2 ** 31))
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 20 }), sizes => {
+        const guard = createGuard()
+        let at = 0
+        for (let i = 0; at < bytes.length; i++) {
+          const chunk = bytes.subarray(at, at + (sizes[i % sizes.length] as number))
+          at += chunk.length
+          const refused = guard.check([chunk], 0)
+          if (refused !== undefined) return at === bytes.length && refused.code === 'yamux-frame-size'
+        }
+        return false
+      })
+    )
+  })
+
+  it('[NET-11] pings, resets and opened streams are limited to 2,000 a second', () => {
+    for (const chunk of [yamuxHeader(PING, SYN, 0, 1), yamuxHeader(WINDOW_UPDATE, RST, 3, 0), yamuxHeader(DATA, 0, OPEN_STREAM, 0)]) {
+      expect(repeat(createGuard(), chunk, YAMUX_CONTROL_PER_SECOND)).toBeUndefined()
+      expect(repeat(createGuard(), chunk, YAMUX_CONTROL_PER_SECOND + 1)).toBe('yamux-control-rate')
+    }
+  })
+
+  it('[NET-11] the limit refills with time', () => {
+    const guard = createGuard()
+    for (let second = 0; second < 5; second++) {
+      expect(repeat(guard, yamuxHeader(PING, SYN, 0, 1), YAMUX_CONTROL_PER_SECOND, second * 1_000)).toBeUndefined()
+    }
+  })
+
+  it('[NET-11] an honest reader at full speed sends more window updates than that and is not cut', () => {
+    expect(repeat(createGuard(), yamuxHeader(WINDOW_UPDATE, 0, OPEN_STREAM, 1), 10_000)).toBeUndefined()
+    expect(repeat(createGuard(), yamuxHeader(WINDOW_UPDATE, 0, OPEN_STREAM, 1), YAMUX_FRAMES_PER_SECOND + 1)).toBe('yamux-frame-rate')
+  })
+
+  it('[NET-12] data for streams that are not open is counted, and cut at 1 MiB a minute', () => {
+    expect(repeat(createGuard(), data(99, 65_536), 16)).toBeUndefined()
+    expect(repeat(createGuard(), data(99, 65_536), 17)).toBe('yamux-stray-data')
+    expect(repeat(createGuard(), data(OPEN_STREAM, 65_536), 100)).toBeUndefined()
+  })
+
+  it('[NET-12] data that follows its SYN in one chunk belongs to an open stream, unless there is no room for it', () => {
+    const chunk = concatBytes(yamuxHeader(WINDOW_UPDATE, SYN, 7, 0), data(7, 200_000))
+    expect(repeat(createGuard(), chunk, 20)).toBeUndefined()
+    expect(repeat(createGuard(2 * STREAMS_MAX), chunk, 20)).toBe('yamux-stray-data')
+  })
+
+  it('[NET-13] a frame that dribbles in byte by byte is cut after 1,024 pieces', () => {
+    const guard = createGuard()
+    guard.check([yamuxHeader(DATA, 0, OPEN_STREAM, 200_000)], 0)
+    expect(repeat(guard, Uint8Array.of(0), 1_023)).toBeUndefined()
+    expect(repeat(guard, Uint8Array.of(0), 1)).toBe('yamux-pieces')
+  })
+
+  it('[NET-13] small frames of their own may be as many as the rate allows', () => {
+    expect(repeat(createGuard(), data(OPEN_STREAM, 1), 5_000)).toBeUndefined()
+  })
+})

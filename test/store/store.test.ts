@@ -1,0 +1,15 @@
+// Every store passes the contract.
+import { join } from 'node:path'
+import { LevelStore } from '../../src/store/level-store.ts'
+import { MemoryStore } from '../../src/store/memory-store.ts'
+import { storeContract } from './contract.ts'
+import { FaultyStore } from './faulty-store.ts'
+import { temporaryFolder } from './folders.ts'
+
+const level = () => LevelStore.open(join(temporaryFolder(), 'store'))
+const memory = () => Promise.resolve(new MemoryStore('11'.repeat(16)))
+
+storeContract('LevelStore', level)
+storeContract('MemoryStore', memory)
+storeContract('FaultyStore over LevelStore', () => FaultyStore.open(level))
+storeContract('FaultyStore over MemoryStore', () => FaultyStore.open(memory))
