@@ -15,7 +15,7 @@ const NODE_MIN = [24, 12]
 /** The lock's digest: when it changes, what is installed is out of date. */
 function wanted() {
   const hash = createHash('sha256')
-  for (const file of ['package.json', 'package-lock.json', 'scripts/runtime/package.json']) {
+  for (const file of ['package-lock.json']) {
     hash.update(fs.readFileSync(path.join(root, file)))
   }
   return hash.digest('hex')

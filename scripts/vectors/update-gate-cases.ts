@@ -253,6 +253,18 @@ export function gateInvalid(): GateVector[] {
       { structs: [values(2, { parent: id(A, 9), key: 'title' })], deletes: [range(A, 0, 2)] },
       'update-map'
     ),
+    vector(
+      'UPD-17',
+      'a known origin and a right origin that nobody wrote',
+      { structs: [text('!', { ...end, right: id(A, 99) })] },
+      'update-reference'
+    ),
+    vector(
+      'UPD-17',
+      'a known right origin and an origin that nobody wrote',
+      { structs: [text('!', { right: id(A, 4), origin: id(A, 99) })] },
+      'update-reference'
+    ),
     layout('a root that the layout has not', text('x', { parent: 'nowhere' })),
     layout('a root named like a method', text('x', { parent: 'toString' })),
     layout('a key that the layout has not', values(1, { parent: 'meta', key: 'shape' })),

@@ -39,12 +39,14 @@ export interface CreateNodeOptions {
   home: Home
   keys: NodeKeys
   log: Log
+  /** Neither listens nor dials: for work on a train. What was written is sent by the next start. */
+  offline?: boolean
   /** Opens the store; tests put a faulting one here. */
   openStore?: (dir: string) => Promise<Store>
 }
 
 /** @throws NodeError of the store, the keys or the network, each with its next step */
-export async function createNode({ home, keys, log, openStore }: CreateNodeOptions): Promise<LocalNode> {
+export async function createNode({ home, keys, log, offline = false, openStore }: CreateNodeOptions): Promise<LocalNode> {
   const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
   const directory = directoryOf(keys)
   const store = await (openStore ?? LevelStore.open)(homePaths(home.dir).store)
@@ -98,8 +100,8 @@ export async function createNode({ home, keys, log, openStore }: CreateNodeOptio
   const people = new People(parts, random)
 
   await restore(core, store, keys.identity, log)
-  await peering.start()
-  for (const contact of directory.contacts.values()) keepDialing(peering, contact)
+  if (!offline) await peering.start()
+  for (const contact of offline ? [] : directory.contacts.values()) keepDialing(peering, contact)
   driver.start()
   if (!rooms.home() && parts.roles.length > 0) await foundHome(parts, rooms)
 

@@ -68,9 +68,8 @@ export class Driver {
   attach(session: FrameSession): FrameReceiver {
     const id = ++this.#numbers
     this.#sessions.set(id, session)
-    queueMicrotask(() =>
-      this.dispatch({ on: 'session', session: id, peerId: session.peerId, inbound: session.inbound })
-    )
+    // Before this returns: the first frame may be there already.
+    this.dispatch({ on: 'session', session: id, peerId: session.peerId, inbound: session.inbound })
     return {
       onFrame: frame => this.#frame(id, frame),
       onClose: () => {

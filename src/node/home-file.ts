@@ -93,7 +93,8 @@ export async function readOwn(path: string, bytesMax: number): Promise<Uint8Arra
     throw error
   }
   try {
-    const { mode, size, ...facts } = await file.stat()
+    const facts = await file.stat()
+    const { mode, size } = facts
     if (!facts.isFile()) throw notPlain(path)
     checkMode(path, mode, '600')
     if (size > bytesMax) {

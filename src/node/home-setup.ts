@@ -4,7 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { generateKey, type SecretKey } from '../identity/ed25519.ts'
 import type { CompanyIdentity } from '../identity/company-identity.ts'
 import { issueNodeCertificate, requestNode, verifyNodeRequest } from '../identity/certificate.ts'
-import { createIdentity, verifyIdentityLog } from '../identity/identity-log.ts'
+import { isName } from '../identity/document-text.ts'
+import {
+  createIdentity,
+  NAME_CHARS_MAX,
+  REGISTRATION_CHARS_MAX,
+  verifyIdentityLog
+} from '../identity/identity-log.ts'
 import { createUnlockKey } from '../identity/key-file.ts'
 import { nextKeyHash } from '../identity/webvh.ts'
 import { utf8 } from '../wire/bytes.ts'
@@ -40,11 +46,12 @@ export interface NewCompany {
   nextKeyPath?: string
 }
 
-/** @throws NodeError `home-exists`, `home-occupied`, `home-permissions`, `identity-refused`, `config-key` */
+/** @throws NodeError `home-exists`, `home-occupied`, `home-permissions`, `name-refused`, `identity-refused`, `config-key` */
 export async function createHome(options: NewHome): Promise<Home> {
   const { dir } = options
   const config = checkConfig({ format: HOME_FORMAT, ...options.config }, 'the settings')
   await checkFree(dir)
+  checkNames(options)
   const root = generateKey(randomBytes(32))
   const next = generateKey(randomBytes(32))
   const identity = identityFor(options, root, next)
@@ -61,6 +68,19 @@ export async function createHome(options: NewHome): Promise<Home> {
   await addNode(home, identity, options, root, next)
   await createFile(paths.config, utf8(printConfig(config)))
   return openHome(dir)
+}
+
+function checkNames({ company, nodeName }: NewHome): void {
+  checkName('name of the node', nodeName, NAME_CHARS_MAX)
+  if ('log' in company) return
+  checkName('legal name', company.legalName, NAME_CHARS_MAX)
+  checkName('registration number', company.registrationNumber, REGISTRATION_CHARS_MAX)
+}
+
+function checkName(what: string, text: string, charsMax: number): void {
+  if (isName(text, charsMax)) return
+  const next = `Write 1 to ${charsMax} characters, with no space at the ends and none that do not show.`
+  throw new NodeError('name-refused', `the ${what} ${JSON.stringify(text)} cannot be used`, next)
 }
 
 async function checkFree(dir: string): Promise<void> {
@@ -91,7 +111,7 @@ async function addNode(
   const key = generateKey(randomBytes(32))
   const request = requestNode(identity.did, nodeName, key)
   const asked = verifyNodeRequest(request)
-  if (isReject(asked)) throw new NodeError('identity-refused', `the node's name: ${asked.detail}`, 'Choose another.')
+  if (isReject(asked)) throw new Error(`our own request was refused: ${asked}`)
   await addKey(home, 'node', key, passphrase)
   if ('log' in company) {
     await createFile(nodeRequestPath(home), request)
