@@ -207,7 +207,14 @@ export const INVALID_REQUESTS: RequestVector[] = [
   input('a member too few', post('{}', JSON_BODY)),
   input('a member too many', post('{"passphrase":"open sesame","force":true}', JSON_BODY)),
   input('a prototype', post('{"passphrase":"open sesame","__proto__":{}}', JSON_BODY)),
-  input('nested too deep', post(`{"passphrase":${'['.repeat(32)}${']'.repeat(32)}}`, JSON_BODY)),
+  input(
+    'nested too deep',
+    request(
+      'PATCH /api/v1/artifacts/a/fields HTTP/1.1',
+      [OWN_HOST, TOKEN, JSON_BODY],
+      `{"a":${'['.repeat(32)}${']'.repeat(32)}}`
+    )
+  ),
   input('a query where there is none', get('/api/v1/status?verbose=1')),
   input('a query given twice', get('/api/v1/why?subject=a&subject=b')),
   input('a class that is none', get('/api/v1/artifacts/a?class=secret')),

@@ -174,7 +174,7 @@ function lanes() {
   ]
   return authors.map(author => {
     const client = packClient(author)
-    return { ...author, client, lane: toHex(laneId(FACET, client)) }
+    return { facet: toHex(FACET), ...author, client, lane: toHex(laneId(FACET, client)) }
   })
 }
 

@@ -40,5 +40,5 @@ export function verifyRun(run: ParsedRun, key: PublicKey): VerifiedRun | Reject 
  * record against its own hash; `parley doctor` verifies all signatures again.
  */
 export function trustStored(run: ParsedRun): VerifiedRun {
-  return make(run)
+  return make({ ...run, stored: true })
 }

@@ -8,7 +8,7 @@ import { type Client, unpackClient } from '../wire/lane.ts'
 import type { ScannedUpdate } from '../wire/update.ts'
 import { CausalPast } from './causal-past.ts'
 import { type Facet, type Tip, tipOf } from './facet.ts'
-import { type Position, isAtOrBefore, knownAt } from './lane-tree.ts'
+import { type Position, knows } from './lane-tree.ts'
 
 /** A body that is to become an envelope, with what the scanner read of it. */
 export interface Draft {
@@ -31,7 +31,10 @@ export interface ComposeInput {
   time: number
 }
 
-/** Headers for these bodies in this lane, each the successor of the one before. */
+/**
+ * Headers for these bodies in this lane, each the successor of the one before. The caller has seen that the lane
+ * is open (`Facet.isOpen`): going on in another would be a second successor of one envelope (ENV-28).
+ */
 export function compose({ facet, client, drafts, base, time }: ComposeInput): Composed[] {
   const head = facet.head(client)
   const past = new CausalPast(client, head)
@@ -54,12 +57,7 @@ function newHeads(facet: Facet, past: CausalPast, base: Tip[]): Position[] {
     const position = facet.find(tip)
     if (position && !past.includes(position)) heads.push(position)
   }
-  return heads.filter(head => !heads.some(other => other !== head && implies(other, head)))
-}
-
-function implies(a: Position, b: Position): boolean {
-  const known = a.segment.lane === b.segment.lane ? a : knownAt(a, b.segment.lane.client)
-  return known !== undefined && isAtOrBefore(b, known)
+  return heads.filter(head => !heads.some(other => other !== head && knows(other, head)))
 }
 
 /** At most 32 deps a header: more heads go into envelopes without a body before it. */
@@ -70,7 +68,10 @@ function absorb(heads: Position[]): Dep[][] {
   return steps
 }
 
-/** The heads of all party chains; after the opening, only those newer than what prev and deps rely on. */
+/**
+ * The heads of all party chains; after the opening, only those newer than what prev and deps rely on. A company
+ * whose chain forked stands on less than others relied on before they knew; an opening then names what they did.
+ */
 function newAuth(space: SpaceLog, client: Client, past: CausalPast, base: Tip[], facet: Facet): AuthRef[] {
   const prev = past.at(client)
   const inherited = new CausalPast(client, prev)
@@ -81,8 +82,10 @@ function newAuth(space: SpaceLog, client: Client, past: CausalPast, base: Tip[],
   const refs: AuthRef[] = []
   for (let company = 0; company < space.parties.length; company++) {
     const head = space.head(company)
-    if (!head || (prev && (inherited.auth[company]?.seq ?? -1) >= head.seq)) continue
-    refs.push({ company, seq: head.seq, id: head.id })
+    const known = inherited.auth[company]
+    const newer = head && (!known || head.seq > known.seq)
+    if (newer) refs.push({ company, seq: head.seq, id: head.id })
+    else if (known && !prev) refs.push(known)
   }
   return refs
 }

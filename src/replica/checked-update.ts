@@ -29,6 +29,11 @@ export class CheckedUpdate {
   enter(index: StructIndex, segment: number): void {
     index.add(segment, this.#staged)
   }
+
+  /** Takes back what {@link enter} did last. */
+  leave(index: StructIndex, segment: number): void {
+    if (this.#staged.runs.length > 0) index.cut(segment, this.#staged.clock)
+  }
 }
 
 /** The gate. An empty body changes nothing and must not claim otherwise (ENV-13). */

@@ -12,7 +12,7 @@ import { Reject, isReject } from '../wire/reject.ts'
 import { CausalPast } from './causal-past.ts'
 import { CheckedUpdate, checkBody } from './checked-update.ts'
 import { type LaneFork, effectiveEnds, forksOf } from './effective.ts'
-import { Lane, type Position, Segment, ancestorAt, authAt } from './lane-tree.ts'
+import { Lane, type Position, Segment, ancestorAt, authAt, knows } from './lane-tree.ts'
 import { StructIndex } from './struct-index.ts'
 
 /** A head as it is named to others. */
@@ -32,7 +32,7 @@ export interface Admitted {
   update: CheckedUpdate
 }
 
-/** What became of a run: some envelopes admitted, then perhaps a wait or a refusal. */
+/** What became of a run: all of it that is new was admitted, or it waits, or it is refused. */
 export interface Admission {
   admitted: Admitted[]
   wait?: Wait
@@ -99,6 +99,15 @@ export class Facet {
     return head
   }
 
+  /**
+   * Whether an author may go on in a lane: it is new, or its one end counts. A successor of anything else is a
+   * fork, or counts for nothing; the author takes a new session instead (ENV-28).
+   */
+  isOpen(client: Client): boolean {
+    const tips = this.#lanes.get(client)?.tips() ?? []
+    return tips.every(tip => tips.length === 1 && this.counts(tip))
+  }
+
   find({ client, seq, id }: Tip | Dep): Position | undefined {
     return this.#lanes.get(client)?.find(seq, id)
   }
@@ -148,12 +157,15 @@ export class Facet {
     return entry?.keys[(lane as Lane).key]?.publicKey
   }
 
-  /** Takes in what policy allowed, envelope by envelope, until one must wait or is refused. */
-  admit(allowed: AllowedRun): Admission {
+  /**
+   * Takes in what policy allowed: all of it, or nothing where one envelope must wait or is refused. Only its
+   * last signature was checked, so a part of it might be covered by none (ENV-19).
+   */
+  admit({ run }: AllowedRun): Admission {
     const admitted: Admitted[] = []
     const touched = new Set<Client>()
     let stop: Wait | Reject | undefined
-    for (const envelope of allowed.run.envelopes) {
+    for (const envelope of run.envelopes) {
       if (this.find({ client: envelope.client, seq: envelope.header.seq, id: envelope.id })) continue
       const update = this.#admitOne(envelope, touched)
       if (!(update instanceof CheckedUpdate)) {
@@ -161,6 +173,10 @@ export class Facet {
         break
       }
       admitted.push({ envelope, update })
+    }
+    if (stop && !run.stored) {
+      while (admitted.length > 0) this.#takeBack((admitted.pop() as Admitted).update)
+      touched.clear()
     }
     const document = this.#recount(admitted.length)
     const forks = [...touched].flatMap(client => forksOf(this.#lanes.get(client) as Lane))
@@ -195,16 +211,32 @@ export class Facet {
     return update
   }
 
+  /** Undoes the last admission. */
+  #takeBack(update: CheckedUpdate): void {
+    const { segment } = this.#order.pop() as Position
+    const { lane } = segment
+    update.leave(this.#index, segment.index)
+    segment.pop()
+    if (segment.last >= segment.from) return
+    lane.segments.splice(lane.segments.indexOf(segment), 1)
+    if (lane.segments.length === 0) this.#lanes.delete(lane.client)
+  }
+
   #prevOf({ client, header }: Envelope): Position | undefined {
     return header.prev && this.#lanes.get(client)?.find(header.seq - 1, header.prev)
   }
 
   #pastOf({ client, header }: Envelope, prev: Position | undefined): CausalPast | Wait | Reject {
     const past = new CausalPast(client, prev)
+    const heads: Position[] = prev ? [prev] : []
     for (const dep of header.deps) {
       const position = this.find(dep)
       if (!position) return { for: 'envelope', ...dep }
-      if (past.includes(position)) return new Reject('dep-implied', `lane ${dep.client} seq ${dep.seq}`) // ENV-14
+      // ENV-14
+      if (heads.some(head => knows(head, position) || (head !== prev && knows(position, head)))) {
+        return new Reject('dep-implied', `lane ${dep.client} seq ${dep.seq}`)
+      }
+      heads.push(position)
       const refused = past.merge(position)
       if (refused) return refused
     }

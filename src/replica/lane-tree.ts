@@ -35,6 +35,13 @@ class Steps<T> {
     return this.#values[low - 1]
   }
 
+  /** Forgets the step at `seq`, if there is one; no later one may be there. */
+  drop(seq: number): void {
+    if (this.#at.at(-1) !== seq) return
+    this.#at.pop()
+    this.#values.pop()
+  }
+
   /** The seq of the first step whose value does not pass. */
   firstFailing(passes: (value: T) => boolean): number | undefined {
     const i = this.#values.findIndex(value => !passes(value))
@@ -96,6 +103,14 @@ export class Segment {
       steps.push(seq, position)
     }
     if (auth) this.#auth.push(seq, auth)
+  }
+
+  /** Takes back the last envelope. */
+  pop(): void {
+    for (const steps of this.#known.values()) steps.drop(this.last)
+    this.#auth.drop(this.last)
+    this.#ids.pop()
+    this.#clockEnds.pop()
   }
 
   /** What the envelope at `seq` knew of another lane, if this segment holds the answer. */
@@ -179,6 +194,12 @@ export function knownAt(position: Position, client: Client): Position | undefine
     if (known) return known
   }
   return undefined
+}
+
+/** Whether `b` lies in the past of `a`, or is `a`. */
+export function knows(a: Position, b: Position): boolean {
+  const known = a.segment.lane === b.segment.lane ? a : knownAt(a, b.segment.lane.client)
+  return known !== undefined && isAtOrBefore(b, known)
 }
 
 export function authAt(position: Position): AuthVector {

@@ -80,4 +80,12 @@ export class StructIndex {
     for (const run of staged.runs) appendRun(runs, { ...run })
     this.#segments.set(segment, runs)
   }
+
+  /** Forgets everything of a segment from a clock on: the run that brought it is taken back whole. */
+  cut(segment: number, clock: number): void {
+    const runs = this.#segments.get(segment) ?? []
+    while (runs.length > 0 && (runs.at(-1) as StructRun).clock >= clock) runs.pop()
+    const last = runs.at(-1)
+    if (last) last.length = Math.min(last.length, clock - last.clock)
+  }
 }

@@ -100,19 +100,10 @@ function bury(table: Table, deletes: DeleteRange[]): void {
       clock = row.clock + row.length
     }
   }
-  const inside = new Map<Row, boolean>()
-  const isInside = (row: Row): boolean => {
-    if (row.kind === 'gc') return true
-    if (typeof row.parent === 'string') return false
-    const known = inside.get(row)
-    if (known !== undefined) return known
-    const opener = find(table, row.parent as StructId)
-    const verdict = opener.kind !== 'type' || deleted.has(opener) || isInside(opener)
-    inside.set(row, verdict)
-    return verdict
-  }
-  const all = [...table.values()].flat()
-  const buried = all.filter(isInside)
+  // Yjs deletes what stands in a deleted type, nested types too, so the place itself tells.
+  const isInside = (row: Row): boolean =>
+    row.kind === 'gc' || (typeof row.parent !== 'string' && deleted.has(find(table, row.parent as StructId)))
+  const buried = [...table.values()].flatMap(rows => rows.filter(isInside))
   for (const row of deleted) Object.assign(row, { kind: 'deleted', type: undefined, content: [] })
   for (const row of buried) Object.assign(row, { kind: 'gc', parent: undefined, key: undefined, content: [] })
 }

@@ -8,8 +8,8 @@ import { HASH_BYTES, sha256 } from '../wire/hash.ts'
 import { isReject } from '../wire/reject.ts'
 import { replaceFile } from './durable-file.ts'
 
-/** 1,000 facets with 40 own lanes each; far above what a company writes. */
-const ANCHOR_BYTES_MAX = 4 * 1024 * 1024
+/** About 11 bytes an own lane and 45 a facet: more than a million of them. */
+const ANCHOR_BYTES_MAX = 64 * 1024 * 1024
 const NAME = 'anchor'
 
 export interface Anchor {

@@ -107,7 +107,7 @@ async function isSound(db: Database, key: Buffer): Promise<boolean> {
 async function countTables(db: Database, count: Count): Promise<void> {
   const first = Buffer.of(record.TABLE)
   const end = record.above(first)
-  for (let from: Buffer | undefined = first; from; ) {
+  for (let from: Buffer | undefined = first; from;) {
     const { entries, next }: Chunk = await readChunk(db, from, end)
     for (const [key, value] of entries) {
       const { table, key: name } = record.splitTableKey(key)

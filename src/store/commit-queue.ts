@@ -6,7 +6,7 @@ import type { Operation } from './store.ts'
 /** One batch: larger ones gain nothing and hold up whoever comes next. */
 const COMMIT_BYTES_MAX = 4 * 1024 * 1024
 /** What may wait. Callers await their writes, so reaching this means that a bound upstream is gone. */
-export const QUEUED_BYTES_MAX = 64 * 1024 * 1024
+const QUEUED_BYTES_MAX = 64 * 1024 * 1024
 /** Keys, lengths, checksum. */
 const OPERATION_BYTES = 128
 

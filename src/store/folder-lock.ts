@@ -18,7 +18,11 @@ export interface FolderLock {
 export async function lockFolder(dir: string): Promise<FolderLock> {
   const release = process.platform === 'darwin' ? lockByOpenFile(dir) : await lockByName(dir)
   const holder = join(dir, HOLDER)
-  writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 })
+  try {
+    writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 })
+  } catch {
+    // A full disk: whoever comes second reads a less exact message. Opening will say what is wrong.
+  }
   return {
     release: async () => {
       rmSync(holder, { force: true })

@@ -41,6 +41,27 @@ export async function readChunk(db: Database, gte: Buffer, lt: Buffer): Promise<
   }
 }
 
+/** All entries of one moment. `explain`: what to throw for data that LevelDB cannot read. */
+export async function* entriesBetween(
+  db: Database,
+  gte: Buffer,
+  lt: Buffer,
+  explain: (error: Error) => Error
+): AsyncGenerator<Entry> {
+  const iterator = db.iterator({ gte, lt, highWaterMarkBytes: CHUNK_BYTES })
+  try {
+    for (;;) {
+      const entries = await iterator.nextv(CHUNK_RECORDS)
+      if (entries.length === 0) return
+      yield* entries
+    }
+  } catch (error) {
+    throw isDatabaseError(error) ? explain(error as Error) : error
+  } finally {
+    await iterator.close()
+  }
+}
+
 /** The first key after `key`. */
 function after(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0)])

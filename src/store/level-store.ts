@@ -7,11 +7,12 @@ import { stageCommit, type StagedCommit } from './commit-stage.ts'
 import { assertRoom, diskFull, isNoRoom } from './durable-file.ts'
 import { lockFolder, type FolderLock } from './folder-lock.ts'
 import {
-  CHUNK_RECORDS,
+  entriesBetween,
   openDatabase,
   readChunk,
   type Change,
-  type Chunk
+  type Chunk,
+  type Entry
 } from './level-database.ts'
 import {
   anchorOf,
@@ -19,7 +20,10 @@ import {
   databaseFolder,
   openFolder,
   prepareFolder,
-  type OpenedFolder
+  withDefaults,
+  type LevelStoreOptions,
+  type OpenedFolder,
+  type OpenOptions
 } from './open-folder.ts'
 import { ReadGate } from './read-gate.ts'
 import * as record from './record.ts'
@@ -33,21 +37,6 @@ import type {
   VerifyReport
 } from './store.ts'
 
-/** Free space that LevelDB needs to open again: a full log and the table made of it. */
-const SPARE_BYTES = 8 * 1024 * 1024
-const ANCHOR_MS = 1000
-/** LevelDB's own default. */
-const WRITE_BUFFER_BYTES = 4 * 1024 * 1024
-
-export interface LevelStoreOptions {
-  /** Free bytes below which the disk counts as full once a write failed. */
-  spareBytes?: number
-  /** Longest time that the anchor may be behind, in milliseconds; 0: none. */
-  anchorMs?: number
-  /** Bytes that LevelDB keeps in its log before it makes a table of them. */
-  writeBufferBytes?: number
-}
-
 /** A commit that failed: what the database has to look like again once it can be opened anew. */
 interface Failure {
   commit: number
@@ -60,7 +49,7 @@ export class LevelStore implements Store {
   readonly #dir: string
   readonly #lock: FolderLock
   readonly #opened: OpenedFolder
-  readonly #options: Required<LevelStoreOptions>
+  readonly #options: OpenOptions
   readonly #queue = new CommitQueue((groups, sync) => this.#commit(groups, sync))
   readonly #gate: ReadGate
   #count: Count
@@ -68,34 +57,25 @@ export class LevelStore implements Store {
   #lossesChanged = false
   #unsynced = false
   #anchorDue = true
+  #anchorLate = false
   #anchorTimer: NodeJS.Timeout | undefined
   #failure: Failure | undefined
   #closed = false
 
-  private constructor(
-    dir: string,
-    lock: FolderLock,
-    opened: OpenedFolder,
-    options: Required<LevelStoreOptions>
-  ) {
+  private constructor(dir: string, lock: FolderLock, opened: OpenedFolder, options: OpenOptions) {
     this.#dir = dir
     this.#lock = lock
     this.#opened = opened
     this.#count = opened
     this.#options = options
-    this.#gate = new ReadGate(opened.db, error => damaged(dir, [`LevelDB: ${error.message}`], error))
+    this.#gate = new ReadGate(opened.db, error => this.#unreadable(error))
     this.report = opened.report
     this.incarnation = Buffer.from(opened.incarnation).toString('hex')
   }
 
   /** @throws NodeError `store-locked`, `store-damaged`, `store-format`, `store-permissions`, `disk-full` */
   static async open(dir: string, options: LevelStoreOptions = {}): Promise<LevelStore> {
-    const all = {
-      spareBytes: SPARE_BYTES,
-      anchorMs: ANCHOR_MS,
-      writeBufferBytes: WRITE_BUFFER_BYTES,
-      ...options
-    }
+    const all = withDefaults(options)
     prepareFolder(dir)
     const lock = await lockFolder(dir)
     try {
@@ -131,7 +111,7 @@ export class LevelStore implements Store {
     const out: EnvelopeRecord[] = []
     let bytes = 0
     const end = record.envelopeKey(facet, client, toSeq)
-    for (let from: Buffer | undefined = record.envelopeKey(facet, client, fromSeq); from; ) {
+    for (let from: Buffer | undefined = record.envelopeKey(facet, client, fromSeq); from;) {
       const { entries, next } = await this.#chunk(from, end)
       for (const [key, value] of entries) {
         const envelope = this.#envelope(facet, key, value)
@@ -152,7 +132,7 @@ export class LevelStore implements Store {
   async *scan(facet: string): AsyncGenerator<EnvelopeRecord[]> {
     const start = record.envelopeKey(facet, 0, 0).subarray(0, record.CLIENT_AT)
     const end = Buffer.concat([start, Buffer.alloc(8, 255)])
-    for (let from: Buffer | undefined = start; from; ) {
+    for (let from: Buffer | undefined = start; from;) {
       const { entries, next } = await this.#chunk(from, end)
       const envelopes: EnvelopeRecord[] = []
       for (const [key, value] of entries) {
@@ -197,13 +177,17 @@ export class LevelStore implements Store {
   async *list(table: string, prefix = ''): AsyncGenerator<{ key: string; bytes: Uint8Array }> {
     const start = record.tableKey(table, prefix)
     const end = record.above(start)
-    for (let from: Buffer | undefined = start; from; ) {
+    for (let from: Buffer | undefined = start; from;) {
       const { entries, next } = await this.#chunk(from, end)
       for (const [key, value] of entries) {
         yield { key: record.splitTableKey(key).key, bytes: this.#content(key, value) }
       }
       from = next
     }
+  }
+
+  #unreadable(error: Error): NodeError {
+    return damaged(this.#dir, [`LevelDB: ${error.message}`], error)
   }
 
   #content(key: Buffer, value: Buffer): Uint8Array {
@@ -221,18 +205,23 @@ export class LevelStore implements Store {
 
   async #commit(groups: Operation[][], sync: boolean): Promise<(Error | undefined)[]> {
     if (this.#failure) await this.#recover(this.#failure)
-    const staged = await stageCommit(
-      this.#gate.database,
-      this.#count,
-      this.#opened.storeId,
-      groups,
-      this.#lossesChanged
-    )
+    if (this.#anchorLate) await this.#anchor(false)
+    const staged = await this.#stage(groups, this.#lossesChanged)
     if (staged.changes.length > 0) await this.#apply(staged, sync)
     this.#anchorDue ||= staged.newOwnLane || this.#options.anchorMs === 0
-    if (this.#anchorDue) await this.#anchor(false)
+    if (this.#anchorDue) await this.#anchorAfter(groups)
     else this.#anchorTimer ??= setTimeout(() => this.#anchorLater(), this.#options.anchorMs).unref()
     return staged.refusals
+  }
+
+  async #stage(groups: Operation[][], lossesChanged: boolean): Promise<StagedCommit> {
+    const db = this.#gate.database
+    try {
+      return await stageCommit(db, this.#count, this.#opened.storeId, groups, lossesChanged)
+    } catch (error) {
+      this.#count = await countDatabase(db) // it may have counted what now is not written
+      throw this.#ioError(error)
+    }
   }
 
   async #apply(staged: StagedCommit, sync: boolean): Promise<void> {
@@ -302,11 +291,21 @@ export class LevelStore implements Store {
     if (!this.#closed) this.#queue.add([], false).catch(() => undefined)
   }
 
+  /** The commit is on disk and stays acknowledged; but no other one begins before the anchor has caught up. */
+  async #anchorAfter(groups: Operation[][]): Promise<void> {
+    try {
+      await this.#anchor(false)
+    } catch (error) {
+      this.#anchorLate = true
+      if (groups.every(operations => operations.length === 0)) throw error
+    }
+  }
+
   async #anchor(clean: boolean): Promise<void> {
     clearTimeout(this.#anchorTimer)
     this.#anchorTimer = undefined
     // The anchor must never promise what a power cut could still take.
-    if (this.#unsynced) await this.#syncAll()
+    if (this.#unsynced) await this.#apply(await this.#stage([], true), true)
     const { storeId, incarnation } = this.#opened
     try {
       await writeAnchor(this.#dir, anchorOf(this.#dir, this.#count, storeId, incarnation, clean))
@@ -315,11 +314,7 @@ export class LevelStore implements Store {
       throw this.#ioError(error)
     }
     this.#anchorDue = false
-  }
-
-  async #syncAll(): Promise<void> {
-    const staged = await stageCommit(this.#gate.database, this.#count, this.#opened.storeId, [], true)
-    await this.#apply(staged, true)
+    this.#anchorLate = false
   }
 
   // Losses
@@ -346,7 +341,7 @@ export class LevelStore implements Store {
 
   async verify(): Promise<VerifyReport> {
     const report: VerifyReport = { envelopes: 0, tableRecords: 0, damaged: [] }
-    for await (const [key, value] of this.#entries()) {
+    for await (const [key, value] of this.#records()) {
       const isEnvelope = key[0] === record.ENVELOPE
       const content = isEnvelope ? this.#envelope(record.facetOf(key), key, value) : record.unseal(key, value)
       if (!content) report.damaged.push(record.placeOf(key))
@@ -357,7 +352,7 @@ export class LevelStore implements Store {
   }
 
   async *snapshot(): AsyncGenerator<Operation> {
-    for await (const [key, value] of this.#entries()) {
+    for await (const [key, value] of this.#records()) {
       const content = record.unseal(key, value)
       if (!content) throw damaged(this.#dir, [`record ${record.placeOf(key)} is damaged`])
       const operation = record.toOperation(key, content)
@@ -370,24 +365,13 @@ export class LevelStore implements Store {
     }
   }
 
-  /** Envelopes and tables through one iterator, which LevelDB keeps at one moment. */
-  async *#entries(): AsyncGenerator<[Buffer, Buffer]> {
-    const iterator = this.#gate.database.iterator({
-      gte: Buffer.of(record.ENVELOPE),
-      lt: record.above(Buffer.of(record.TABLE)),
-      highWaterMarkBytes: 1024 * 1024
-    })
-    try {
-      for (;;) {
-        const chunk = await iterator.nextv(CHUNK_RECORDS)
-        if (chunk.length === 0) return
-        yield* chunk
-      }
-    } catch (error) {
-      throw isDatabaseError(error) ? damaged(this.#dir, [`LevelDB: ${(error as Error).message}`], error) : error
-    } finally {
-      await iterator.close()
-    }
+  #records(): AsyncGenerator<Entry> {
+    return entriesBetween(
+      this.#gate.database,
+      Buffer.of(record.ENVELOPE),
+      record.above(Buffer.of(record.TABLE)),
+      error => this.#unreadable(error)
+    )
   }
 
   async close(): Promise<void> {

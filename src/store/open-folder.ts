@@ -24,10 +24,25 @@ export interface OpenedFolder extends Count {
   report: OpenReport
 }
 
-/** `spareBytes`: what must be free for LevelDB to open. */
-export interface OpenOptions {
-  spareBytes: number
-  writeBufferBytes: number
+/** Free space that LevelDB needs to open again: a full log and the table made of it. */
+const SPARE_BYTES = 8 * 1024 * 1024
+const ANCHOR_MS = 1000
+/** LevelDB's own default. */
+const WRITE_BUFFER_BYTES = 4 * 1024 * 1024
+
+export interface LevelStoreOptions {
+  /** Free bytes below which the disk counts as full once a write failed. */
+  spareBytes?: number
+  /** Longest time that the anchor may be behind, in milliseconds; 0: none. */
+  anchorMs?: number
+  /** Bytes that LevelDB keeps in its log before it makes a table of them. */
+  writeBufferBytes?: number
+}
+
+export type OpenOptions = Required<LevelStoreOptions>
+
+export function withDefaults(options: LevelStoreOptions): OpenOptions {
+  return { spareBytes: SPARE_BYTES, anchorMs: ANCHOR_MS, writeBufferBytes: WRITE_BUFFER_BYTES, ...options }
 }
 
 export function databaseFolder(dir: string): string {
@@ -56,19 +71,19 @@ export function prepareFolder(dir: string): void {
 export async function openFolder(dir: string, options: OpenOptions): Promise<OpenedFolder> {
   const anchor = readAnchor(dir)
   const inspection = inspectLevelFolder(databaseFolder(dir))
-  if (!checkFormat(dir, 'required')) {
-    if (anchor !== 'missing' || !inspection.absent) throw damaged(dir, ['the file "format" is missing'])
-    return createFolder(dir, options)
-  }
   const known = typeof anchor === 'string' ? undefined : anchor
+  // Creation writes the anchor (of commit 0), the format, the database: dying in between, it starts over.
+  const unborn = known?.commit === 0 && inspection.absent
+  if (!checkFormat(dir, 'required')) {
+    if (unborn || (anchor === 'missing' && inspection.absent)) return createFolder(dir, options)
+    throw damaged(dir, ['the file "format" is missing'])
+  }
+  if (unborn) return createFolder(dir, options)
   const damage = [...inspection.damage]
   if (known?.clean && inspection.tornBytes > 0)
     damage.push(`${inspection.tornBytes} bytes of the log are damaged`)
+  if (inspection.absent) damage.push('the database is gone')
   if (damage.length > 0) throw damaged(dir, damage)
-  if (inspection.absent) {
-    if (known && known.commit > 0) throw damaged(dir, ['the database is gone'])
-    return createFolder(dir, options) // an earlier creation did not get far enough to hold anything
-  }
   const db = await openOrExplain(dir, options)
   try {
     return await compare(dir, db, anchor, inspection.tornBytes)
@@ -103,14 +118,13 @@ export function writeFormat(dir: string): Promise<void> {
   return replaceFile(dir, FORMAT_FILE, Buffer.from(`parley-store ${FORMAT}\n`))
 }
 
-/** Each file says that the one after it may be missing: a crash between any two steps starts over. */
 async function createFolder(dir: string, options: OpenOptions): Promise<OpenedFolder> {
   const storeId = randomBytes(16)
   const incarnation = randomBytes(16)
   try {
-    await writeFormat(dir)
     const folder = folderMark(dir)
     await writeAnchor(dir, { storeId, incarnation, clean: false, folder, commit: 0, facets: [], tables: [] })
+    await writeFormat(dir)
   } catch (error) {
     await assertRoom(dir, options.spareBytes, error)
     throw error

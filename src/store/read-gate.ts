@@ -21,6 +21,10 @@ export class ReadGate {
   /** For the one writer, which is also the only one that replaces. */
   get database(): Database {
     if (this.#closed) throw this.closedError()
+    if (this.#db.status !== 'open') {
+      const next = 'The next write tries again; look at the disk and its free space.'
+      throw new NodeError('store-io', 'the database could not be opened again after a failed write', next)
+    }
     return this.#db
   }
 

@@ -80,6 +80,8 @@ export interface ParsedRun {
   facet: Uint8Array
   client: Client
   envelopes: Envelope[]
+  /** Read back from our own store, where it may stand with what came in other runs: not atomic (ENV-19). */
+  stored?: true
 }
 
 /** The bytes that are signed and hashed: label, lane, header (ENV-3). */

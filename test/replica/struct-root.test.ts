@@ -102,6 +102,18 @@ describe('equal', () => {
     expect(rootOf(doc)).toBe(rootOf(docOf(bodies)))
   })
 
+  test('[UPD-26] what stands beside garbage is garbage', () => {
+    const gc: StructToWrite = { kind: 'gc', length: 2, content: new Uint8Array() }
+    const beside: StructToWrite = {
+      kind: 'string',
+      length: 1,
+      content: utf8('x'),
+      origin: { client: 2, clock: 1 }
+    }
+    const state = encodeUpdate(2, 0, [gc, beside], [{ client: 2, clock: 0, length: 2 }])
+    expect(toHex(structRoot(state))).toBe(rootOf(docOf([state])))
+  })
+
   test('[UPD-26] a long chain of neighbours needs no deep recursion', () => {
     const doc = new Y.Doc()
     doc.clientID = 1
@@ -112,12 +124,14 @@ describe('equal', () => {
 
 interface Variant {
   struct?: Partial<StructToWrite>
+  /** A second struct, right after the first. */
+  next?: Partial<StructToWrite>
   client?: number
   deletes?: DeleteRange[]
 }
 
 /** Client 1 wrote a text, a second text, a map entry; client 2 adds one struct. */
-function variant({ struct, client = 2, deletes = [] }: Variant): string {
+function variant({ struct, next, client = 2, deletes = [] }: Variant): string {
   const string = (content: string, parent: string): StructToWrite => {
     return { kind: 'string', length: content.length, parent, content: utf8(content) }
   }
@@ -149,11 +163,14 @@ function variant({ struct, client = 2, deletes = [] }: Variant): string {
     origin: { client: 1, clock: 1 },
     right: { client: 1, clock: 2 }
   }
-  return rootOf(docOf([first, encodeUpdate(client, 0, [{ ...base, ...struct }], deletes)]))
+  const structs = [{ ...base, ...struct }]
+  if (next) structs.push({ ...base, ...next, origin: { client, clock: 0 } })
+  return rootOf(docOf([first, encodeUpdate(client, 0, structs, deletes)]))
 }
 
 const at = (clock: number): { client: number; clock: number } => ({ client: 1, clock })
 const NO_NEIGHBOURS = { origin: undefined, right: undefined }
+const NESTED: Partial<StructToWrite> = { kind: 'type', type: 'map', content: new Uint8Array() }
 
 describe('different', () => {
   test('[UPD-27] any change of author, neighbour, parent, key, kind, content or deletion changes the root', () => {
@@ -183,6 +200,11 @@ describe('different', () => {
       'a value where text was': { struct: { kind: 'any', content: Uint8Array.of(126) } },
       'a nested type': { struct: { kind: 'type', type: 'map', content: new Uint8Array() } },
       'another nested type': { struct: { kind: 'type', type: 'array', content: new Uint8Array() } },
+      'a second unit': { next: { content: utf8('Z') } },
+      'a second unit with another right origin': { next: { right: at(3) } },
+      'a second unit without right origin': { next: { right: undefined } },
+      'two nested types': { struct: NESTED, next: NESTED },
+      'two other nested types': { struct: NESTED, next: { ...NESTED, type: 'array' } },
       deleted: { deletes: [{ client: 2, clock: 0, length: 1 }] },
       'deleted elsewhere': { deletes: [{ client: 1, clock: 0, length: 1 }] },
       'deleted further on': { deletes: [{ client: 1, clock: 1, length: 1 }] }

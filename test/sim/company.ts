@@ -37,7 +37,8 @@ export function must<T>(value: T | Reject): T {
   return value as T
 }
 
-export function createCompany(name: string, random: Random): Company {
+/** `atMs`: when its certificates begin. */
+export function createCompany(name: string, random: Random, atMs = EPOCH_MS): Company {
   const rootKey = generateKey(random.bytes(32))
   const next = generateKey(random.bytes(32))
   const identity = must(
@@ -46,10 +47,10 @@ export function createCompany(name: string, random: Random): Company {
       registrationNumber: `HRB ${random.below(100_000)}`,
       rootKey,
       nextKeyHashes: [nextKeyHash(next.publicKey)],
-      timeMs: EPOCH_MS
+      timeMs: atMs
     })
   )
-  const validity = { validFrom: EPOCH_MS, validUntil: EPOCH_MS + 80 * 86_400_000 }
+  const validity = validityAt(atMs)
   const role = generateKey(random.bytes(32))
   const request = must(
     verifyRoleRequest(requestRole(identity.did, 'CTO', { kind: 'human', name: `${name} CTO` }, role))
@@ -57,11 +58,24 @@ export function createCompany(name: string, random: Random): Company {
   const roleCertificate = must(
     issueRoleCertificate(identity, rootKey, request, { ...validity, powers: ['advise', 'vote', 'seal'] })
   )
+  const company = { name, rootKey, identity, role, roleCertificate }
+  return { ...company, ...createNodeKey(company, random, atMs) }
+}
+
+/** One more node of a company. */
+export function createNodeKey(
+  { name, rootKey, identity }: Pick<Company, 'name' | 'rootKey' | 'identity'>,
+  random: Random,
+  atMs = EPOCH_MS
+): Pick<Company, 'nodeKey' | 'nodeCertificate' | 'node'> {
   const nodeKey = generateKey(random.bytes(32))
-  const nodeRequest = must(verifyNodeRequest(requestNode(identity.did, `${name} office`, nodeKey)))
-  const nodeCertificate = must(issueNodeCertificate(identity, rootKey, nodeRequest, validity))
-  const node = must(verifyNodeCertificate(nodeCertificate, identity))
-  return { name, rootKey, identity, role, roleCertificate, nodeKey, nodeCertificate, node }
+  const request = must(verifyNodeRequest(requestNode(identity.did, `${name} office`, nodeKey)))
+  const nodeCertificate = must(issueNodeCertificate(identity, rootKey, request, validityAt(atMs)))
+  return { nodeKey, nodeCertificate, node: must(verifyNodeCertificate(nodeCertificate, identity)) }
+}
+
+function validityAt(atMs: number): { validFrom: number; validUntil: number } {
+  return { validFrom: atMs, validUntil: atMs + 80 * 86_400_000 }
 }
 
 export function signerOf(key: SecretKey): Signer {

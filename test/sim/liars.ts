@@ -84,7 +84,7 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
     return true
   },
   impersonate(scene) {
-    const edit = signedEdit(scene.liar, scene.held, 'not me')
+    const edit = signedEdit(scene.liar, scene.held, 'not me', { session: 1 + scene.random.below(1_000) })
     const opening = edit?.records[0] && parseHeader(edit.records[0].header)
     if (!edit || !opening || isReject(opening) || !opening.opening) return false
     const company = (opening.opening.company + 1) % scene.held.facet.space.parties.length
@@ -101,7 +101,7 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
     return true
   },
   backdate(scene) {
-    const edit = signedEdit(scene.liar, scene.held, 'earlier')
+    const edit = signedEdit(scene.liar, scene.held, 'earlier', { session: 2_000 + scene.random.below(1_000) })
     const opening = edit?.records[0] && parseHeader(edit.records[0].header)
     if (!edit || !opening || isReject(opening) || opening.auth.length === 0) return false
     // An opening that leans on no entry of its own company.
@@ -112,7 +112,7 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
   },
   'bad-yjs'(scene) {
     // A struct that leans on something outside every causal past.
-    const edit = signedEdit(scene.liar, scene.held, 'dangling', true)
+    const edit = signedEdit(scene.liar, scene.held, 'dangling', { dangling: true })
     if (!edit) return false
     scene.say(runFrame(scene.held.facet, edit.client, edit.records), 'all')
     return true
@@ -135,12 +135,18 @@ function stolen({ liar, held, random }: Scene) {
   return theirs.length > 0 ? random.pick(theirs) : undefined
 }
 
-/** The next envelopes of a lane of the liar's, signed and not taken in by its own core. */
-function signedEdit(liar: SimNode, { facet }: HeldFacet, word: string, dangling = false) {
+/** The next envelopes of a lane of the liar's, or the first of a new one, signed and not taken in by its core. */
+function signedEdit(
+  liar: SimNode,
+  { facet }: HeldFacet,
+  word: string,
+  { dangling = false, session }: { dangling?: boolean; session?: number } = {}
+) {
   const own = facet.space.companyOf(liar.company.identity.did)
   if (own === undefined) return undefined
   const lane = [...facet.lanes.values()].find(({ company, forked }) => company === own && !forked)
-  const client = lane?.client ?? packClient({ company: own, key: 0, session: 7 })
+  const fresh = packClient({ company: own, key: 0, session: session ?? 7 })
+  const client = session === undefined ? (lane?.client ?? fresh) : fresh
   const view = new Y.Doc()
   const id = Buffer.from(facet.id).toString('hex')
   const doc = liar.docs.get(id)
@@ -154,7 +160,8 @@ function signedEdit(liar: SimNode, { facet }: HeldFacet, word: string, dangling 
   view.clientID = client
   let update: Uint8Array | undefined
   view.on('update', bytes => (update = bytes))
-  view.getText('text').insert(dangling ? 1 : 0, word)
+  const text = view.getText('text')
+  text.insert(dangling ? text.toJSON().indexOf('ghost') + 1 : 0, word)
   const scanned = update && scanUpdate(update)
   if (!update || !scanned || isReject(scanned)) return undefined
   const drafts = [{ body: update, scanned }]

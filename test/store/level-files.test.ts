@@ -107,6 +107,19 @@ describe('files of LevelDB', () => {
     }
   })
 
+  it('[STO-8] of the logs, only damage before the end speaks against opening', async () => {
+    const { dir } = await sampleDatabase()
+    const path = files(dir, /\.log$/)[0] as string
+    const log = readFileSync(path)
+    writeFileSync(path, log.subarray(0, log.length - 3))
+    const torn = inspectLevelFolder(dir)
+    expect([torn.damage, torn.tornBytes > 0]).toEqual([[], true])
+    const flipped = Buffer.from(log)
+    flipped[10] = (flipped[10] as number) ^ 1
+    writeFileSync(path, flipped)
+    expect(inspectLevelFolder(dir).damage.length).toBe(1)
+  })
+
   it('[STO-8] a missing CURRENT, MANIFEST, table or log is seen', async () => {
     for (const name of [/^CURRENT$/, /^MANIFEST/, /\.ldb$/, /\.log$/]) {
       const { dir } = await sampleDatabase()

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -12,10 +13,10 @@ import {
 import { join } from 'node:path'
 import { Level } from 'level'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { readAnchor } from '../../src/store/anchor.ts'
+import { readAnchor, writeAnchor } from '../../src/store/anchor.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
-import { openDatabase } from '../../src/store/level-database.ts'
-import { envelopeKey } from '../../src/store/record.ts'
+import { openDatabase, type Database } from '../../src/store/level-database.ts'
+import { envelopeKey, tableKey } from '../../src/store/record.ts'
 import { temporaryFolder } from './folders.ts'
 import { startWriter } from './processes.ts'
 import { envelope, FACET, OTHER_FACET, put, run, write } from './samples.ts'
@@ -33,20 +34,13 @@ async function filled(dir: string): Promise<void> {
 }
 
 /** Changes a closed store behind its back. */
-async function tamper(
-  dir: string,
-  change: (db: Awaited<ReturnType<typeof openDatabase>>) => Promise<void>
-): Promise<void> {
+async function tamper(dir: string, change: (db: Database) => Promise<void>): Promise<void> {
   const db = await openDatabase(join(dir, 'db'))
   await change(db)
   await db.close()
 }
 
-async function keyOf(
-  db: Awaited<ReturnType<typeof openDatabase>>,
-  client: number,
-  seq: number
-): Promise<Buffer> {
+async function keyOf(db: Database, client: number, seq: number): Promise<Buffer> {
   const gte = envelopeKey(FACET, client, seq)
   for await (const key of db.keys({ gte, limit: 1 })) return key
   throw new Error('no such record')
@@ -134,6 +128,28 @@ describe('losses', () => {
     await store.write(run(FACET, 2, 9, 10), SYNC)
     expect(store.missing()).toEqual([])
     await store.close()
+  })
+
+  it('[STO-11] a table record that vanished, or went back to an older value, is missing', async () => {
+    const changes: ((db: Database, older: Buffer) => Promise<void>)[] = [
+      db => db.del(tableKey('contacts', 'a')),
+      (db, older) => db.put(tableKey('contacts', 'a'), older)
+    ]
+    for (const change of changes) {
+      const dir = folder()
+      await filled(dir)
+      let older: Buffer | undefined
+      await tamper(dir, async db => void (older = await db.get(tableKey('contacts', 'a'))))
+      const newer = await LevelStore.open(dir)
+      await newer.write([put('contacts', 'a', 'y')], SYNC)
+      await newer.close()
+      await tamper(dir, db => change(db, older as Buffer))
+      for (let start = 0; start < 2; start++) {
+        const store = await LevelStore.open(dir)
+        expect(store.missing()).toEqual([{ kind: 'tables', tables: ['contacts'], lost: 1 }])
+        await store.close()
+      }
+    }
   })
 
   it('[STO-14] an own lane that lost its end makes its facet read-only, over restarts, until it is back', async () => {
@@ -227,6 +243,21 @@ describe('losses', () => {
     await store.close()
   })
 
+  it('[STO-10] a commit whose anchor failed stays, and no other begins before the anchor is written', async () => {
+    const dir = folder()
+    const store = await LevelStore.open(dir, { anchorMs: 1e9 })
+    mkdirSync(join(dir, 'anchor.new')) // where the anchor would be written first
+    await store.write(run(FACET, 1, 0, 1, true), SYNC)
+    await expect(store.write(run(FACET, 1, 1, 2, true), SYNC)).rejects.toMatchObject({ code: 'store-io' })
+    expect(store.lanes(FACET)[0]?.next).toBe(1)
+    rmSync(join(dir, 'anchor.new'), { recursive: true })
+    await store.write(run(FACET, 1, 1, 3, true), SYNC)
+    await store.close()
+    const again = await LevelStore.open(dir)
+    expect([again.report.clean, again.lanes(FACET)[0]?.next]).toEqual([true, 3])
+    await again.close()
+  })
+
   it('[STO-10] without an anchor nothing is refused, and the report says what cannot be told', async () => {
     const dir = folder()
     await filled(dir)
@@ -256,6 +287,20 @@ describe('losses', () => {
     expect(readdirSync(join(dir, 'db')).sort()).toEqual(before)
     rmSync(join(dir, 'db'), { recursive: true })
     await expect(LevelStore.open(dir)).rejects.toMatchObject({ code: 'store-damaged' })
+  })
+
+  it('[STO-9] a bit in the log refuses the start after a clean stop, and leaves the log to repair', async () => {
+    const dir = folder()
+    await filled(dir)
+    const name = readdirSync(join(dir, 'db')).find(file => file.endsWith('.log')) as string
+    const log = readFileSync(join(dir, 'db', name))
+    for (const at of [20, log.length - 20]) {
+      const flipped = Buffer.from(log)
+      flipped[at] = (flipped[at] as number) ^ 1
+      writeFileSync(join(dir, 'db', name), flipped)
+      await expect(LevelStore.open(dir)).rejects.toMatchObject({ code: 'store-damaged' })
+      expect(readFileSync(join(dir, 'db', name)).equals(flipped)).toBe(true)
+    }
   })
 })
 
@@ -301,11 +346,31 @@ describe('the folder', () => {
 
   it('[STO-5] a creation that was interrupted starts over', async () => {
     const dir = folder()
-    mkdirSync(join(dir, 'db'), { recursive: true })
-    writeFileSync(join(dir, 'format'), 'parley-store 1\n')
-    const store = await LevelStore.open(dir)
-    expect(store.report.created).toBe(true)
-    await store.close()
+    const storeId = new Uint8Array(16)
+    const unborn = {
+      storeId,
+      incarnation: storeId,
+      clean: false,
+      folder: '',
+      commit: 0,
+      facets: [],
+      tables: []
+    }
+    const steps = [
+      () => writeAnchor(dir, unborn),
+      async () => writeFileSync(join(dir, 'format'), 'parley-store 1\n'),
+      async () => (await openDatabase(join(dir, 'db'))).close()
+    ]
+    for (let done = 0; done <= steps.length; done++) {
+      rmSync(dir, { recursive: true, force: true })
+      mkdirSync(dir)
+      for (const step of steps.slice(0, done)) await step()
+      const store = await LevelStore.open(dir)
+      expect(store.report.created, `${done} steps`).toBe(true)
+      await store.close()
+    }
+    for (const name of ['db', 'anchor']) rmSync(join(dir, name), { recursive: true })
+    await expect(LevelStore.open(dir)).rejects.toMatchObject({ code: 'store-damaged' })
   })
 
   it('[STO-6] everything in it is for its owner alone', async () => {
@@ -376,7 +441,8 @@ describe('durability', () => {
     const batch = vi.spyOn(Level.prototype, 'batch')
     onTestFinished(() => batch.mockRestore())
     const store = await LevelStore.open(folder(), { anchorMs: 1e9 })
-    const synced = () => (batch.mock.calls as unknown[][]).map(([, options]) => (options as { sync: boolean }).sync)
+    const synced = () =>
+      (batch.mock.calls as unknown[][]).map(([, options]) => (options as { sync: boolean }).sync)
     const before = synced().length
     await store.write([put('contacts', 'a', '1')], { sync: false })
     await store.write([put('contacts', 'a', '2')], SYNC)

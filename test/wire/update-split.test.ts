@@ -6,6 +6,7 @@ import { StructIndex } from '../../src/replica/struct-index.ts'
 import { structRoot } from '../../src/replica/struct-root.ts'
 import { checkUpdate } from '../../src/replica/update-gate.ts'
 import { isReject } from '../../src/wire/reject.ts'
+import { encodeUpdate } from '../../src/wire/update-encode.ts'
 import { SPLIT_BYTES_MIN, splitUpdate } from '../../src/wire/update-split.ts'
 import { scanUpdate } from '../../src/wire/update.ts'
 import { Room, WRITERS_LAYOUT } from '../replica/writers.ts'
@@ -88,9 +89,11 @@ describe('splitting', () => {
       for (let i = 0; i < 2_500; i++) text.delete(i * 2, 1)
       doc.getArray('list').delete(10, 30_000)
     })
-    const built = rebuild(updates, SPLIT_BYTES_MIN)
-    expect(Math.max(...built.bodies.map(body => body.length))).toBeLessThanOrEqual(SPLIT_BYTES_MIN)
-    expect(rootOf(built.doc)).toBe(rootOf(doc))
+    for (const bytesMax of [SPLIT_BYTES_MIN, 65_536]) {
+      const built = rebuild(updates, bytesMax)
+      expect(Math.max(...built.bodies.map(body => body.length))).toBeLessThanOrEqual(bytesMax)
+      expect(rootOf(built.doc)).toBe(rootOf(doc))
+    }
   })
 
   test('[UPD-28] many honest updates coalesced by Yjs split into bodies that make the same document', () => {
@@ -104,6 +107,26 @@ describe('splitting', () => {
       for (const body of bodies) Y.applyUpdate(doc, body)
       expect(rootOf(doc)).toBe(rootOf((room.writers[0] as { doc: Y.Doc }).doc))
     }
+  })
+
+  test('[UPD-28] values that share a key part company, since their deletion follows in a later body', () => {
+    const nulls = {
+      kind: 'any' as const,
+      length: 2,
+      parent: 'meta',
+      key: 'title',
+      content: Uint8Array.of(126, 126)
+    }
+    const long = {
+      kind: 'string' as const,
+      length: 70_000,
+      parent: 'text',
+      content: new Uint8Array(70_000).fill(97)
+    }
+    const update = encodeUpdate(CLIENT, 0, [nulls, long], [{ client: CLIENT, clock: 0, length: 2 }])
+    const whole = new Y.Doc()
+    Y.applyUpdate(whole, update)
+    expect(rootOf(rebuild([update]).doc)).toBe(rootOf(whole))
   })
 
   test('[UPD-29] a value that fits into no body is refused, not cut', () => {
