@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process'
 
 const runs = [
   ['simulator, 300 seeds', ['test/sim/main.ts', '--seeds', '300', '--from', '1000']],
-  ['crashes, 40 cycles', ['test/crash/main.ts', '--cycles', '40']]
+  ['crashes, 40 cycles', ['test/crash/main.ts', '--cycles', '40']],
+  ['a node suspended for a minute', ['test/e2e/suspend.ts', '60']]
 ] as const
 
 let [passed, failed] = [0, 0]

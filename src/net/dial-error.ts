@@ -22,13 +22,12 @@ const LATE = new Set(['TimeoutError', 'AbortError'])
 export function dialError(error: unknown, peer: string): NodeError {
   if (error instanceof NodeError) return error
   const failed = leaf(error as Failed)
-  const because = { cause: error }
   if (failed.code !== undefined && UNREACHABLE.has(failed.code)) {
     return new NodeError(
       'dial-unreachable',
       `${peer} does not answer (${failed.code})`,
       'It is dialed again; check that the other node runs and its port is open.',
-      because
+      error
     )
   }
   if (failed.code === 'ENOTFOUND' || failed.code === 'EAI_AGAIN') {
@@ -36,7 +35,7 @@ export function dialError(error: unknown, peer: string): NodeError {
       'dial-no-such-host',
       `the host name of ${peer} is not found`,
       'Check the spelling and the name server; it is dialed again.',
-      because
+      error
     )
   }
   if (failed.name !== undefined && LATE.has(failed.name)) {
@@ -44,7 +43,7 @@ export function dialError(error: unknown, peer: string): NodeError {
       'dial-timeout',
       `${peer} did not answer in time`,
       'It is dialed again; check that the other node runs and its port is open.',
-      because
+      error
     )
   }
   if (failed.name === 'EncryptionFailedError') {
@@ -52,7 +51,7 @@ export function dialError(error: unknown, peer: string): NodeError {
       'dial-not-this-peer',
       `what answers there is not ${peer}, or hung up`,
       'Ask the other side for its present address: `parley id` prints it.',
-      because
+      error
     )
   }
   if (failed.name === 'DialDeniedError' || failed.name === 'ConnectionInterceptedError') {
@@ -60,14 +59,14 @@ export function dialError(error: unknown, peer: string): NodeError {
       'dial-not-admitted',
       `this node does not admit ${peer}`,
       'Accept an invite of that company first: `parley invite accept`.',
-      because
+      error
     )
   }
   return new NodeError(
     'dial-failed',
     `${peer} cannot be reached: ${failed.message ?? String(error)}`,
     'It is dialed again.',
-    because
+    error
   )
 }
 

@@ -4,12 +4,12 @@ import type { NetEvent } from './net-event.ts'
 import { CONNECTIONS_PER_PEER_MAX } from './limits.ts'
 
 export interface GaterOptions {
-  admit(peerId: string): boolean
+  readonly admit: (peerId: string) => boolean
   /** Open connections with this peer. */
-  connectionsWith(peerId: PeerId): number
+  readonly connectionsWith: (peerId: PeerId) => number
   /** The canonical addresses that this node was told to dial. */
   readonly dialing: ReadonlySet<string>
-  log(event: NetEvent): void
+  readonly log: (event: NetEvent) => void
 }
 
 export function createGater(options: GaterOptions): ConnectionGater {

@@ -44,10 +44,11 @@ export function listenError(failures: readonly ListenFailure[], cause: unknown):
   }
   const address = failure.address.toString()
   const port = failure.address.getComponents().find(component => component.name === 'tcp')?.value ?? '?'
-  const because = { cause: failure.error }
+  const because = failure.error
   switch (failure.error.code) {
     case 'EADDRINUSE': {
-      const next = `Stop the program that uses port ${port}, or choose another: --listen ${address.replace(`/tcp/${port}`, '/tcp/0')} takes a free one.`
+      const other = `--listen ${address.replace(`/tcp/${port}`, '/tcp/0')}`
+      const next = `Stop the program that uses it, or choose another: ${other} takes a free one.`
       return new NodeError(
         'port-in-use',
         `port ${port} is in use: cannot listen on ${address}`,

@@ -26,9 +26,9 @@ export class Cut extends Error {
 }
 
 /** Closes at once. Yamux says goodbye first, and throws if the connection has gone meanwhile: then it is closed. */
-export function hangUp(target: { abort(error: Error): void } | undefined, error: Error): void {
+export function hangUp(target: { abort(error: Error): void }, error: Error): void {
   try {
-    target?.abort(error)
+    target.abort(error)
   } catch {
     // Closed already.
   }
@@ -74,7 +74,7 @@ export class GuardedMuxers {
   /** Hangs up on every peer that has not been heard for too long. Call it once a second. */
   hangUpOnSilent(): void {
     const deadline = this.#now() - SILENT_AFTER_MS
-    for (const peer of [...this.#watched]) {
+    for (const peer of this.#watched) {
       if (peer.heardAt < deadline)
         peer.cut(new Reject('peer-silent', `not heard for ${SILENT_AFTER_MS / 1_000} s`, false))
     }
@@ -87,11 +87,10 @@ export class GuardedMuxers {
   }
 
   #guard(connection: MessageStream, createMuxer: () => StreamMuxer): StreamMuxer {
-    let muxer: StreamMuxer | undefined
     const guard = new YamuxGuard(
       {
-        has: id => muxer?.streams.some(stream => stream.id === String(id)) === true,
-        size: () => muxer?.streams.length ?? 0
+        has: id => muxer.streams.some(stream => stream.id === String(id)),
+        size: () => muxer.streams.length
       },
       this.#now()
     )
@@ -114,7 +113,7 @@ export class GuardedMuxers {
     })
     connection.addEventListener('close', () => this.#watched.delete(watched))
     this.#watched.add(watched)
-    muxer = createMuxer()
+    const muxer = createMuxer()
     return muxer
   }
 }

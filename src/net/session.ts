@@ -89,7 +89,10 @@ export class Session implements FrameSession {
       this.#receive()
     })
     stream.addEventListener('close', event => this.#closed(event.error))
-    stream.addEventListener('end', () => this.#closed(undefined))
+    stream.addEventListener('end', () => {
+      // Before an abort or a reset closes the stream it also ends it; the reason comes with `close`.
+      if (stream.status === 'open' || stream.status === 'closed') this.#closed(undefined)
+    })
   }
 
   get isOpen(): boolean {
@@ -158,16 +161,20 @@ export class Session implements FrameSession {
       if (pending === undefined) return
       this.#receiving = true
       if (this.#stream.readStatus === 'readable') this.#stream.pause()
-      pending.then(
-        () => {
-          this.#receiving = false
-          this.#receive()
-        },
-        (error: unknown) => this.#end(receiverFailed(error))
-      )
+      void this.#resumeAfter(pending)
     } catch (error) {
       this.#end(receiverFailed(error))
     }
+  }
+
+  async #resumeAfter(pending: Promise<void>): Promise<void> {
+    try {
+      await pending
+    } catch (error) {
+      return this.#end(receiverFailed(error))
+    }
+    this.#receiving = false
+    this.#receive()
   }
 
   /** Everything is handed over: lets the peer send again, or ends what it has ended. True when more has come. */

@@ -8,9 +8,9 @@ import { Session, type FrameReceiver, type FrameSession, type SessionEnd } from 
 export interface SessionsOptions {
   readonly localPeerId: string
   /** Monotonic milliseconds. */
-  now(): number
-  onSession(session: FrameSession): FrameReceiver
-  log(event: NetEvent): void
+  readonly now: () => number
+  readonly onSession: (session: FrameSession) => FrameReceiver
+  readonly log: (event: NetEvent) => void
 }
 
 interface Current {

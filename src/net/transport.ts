@@ -9,7 +9,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import { addressError, parseAddress, parseListenAddress, type Address } from './address.ts'
+import { addressError, parseListenAddress, type Address } from './address.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { dialError } from './dial-error.ts'
 import { createGater } from './gater.ts'
@@ -29,12 +29,12 @@ export interface TransportOptions {
   /** Multiaddrs to name to peers that ask; none: nothing is named. */
   readonly announce?: readonly string[]
   /** Asked before the muxer, inbound and outbound, and again by `enforceAdmission`. */
-  admit(peerId: string): boolean
+  readonly admit: (peerId: string) => boolean
   /** A session is open. Frames arrive only after this returns. */
-  onSession(session: FrameSession): FrameReceiver
-  log(event: NetEvent): void
+  readonly onSession: (session: FrameSession) => FrameReceiver
+  readonly log: (event: NetEvent) => void
   /** This process or machine stood still for so many milliseconds. */
-  onResume?(lostMs: number): void
+  readonly onResume?: (lostMs: number) => void
 }
 
 export interface Transport {
@@ -170,7 +170,8 @@ class LibP2PTransport implements Transport {
         session.abort('this node no longer admits the peer', 'not-admitted')
     }
     for (const connection of this.#node?.getConnections() ?? []) {
-      if (!this.#options.admit(connection.remotePeer.toString())) hangUp(connection, new Error('not admitted'))
+      if (!this.#options.admit(connection.remotePeer.toString()))
+        hangUp(connection, new Error('not admitted'))
     }
   }
 
@@ -266,7 +267,7 @@ class LibP2PTransport implements Transport {
       connectionMonitor: { enabled: false },
       // Answers, with the fixed words above; never asks, so it never stores what a peer claims.
       services: { identify: identify({ runOnConnectionOpen: false }) }
-    }) as Promise<Libp2p>
+    })
   }
 }
 

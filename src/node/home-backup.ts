@@ -130,12 +130,13 @@ export async function* readBackup(path: string, passphrase: string): AsyncGenera
   let begun = false
   for await (const chunk of decrypted(path, passphrase)) {
     left = concatBytes(left, chunk)
-    if (!begun && left.length >= MAGIC.length) {
+    if (!begun && left.length < MAGIC.length) continue
+    if (!begun) {
       checkMagic(left, path)
       left = left.subarray(MAGIC.length)
       begun = true
     }
-    while (begun && left.length >= LENGTH_BYTES) {
+    while (left.length >= LENGTH_BYTES) {
       const length = new DataView(left.buffer, left.byteOffset).getUint32(0)
       if (length > RECORD_BYTES_MAX) throw damaged(path, `a piece of ${length} bytes`)
       if (left.length < LENGTH_BYTES + length) break
@@ -158,8 +159,14 @@ async function* decrypted(path: string, passphrase: string): AsyncGenerator<Uint
   } catch (error) {
     if (error instanceof NodeError) throw error
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new NodeError('file-absent', `there is no file ${path}`, 'Check the name.', error)
-    if (!fits) throw new NodeError('passphrase-wrong', `wrong passphrase for ${path}`, 'Nothing was changed; try again.')
+    if (code === 'ENOENT')
+      throw new NodeError('file-absent', `there is no file ${path}`, 'Check the name.', error)
+    if (!fits)
+      throw new NodeError(
+        'passphrase-wrong',
+        `wrong passphrase for ${path}`,
+        'Nothing was changed; try again.'
+      )
     throw damaged(path, 'it is cut short, changed, or no age file', error)
   }
 }

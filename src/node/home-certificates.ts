@@ -86,7 +86,7 @@ export async function installCertificate(
       read.code === 'identity-version'
         ? 'The identity log of this home is older: bring it up to date with `parley id import FILE`.'
         : `It must be a certificate of ${identity.did}.`
-    throw new NodeError('certificate-refused', `not a certificate of this company: ${read}`, next)
+    throw new NodeError('certificate-refused', `not a certificate of this company: ${read.toString()}`, next)
   }
   const { certificates } = homePaths(home.dir)
   const use = read.kind === 'node' ? 'node' : read.certificate.role

@@ -49,7 +49,7 @@ export function readRequest(bytes: Uint8Array): Request {
   if (!isReject(node)) return { kind: 'node', request: node }
   const why = node.code === 'dsse-type' ? role : node
   const next = 'Give the file that `parley role enrol` or `parley init --identity` wrote.'
-  throw new NodeError('request-refused', `not a request for a certificate: ${why}`, next)
+  throw new NodeError('request-refused', `not a request for a certificate: ${why.toString()}`, next)
 }
 
 /** Signs a certificate and keeps a copy in the home. @throws NodeError `certificate-refused` */
@@ -110,7 +110,11 @@ export async function replaceIdentity(home: Home, log: Uint8Array): Promise<Comp
   const ours = await readIdentity(home)
   const theirs = verifyIdentityLog(log)
   if (isReject(theirs)) {
-    throw new NodeError('identity-refused', `the file is no identity log: ${theirs}`, 'Export it again: parley id export')
+    throw new NodeError(
+      'identity-refused',
+      `the file is no identity log: ${theirs.toString()}`,
+      'Export it again: parley id export'
+    )
   }
   const relation = compareIdentityLogs(ours, theirs)
   if (relation === 'equal' || relation === 'prefix') {
@@ -118,10 +122,18 @@ export async function replaceIdentity(home: Home, log: Uint8Array): Promise<Comp
     return theirs
   }
   if (relation === 'extension') {
-    throw new NodeError('identity-older', 'the log in that file is older than ours', 'Nothing has to be done.')
+    throw new NodeError(
+      'identity-older',
+      'the log in that file is older than ours',
+      'Nothing has to be done.'
+    )
   }
   if (relation === 'other-company') {
-    throw new NodeError('identity-refused', `that is the log of ${theirs.legalName}`, 'Give the log of your company.')
+    throw new NodeError(
+      'identity-refused',
+      `that is the log of ${theirs.legalName}`,
+      'Give the log of your company.'
+    )
   }
   throw new NodeError(
     'identity-fork',

@@ -61,7 +61,7 @@ export function parseConfig(text: string, path: string): Config {
 export function checkConfig(value: unknown, path: string): Config {
   const parsed = ConfigJson.safeParse(value)
   if (parsed.success) {
-    const { format, ...config } = parsed.data
+    const { format: _, ...config } = parsed.data
     return config
   }
   const issue = parsed.error.issues[0]

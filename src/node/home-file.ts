@@ -56,7 +56,12 @@ export async function openNew(path: string): Promise<FileHandle> {
     return await open(path, O_WRONLY | O_CREAT | O_EXCL | NO_FOLLOW, 0o600)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new NodeError('file-exists', `${path} exists`, 'Choose another name, or move that file away.', error)
+      throw new NodeError(
+        'file-exists',
+        `${path} exists`,
+        'Choose another name, or move that file away.',
+        error
+      )
     }
     const { message } = error as Error
     const next = 'Check that the folder exists and is yours to write in.'

@@ -56,7 +56,9 @@ export async function addKey(
 export async function needsPassphrase(path: string): Promise<boolean> {
   const bytes = await readKeyFile(path)
   // The header of an age file is text: its second line says how the file is sealed.
-  return new TextDecoder('latin1').decode(bytes.subarray(0, 64)).split('\n')[1]?.startsWith('-> scrypt ') === true
+  return (
+    new TextDecoder('latin1').decode(bytes.subarray(0, 64)).split('\n')[1]?.startsWith('-> scrypt ') === true
+  )
 }
 
 /** @throws NodeError `passphrase-needed`, `passphrase-wrong`, `key-damaged`, `key-missing` */
@@ -86,7 +88,11 @@ const RESTORE = 'Restore the file from a backup: parley backup restore FILE --ho
 async function readKeyFile(path: string): Promise<Uint8Array> {
   const bytes = await readOwn(path, KEY_FILE_BYTES_MAX)
   if (!bytes) {
-    throw new NodeError('key-missing', `the key file ${path} is missing`, 'Say where it is, or restore a backup.')
+    throw new NodeError(
+      'key-missing',
+      `the key file ${path} is missing`,
+      'Say where it is, or restore a backup.'
+    )
   }
   return bytes
 }
@@ -113,7 +119,12 @@ export async function loadKeys(home: Home, passphrase: string | undefined): Prom
   })
   const node = files.find(({ use }) => use === 'node')
   if (!node) throw uncertified(home, identity)
-  const keys: NodeKeys = { identity, node: await openCertified(home, node, passphrase), roles: [], locked: [] }
+  const keys: NodeKeys = {
+    identity,
+    node: await openCertified(home, node, passphrase),
+    roles: [],
+    locked: []
+  }
   let wrong: unknown
   let opened = 0
   for (const file of files.filter(({ use }) => use !== 'node')) {

@@ -44,7 +44,10 @@ export async function restoreBackup(
   }
 }
 
-async function* watched(pieces: AsyncIterable<Piece>, progress: (bytes: number) => void): AsyncGenerator<Piece> {
+async function* watched(
+  pieces: AsyncIterable<Piece>,
+  progress: (bytes: number) => void
+): AsyncGenerator<Piece> {
   let bytes = 0
   for await (const piece of pieces) {
     progress((bytes += piece.bytes.length))
@@ -78,7 +81,7 @@ async function restoreStore(
   const store = await LevelStore.open(dir)
   try {
     const records = await importSnapshot(store, storeChunks(first, rest, path), SNAPSHOT_LIMITS)
-    if (isReject(records)) throw unusable(path, `its store: ${records}`)
+    if (isReject(records)) throw unusable(path, `its store: ${records.toString()}`)
   } finally {
     await store.close()
   }
@@ -97,5 +100,9 @@ async function* storeChunks(
 }
 
 function unusable(path: string, what: string): NodeError {
-  return new NodeError('backup-damaged', `${path} is damaged: ${what}`, 'Use another copy. Nothing was restored.')
+  return new NodeError(
+    'backup-damaged',
+    `${path} is damaged: ${what}`,
+    'Use another copy. Nothing was restored.'
+  )
 }

@@ -56,7 +56,11 @@ export async function createHome(options: NewHome): Promise<Home> {
   const next = generateKey(randomBytes(32))
   const identity = identityFor(options, root, next)
   if (isReject(identity)) {
-    throw new NodeError('identity-refused', identity.detail, 'Correct the name, number or file and try again.')
+    throw new NodeError(
+      'identity-refused',
+      identity.detail,
+      'Correct the name, number or file and try again.'
+    )
   }
   const paths = homePaths(dir)
   for (const folder of [dir, paths.keys, paths.certificates, paths.requests]) await ensureFolder(folder)
@@ -92,7 +96,11 @@ async function checkFree(dir: string): Promise<void> {
   throw new NodeError('home-occupied', `${dir} is not empty and no Parley home`, next)
 }
 
-function identityFor({ company, timeMs }: NewHome, root: SecretKey, next: SecretKey): CompanyIdentity | Reject {
+function identityFor(
+  { company, timeMs }: NewHome,
+  root: SecretKey,
+  next: SecretKey
+): CompanyIdentity | Reject {
   if ('log' in company) return verifyIdentityLog(company.log)
   const { legalName, registrationNumber, webLocation } = company
   const nextKeyHashes = [nextKeyHash(next.publicKey)]
@@ -111,7 +119,7 @@ async function addNode(
   const key = generateKey(randomBytes(32))
   const request = requestNode(identity.did, nodeName, key)
   const asked = verifyNodeRequest(request)
-  if (isReject(asked)) throw new Error(`our own request was refused: ${asked}`)
+  if (isReject(asked)) throw new Error(`our own request was refused: ${asked.toString()}`)
   await addKey(home, 'node', key, passphrase)
   if ('log' in company) {
     await createFile(nodeRequestPath(home), request)
@@ -121,7 +129,7 @@ async function addNode(
   await addKey(home, 'root', root, passphrase, rootKeyPath ?? keyPath(home, 'root', root.publicKey))
   await addKey(home, 'root', next, passphrase, nextKeyPath ?? keyPath(home, 'root', next.publicKey))
   const certificate = issueNodeCertificate(identity, root, asked, validityFrom(timeMs))
-  if (isReject(certificate)) throw new Error(`our own certificate was refused: ${certificate}`)
+  if (isReject(certificate)) throw new Error(`our own certificate was refused: ${certificate.toString()}`)
   await installCertificate(home, identity, certificate)
 }
 

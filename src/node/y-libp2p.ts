@@ -48,10 +48,21 @@ export class LibP2PProvider extends EventTarget {
     Y.applyUpdate(this.doc, view.state, this)
     // Only now: Yjs takes another id when it loads structs of its own.
     this.doc.clientID = view.client
+    this.#rename(view.client)
     this.doc.on('update', this.#onUpdate)
     this.awareness.on('update', this.#onAwareness)
     this.synced = true
     this.dispatchEvent(new Event('synced'))
+  }
+
+  /** Awareness took the client id that the document was born with. */
+  #rename(client: number): void {
+    const state = this.awareness.getLocalState()
+    this.awareness.setLocalState(null)
+    this.awareness.clientID = client
+    // An earlier view may have used this id: its clock is known elsewhere, and ours must lie beyond it.
+    this.awareness.meta.set(client, { clock: Math.floor(Date.now() / 10), lastUpdated: Date.now() })
+    this.awareness.setLocalState(state)
   }
 
   #apply(bodies: Uint8Array[]): void {
@@ -85,7 +96,7 @@ export class LibP2PProvider extends EventTarget {
 
   async destroy(): Promise<void> {
     this.#destroyed = true
-    removeAwarenessStates(this.awareness, [this.doc.clientID], 'provider destroyed')
+    removeAwarenessStates(this.awareness, [this.awareness.clientID], 'provider destroyed')
     this.doc.off('update', this.#onUpdate)
     this.awareness.off('update', this.#onAwareness)
     await this.#view?.close()

@@ -36,7 +36,10 @@ describe('addresses', () => {
       port: 4001,
       peerId: ID
     })
-    expect(parseAddress(`/dns4/node.example/tcp/1/p2p/${ID}`)).toMatchObject({ host: 'node.example', port: 1 })
+    expect(parseAddress(`/dns4/node.example/tcp/1/p2p/${ID}`)).toMatchObject({
+      host: 'node.example',
+      port: 1
+    })
   })
 
   for (const [text, code] of REFUSED) {
@@ -49,7 +52,11 @@ describe('addresses', () => {
   }
 
   it('an address to listen on is an IP address and a port', () => {
-    expect(parseListenAddress('/ip4/0.0.0.0/tcp/0')).toEqual({ text: '/ip4/0.0.0.0/tcp/0', host: '0.0.0.0', port: 0 })
+    expect(parseListenAddress('/ip4/0.0.0.0/tcp/0')).toEqual({
+      text: '/ip4/0.0.0.0/tcp/0',
+      host: '0.0.0.0',
+      port: 0
+    })
     expect(parseListenAddress('/dns4/localhost/tcp/1')).toMatchObject({ code: 'addr-unsupported' })
     expect(parseListenAddress('/ip4/127.0.0.1/udp/1')).toMatchObject({ code: 'addr-unsupported' })
     expect(parseListenAddress(`/ip4/127.0.0.1/tcp/1/p2p/${ID}`)).toMatchObject({ code: 'addr-unsupported' })

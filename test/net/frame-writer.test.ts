@@ -2,7 +2,13 @@
 import type { Stream } from '@libp2p/interface'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FrameWriter } from '../../src/net/frame-writer.ts'
-import { DRAIN_WAIT_MS, DRAIN_WAITS_MAX, QUEUE_BYTES_HIGH, QUEUE_BYTES_MAX, SEND_BYTES_MAX } from '../../src/net/limits.ts'
+import {
+  DRAIN_WAIT_MS,
+  DRAIN_WAITS_MAX,
+  QUEUE_BYTES_HIGH,
+  QUEUE_BYTES_MAX,
+  SEND_BYTES_MAX
+} from '../../src/net/limits.ts'
 
 /** Takes `room` sends, then asks to wait for `drain`. */
 class FakeStream extends EventTarget {
@@ -23,7 +29,11 @@ class FakeStream extends EventTarget {
   }
 }
 
-function create(room: number): { stream: FakeStream; writer: FrameWriter; stalled: ReturnType<typeof vi.fn> } {
+function create(room: number): {
+  stream: FakeStream
+  writer: FrameWriter
+  stalled: ReturnType<typeof vi.fn>
+} {
   const stream = new FakeStream()
   stream.room = room
   const stalled = vi.fn()
@@ -58,7 +68,7 @@ describe('frame writer', () => {
   it('[NET-9] a caller that does not wait is refused beyond 1 MiB, and the session goes on', async () => {
     const { writer, stalled } = create(0)
     const sends = Array.from({ length: 20 }, () => writer.send(new Uint8Array(60_000)))
-    sends.forEach(send => send.catch(() => undefined))
+    for (const send of sends) void send.catch(() => undefined)
     await expect(sends.at(-1)).rejects.toMatchObject({ code: 'send-queue-full' })
     expect(writer.queued).toBeLessThanOrEqual(QUEUE_BYTES_MAX + 8 * sends.length)
     expect(stalled).not.toHaveBeenCalled()

@@ -98,6 +98,8 @@ describe('frames', () => {
 
 /** Vector streams are hexadecimal with runs: `05(61*5)`. */
 function expand(text: string): Uint8Array {
-  const plain = text.replace(/\(([0-9a-f]{2})\*(\d+)\)/g, (_, byte: string, count: string) => byte.repeat(Number(count)))
+  const plain = text.replace(/\(([0-9a-f]{2})\*(\d+)\)/g, (_, byte: string, count: string) =>
+    byte.repeat(Number(count))
+  )
   return fromHex(plain) as Uint8Array
 }

@@ -37,7 +37,10 @@ export async function createHostilePeer(n: number): Promise<HostilePeer> {
   return {
     node,
     async connect(address) {
-      const connection = await node.dial(multiaddr(address), { force: true, signal: AbortSignal.timeout(5_000) })
+      const connection = await node.dial(multiaddr(address), {
+        force: true,
+        signal: AbortSignal.timeout(5_000)
+      })
       const closed = new Promise<void>(resolve => {
         if (connection.status !== 'open') resolve()
         connection.addEventListener('close', () => resolve())
@@ -73,10 +76,11 @@ export async function flood(raw: MessageStream, bytes: Uint8Array, total: number
     while (sent < total && raw.status === 'open') {
       const room = raw.send(bytes)
       sent += bytes.length
-      if (!room) await new Promise<void>(resolve => {
-        raw.addEventListener('drain', () => resolve(), { once: true })
-        raw.addEventListener('close', () => resolve(), { once: true })
-      })
+      if (!room)
+        await new Promise<void>(resolve => {
+          raw.addEventListener('drain', () => resolve(), { once: true })
+          raw.addEventListener('close', () => resolve(), { once: true })
+        })
       else await new Promise(resolve => setImmediate(resolve))
     }
   } catch {

@@ -6,7 +6,17 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { afterEach, describe, expect, it } from 'vitest'
 import { concatBytes } from '../../src/wire/bytes.ts'
 import { SYNC_PROTOCOL } from '../../src/net/limits.ts'
-import { createHostilePeer, DATA, flood, PING, RST, SYN, WINDOW_UPDATE, yamuxHeader, type HostilePeer } from './hostile-peer.ts'
+import {
+  createHostilePeer,
+  DATA,
+  flood,
+  PING,
+  RST,
+  SYN,
+  WINDOW_UPDATE,
+  yamuxHeader,
+  type HostilePeer
+} from './hostile-peer.ts'
 import { seed, startNode, stopAll, type TestNode } from './loopback.ts'
 
 const MIB = 1024 * 1024
@@ -56,17 +66,28 @@ function repeated(bytes: Uint8Array, count: number): Uint8Array {
   return concatBytes(...Array.from({ length: count }, () => bytes))
 }
 
-async function connect(victim: TestNode, n = 9): Promise<{ connection: Connection; raw: MessageStream; closed: Promise<void> }> {
+async function connect(
+  victim: TestNode,
+  n = 9
+): Promise<{ connection: Connection; raw: MessageStream; closed: Promise<void> }> {
   hostile = await createHostilePeer(n)
   return hostile.connect(victim.address().text)
 }
 
 describe('below the muxer', () => {
   const attacks: [string, string, () => Uint8Array][] = [
-    ['NET-10', 'a frame of 4 GiB', () => concatBytes(yamuxHeader(DATA, SYN, 1, 2 ** 32 - 1), new Uint8Array(MIB))],
+    [
+      'NET-10',
+      'a frame of 4 GiB',
+      () => concatBytes(yamuxHeader(DATA, SYN, 1, 2 ** 32 - 1), new Uint8Array(MIB))
+    ],
     ['NET-11', 'a flood of pings', () => repeated(yamuxHeader(PING, SYN, 0, 7), 5_000)],
     ['NET-11', 'streams opened and reset', () => opened(2_000)],
-    ['NET-12', 'data for streams that are not open', () => concatBytes(yamuxHeader(DATA, 0, 9_999, 65_536), new Uint8Array(65_536))]
+    [
+      'NET-12',
+      'data for streams that are not open',
+      () => concatBytes(yamuxHeader(DATA, 0, 9_999, 65_536), new Uint8Array(65_536))
+    ]
   ]
   for (const [rule, name, bytes] of attacks) {
     it(`[${rule}] ${name}: the connection is cut before it costs anything`, async () => {
@@ -80,6 +101,17 @@ describe('below the muxer', () => {
     }, 30_000)
   }
 
+  it('[NET-10] the session on such a connection ends with the reason, and the peer is at fault', async () => {
+    const victim = await startNode(1)
+    const { higher } = await peersAround(victim)
+    const { connection, raw, closed } = await connect(victim, higher)
+    await (hostile as HostilePeer).openSync(connection)
+    await victim.sessions.next()
+    raw.send(yamuxHeader(DATA, 0, 1, 2 ** 32 - 1))
+    expect(await victim.ends.next()).toMatchObject({ code: 'yamux-frame-size', fault: true })
+    await closed
+  })
+
   it('[NET-13] a frame byte by byte: cut', async () => {
     const victim = await startNode(1)
     const { raw, closed } = await connect(victim)
@@ -90,11 +122,13 @@ describe('below the muxer', () => {
     expect(cost.sent).toBeLessThan(20_000)
   }, 30_000)
 
-  it('[NET-12] thousands of streams: 32 at most live, and none for longer than the negotiation takes', async () => {
+  it('[NET-20] hundreds of streams: 32 at most live, and none for longer than the negotiation takes', async () => {
     const victim = await startNode(1)
     const { connection, closed } = await connect(victim)
     const streams = await Promise.allSettled(
-      Array.from({ length: 500 }, () => connection.newStream('/unknown/1.0.0', { signal: AbortSignal.timeout(4_000) }))
+      Array.from({ length: 500 }, () =>
+        connection.newStream('/unknown/1.0.0', { signal: AbortSignal.timeout(4_000) })
+      )
     )
     expect(streams.every(stream => stream.status === 'rejected')).toBe(true)
     await closed
@@ -110,7 +144,10 @@ describe('above the muxer', () => {
     stream.send(Uint8Array.of(1, 0x61))
     await closed
     expect(victim.sessions.all).toEqual([])
-    expect(await victim.events.next(e => e.event === 'session-closed')).toMatchObject({ code: 'session-not-opened', fault: true })
+    expect(await victim.events.next(e => e.event === 'session-closed')).toMatchObject({
+      code: 'session-not-opened',
+      fault: true
+    })
   })
 
   it('[NET-4] a connection on which no session opens is closed', async () => {
@@ -169,7 +206,10 @@ describe('above the muxer', () => {
     const peer = hostile as HostilePeer
     await peer.openSync(connection)
     await victim.sessions.next()
-    const second = await connection.newStream(SYNC_PROTOCOL, { signal: AbortSignal.timeout(4_000), maxOutboundStreams: 9 })
+    const second = await connection.newStream(SYNC_PROTOCOL, {
+      signal: AbortSignal.timeout(4_000),
+      maxOutboundStreams: 9
+    })
     await new Promise<void>(resolve => {
       if (second.status !== 'open') resolve()
       second.addEventListener('close', () => resolve())
@@ -220,12 +260,16 @@ describe('above the muxer', () => {
     const { connection } = await connect(victim)
     const stream = await connection.newStream('/ipfs/ping/1.0.0')
     const ping = crypto.getRandomValues(new Uint8Array(32))
-    const pong = new Promise<Uint8Array>(resolve => stream.addEventListener('message', e => resolve(e.data.subarray()), { once: true }))
+    const pong = new Promise<Uint8Array>(resolve =>
+      stream.addEventListener('message', e => resolve(e.data.subarray()), { once: true })
+    )
     stream.send(ping)
     expect(new Uint8Array(await pong)).toEqual(ping)
     const closed = new Promise<void>(resolve => stream.addEventListener('close', () => resolve()))
     stream.send(new Uint8Array(100_000))
     await closed
+    // Only the stream was closed.
+    await connection.newStream('/ipfs/ping/1.0.0')
   })
 })
 
@@ -233,7 +277,9 @@ describe('at the door', () => {
   it('[NET-20] silent sockets do not keep a member out', async () => {
     const victim = await startNode(1)
     const { port } = victim.address()
-    const sockets = Array.from({ length: 15 }, () => net.connect(port, '127.0.0.1').on('error', () => undefined))
+    const sockets = Array.from({ length: 15 }, () =>
+      net.connect(port, '127.0.0.1').on('error', () => undefined)
+    )
     await Promise.all(sockets.map(socket => new Promise(resolve => socket.once('connect', resolve))))
     const times: number[] = []
     for (let n = 2; n < 6; n++) {
@@ -243,7 +289,11 @@ describe('at the door', () => {
       times.push(Math.round(performance.now() - started))
     }
     console.log(`dials beside 15 silent sockets: ${times.join(', ')} ms`)
-    await Promise.all(sockets.map(socket => new Promise(resolve => (socket.destroyed ? resolve(0) : socket.once('close', resolve)))))
+    await Promise.all(
+      sockets.map(
+        socket => new Promise(resolve => (socket.destroyed ? resolve(0) : socket.once('close', resolve)))
+      )
+    )
     expect(victim.sessions.all.length).toBe(4)
   }, 20_000)
 
@@ -280,5 +330,7 @@ function opened(count: number): Uint8Array {
 }
 
 function report(name: string, { sent, rss, lagMs }: Attack): void {
-  console.log(`${name}: cut after ${(sent / MIB).toFixed(2)} MiB, RSS +${(rss / MIB).toFixed(0)} MiB, lag ${lagMs.toFixed(0)} ms`)
+  console.log(
+    `${name}: cut after ${(sent / MIB).toFixed(2)} MiB, RSS +${(rss / MIB).toFixed(0)} MiB, lag ${lagMs.toFixed(0)} ms`
+  )
 }

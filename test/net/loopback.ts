@@ -27,17 +27,15 @@ export class Arrivals<T> {
   }
 
   async next(matches: (value: T) => boolean = () => true, limitMs = 8_000): Promise<T> {
-    let late = false
-    const timer = setTimeout(() => {
-      late = true
-      this.#wake()
-    }, limitMs)
+    const deadline = performance.now() + limitMs
+    const timer = setTimeout(() => this.#wake(), limitMs + 1)
     try {
-      while (!late) {
+      for (;;) {
         while (this.#taken < this.all.length) {
           const value = this.all[this.#taken++] as T
           if (matches(value)) return value
         }
+        if (performance.now() >= deadline) break
         await new Promise<void>(resolve => {
           this.#wake = resolve
         })
@@ -62,7 +60,7 @@ const running: TestNode[] = []
 
 export interface TestNodeOptions extends Partial<TransportOptions> {
   /** Replaces the receiver that collects frames. */
-  receiver?(session: FrameSession): Partial<FrameReceiver>
+  readonly receiver?: (session: FrameSession) => Partial<FrameReceiver>
 }
 
 /** A started transport that admits everybody unless told otherwise. */
@@ -96,7 +94,14 @@ export async function createNode(n: number, options: TestNodeOptions = {}): Prom
     log: event => events.push(event),
     ...rest
   })
-  const node = { transport, sessions, frames, ends, events, address: () => dialable(transport.listenAddresses()[0]) }
+  const node = {
+    transport,
+    sessions,
+    frames,
+    ends,
+    events,
+    address: () => dialable(transport.listenAddresses()[0])
+  }
   running.push(node)
   return node
 }

@@ -47,7 +47,10 @@ describe('redialer', () => {
   })
 
   it('[NET-17] a stable session forgets failures, one that dies at once does not', () => {
-    for (const [livedMs, firstWait] of [[STABLE_AFTER_MS, 250], [STABLE_AFTER_MS - 1, 4_000]] as const) {
+    for (const [livedMs, firstWait] of [
+      [STABLE_AFTER_MS, 250],
+      [STABLE_AFTER_MS - 1, 4_000]
+    ] as const) {
       const redialer = new Redialer(() => 0)
       redialer.keep('p', ['/a'], 0)
       for (let i = 0; i < 4; i++) {
@@ -94,7 +97,13 @@ describe('redialer', () => {
     redialer.due(0)
     redialer.dialFailed('p', REFUSED, 40)
     const [status] = redialer.status()
-    expect(status).toMatchObject({ phase: 'waiting', sinceMs: 0, failures: 1, lastError: { ...REFUSED, atMs: 40 }, nextDialMs: 290 })
+    expect(status).toMatchObject({
+      phase: 'waiting',
+      sinceMs: 0,
+      failures: 1,
+      lastError: { ...REFUSED, atMs: 40 },
+      nextDialMs: 290
+    })
     redialer.forget('p')
     expect([redialer.status(), redialer.nextMs()]).toEqual([[], undefined])
   })
@@ -102,6 +111,10 @@ describe('redialer', () => {
   it('a peer without an address is waited for, not dialed', () => {
     const redialer = new Redialer(() => 0)
     redialer.keep('p', [], 0)
-    expect([redialer.due(1e9), redialer.nextMs(), redialer.status()[0]?.nextDialMs]).toEqual([[], undefined, undefined])
+    expect([redialer.due(1e9), redialer.nextMs(), redialer.status()[0]?.nextDialMs]).toEqual([
+      [],
+      undefined,
+      undefined
+    ])
   })
 })

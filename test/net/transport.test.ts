@@ -1,11 +1,12 @@
 // Two and more transports over real loopback sockets: protocols/transport, sections 1 to 3.
 import { createHash } from 'node:crypto'
 import net from 'node:net'
+import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createGater } from '../../src/net/gater.ts'
 import { keepsOpenSession } from '../../src/net/sessions.ts'
 import { SIMULTANEOUS_MS } from '../../src/net/limits.ts'
 import { createTransport } from '../../src/net/transport.ts'
-import type { FrameSession } from '../../src/net/session.ts'
 import { createNode, dialable, freePort, seed, startNode, stopAll, type TestNode } from './loopback.ts'
 
 afterEach(stopAll)
@@ -59,7 +60,10 @@ describe('sessions', () => {
 
   it('dialing a peer twice, or again later, gives the session that is there', async () => {
     const [a, b] = await Promise.all([startNode(1), startNode(2)])
-    const [first, second] = await Promise.all([a.transport.dial(b.address()), a.transport.dial([b.address()])])
+    const [first, second] = await Promise.all([
+      a.transport.dial(b.address()),
+      a.transport.dial([b.address()])
+    ])
     expect(second).toBe(first)
     expect(await a.transport.dial(b.address())).toBe(first)
     expect(a.sessions.all).toEqual([first])
@@ -127,11 +131,17 @@ describe('sessions', () => {
       const onClose = () => {
         throw new Error('thrown at close')
       }
-      const [a, b] = await Promise.all([startNode(1), startNode(2, { receiver: () => ({ onFrame, onClose }) })])
+      const [a, b] = await Promise.all([
+        startNode(1),
+        startNode(2, { receiver: () => ({ onFrame, onClose }) })
+      ])
       const session = await a.transport.dial(b.address())
       await session.send(Uint8Array.of(1))
       await a.ends.next()
-      expect(await b.events.next(e => e.event === 'session-closed')).toMatchObject({ code: 'receiver-failed', fault: false })
+      expect(await b.events.next(e => e.event === 'session-closed')).toMatchObject({
+        code: 'receiver-failed',
+        fault: false
+      })
       expect(await a.transport.dial(b.address())).not.toBe(session)
       await stopAll()
     }
@@ -141,7 +151,10 @@ describe('sessions', () => {
 describe('who gets in', () => {
   it('[NET-3] a stranger gets no session, no stream, and an answer that says what to do', async () => {
     const [a, b] = await Promise.all([startNode(1), startNode(2, { admit: () => false })])
-    await expect(a.transport.dial(b.address())).rejects.toMatchObject({ code: 'dial-refused', next: /invite/ })
+    await expect(a.transport.dial(b.address())).rejects.toMatchObject({
+      code: 'dial-refused',
+      next: /invite/
+    })
     expect(await b.events.next()).toMatchObject({ event: 'stranger-refused', peerId: a.transport.peerId })
     expect([a.sessions.all, b.sessions.all]).toEqual([[], []])
   })
@@ -172,6 +185,14 @@ describe('who gets in', () => {
     await expect(a.transport.dial(b.address())).rejects.toMatchObject({ code: 'dial-refused' })
   })
 
+  it('[NET-1] an address that nobody configured is never dialed, whoever claims it', async () => {
+    const configured = '/ip4/192.0.2.7/tcp/4001'
+    const options = { admit: () => true, connectionsWith: () => 0, log: () => undefined }
+    const gater = createGater({ ...options, dialing: new Set([configured]) })
+    expect(await gater.denyDialMultiaddr?.(multiaddr(configured))).toBe(false)
+    expect(await gater.denyDialMultiaddr?.(multiaddr('/ip4/127.0.0.1/tcp/11434'))).toBe(true)
+  })
+
   it('[NET-1] another peer at the right address is not talked to', async () => {
     const [a, b, c] = await Promise.all([startNode(1), startNode(2), startNode(3)])
     const text = b.address().text.replace(b.transport.peerId, c.transport.peerId)
@@ -198,7 +219,10 @@ describe('what goes wrong when starting or dialing', () => {
   })
 
   it('a malformed listen address is refused before anything starts', async () => {
-    await expect(createNode(1, { listen: ['127.0.0.1:4001'] })).rejects.toMatchObject({ code: 'addr-syntax', next: /\/ip4/ })
+    await expect(createNode(1, { listen: ['127.0.0.1:4001'] })).rejects.toMatchObject({
+      code: 'addr-syntax',
+      next: /\/ip4/
+    })
   })
 
   it('nobody listens there: unreachable, at once', async () => {
@@ -224,9 +248,11 @@ describe('what goes wrong when starting or dialing', () => {
   it('[NET-18] it does not start where session keys would be logged', async () => {
     process.env['DUMP_SESSION_KEYS'] = '1'
     const options = { privateKey: seed(1), listen: [], admit: () => true, log: () => undefined }
-    const onSession = (_: FrameSession) => ({ onFrame: () => undefined, onClose: () => undefined })
+    const onSession = () => ({ onFrame: () => undefined, onClose: () => undefined })
     try {
-      await expect(createTransport({ ...options, onSession })).rejects.toMatchObject({ code: 'session-keys-dumped' })
+      await expect(createTransport({ ...options, onSession })).rejects.toMatchObject({
+        code: 'session-keys-dumped'
+      })
     } finally {
       delete process.env['DUMP_SESSION_KEYS']
     }

@@ -1,7 +1,12 @@
 // The yamux guard without sockets: protocols/transport, section 4.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { STREAMS_MAX, YAMUX_CONTROL_PER_SECOND, YAMUX_FRAME_BYTES_MAX, YAMUX_FRAMES_PER_SECOND } from '../../src/net/limits.ts'
+import {
+  STREAMS_MAX,
+  YAMUX_CONTROL_PER_SECOND,
+  YAMUX_FRAME_BYTES_MAX,
+  YAMUX_FRAMES_PER_SECOND
+} from '../../src/net/limits.ts'
 import { YamuxGuard } from '../../src/net/yamux-guard.ts'
 import { concatBytes } from '../../src/wire/bytes.ts'
 import { DATA, PING, RST, SYN, WINDOW_UPDATE, yamuxHeader } from './hostile-peer.ts'
@@ -38,7 +43,9 @@ describe('yamux guard', () => {
   })
 
   it('[NET-10] an unknown version or type is refused', () => {
-    expect(createGuard().check([Uint8Array.of(1, ...yamuxHeader(PING, SYN, 0, 1).subarray(1))], 0)?.code).toBe('yamux-header')
+    expect(
+      createGuard().check([Uint8Array.of(1, ...yamuxHeader(PING, SYN, 0, 1).subarray(1))], 0)?.code
+    ).toBe('yamux-header')
     expect(createGuard().check([yamuxHeader(4, 0, OPEN_STREAM, 0)], 0)?.code).toBe('yamux-header')
   })
 
@@ -61,7 +68,11 @@ describe('yamux guard', () => {
   })
 
   it('[NET-11] pings, resets and opened streams are limited to 2,000 a second', () => {
-    for (const chunk of [yamuxHeader(PING, SYN, 0, 1), yamuxHeader(WINDOW_UPDATE, RST, 3, 0), yamuxHeader(DATA, 0, OPEN_STREAM, 0)]) {
+    for (const chunk of [
+      yamuxHeader(PING, SYN, 0, 1),
+      yamuxHeader(WINDOW_UPDATE, RST, 3, 0),
+      yamuxHeader(DATA, 0, OPEN_STREAM, 0)
+    ]) {
       expect(repeat(createGuard(), chunk, YAMUX_CONTROL_PER_SECOND)).toBeUndefined()
       expect(repeat(createGuard(), chunk, YAMUX_CONTROL_PER_SECOND + 1)).toBe('yamux-control-rate')
     }
@@ -70,13 +81,17 @@ describe('yamux guard', () => {
   it('[NET-11] the limit refills with time', () => {
     const guard = createGuard()
     for (let second = 0; second < 5; second++) {
-      expect(repeat(guard, yamuxHeader(PING, SYN, 0, 1), YAMUX_CONTROL_PER_SECOND, second * 1_000)).toBeUndefined()
+      expect(
+        repeat(guard, yamuxHeader(PING, SYN, 0, 1), YAMUX_CONTROL_PER_SECOND, second * 1_000)
+      ).toBeUndefined()
     }
   })
 
   it('[NET-11] an honest reader at full speed sends more window updates than that and is not cut', () => {
     expect(repeat(createGuard(), yamuxHeader(WINDOW_UPDATE, 0, OPEN_STREAM, 1), 10_000)).toBeUndefined()
-    expect(repeat(createGuard(), yamuxHeader(WINDOW_UPDATE, 0, OPEN_STREAM, 1), YAMUX_FRAMES_PER_SECOND + 1)).toBe('yamux-frame-rate')
+    expect(
+      repeat(createGuard(), yamuxHeader(WINDOW_UPDATE, 0, OPEN_STREAM, 1), YAMUX_FRAMES_PER_SECOND + 1)
+    ).toBe('yamux-frame-rate')
   })
 
   it('[NET-12] data for streams that are not open is counted, and cut at 1 MiB a minute', () => {
