@@ -29,7 +29,36 @@ function installed() {
   }
 }
 
+/** One installation at a time: a second command waits for the first instead of pulling the floor away. */
+function withLock(work) {
+  const lock = path.join(root, '.installing')
+  for (;;) {
+    try {
+      fs.writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+      if (!isHeld(lock)) fs.rmSync(lock, { force: true })
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+    }
+  }
+  process.on('exit', () => fs.rmSync(lock, { force: true }))
+  work()
+  fs.rmSync(lock, { force: true })
+}
+
+/** Whether the process that wrote the lock still runs; one that was killed holds nothing. */
+function isHeld(lock) {
+  try {
+    process.kill(Number(fs.readFileSync(lock, 'utf8')), 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
 function install() {
+  if (installed()) return
   const started = Date.now()
   process.stderr.write('parley: installing what the lock file names (about a minute, once) ...\n')
   const npm = process.env.npm_execpath
@@ -64,7 +93,7 @@ function node() {
   process.exit(69)
 }
 
-if (!installed()) install()
+if (!installed()) withLock(install)
 const args = process.argv.slice(2)
 if (args[0] === '--setup-only') process.exit(0)
 const bin = node()

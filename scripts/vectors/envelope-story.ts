@@ -2,7 +2,7 @@
 // each comes to, and which envelopes are admitted and count in the end.
 import { toHex } from '../../src/wire/bytes.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
-import { Scene, type Signed } from './envelope-scene.ts'
+import { HOLDERS, Scene, type Signed } from './envelope-scene.ts'
 import { PARTIES, type Written, accept, entry, genesisOf } from './space-builders.ts'
 
 export interface FacetStep {
@@ -27,17 +27,11 @@ export interface FacetCase {
 export const SPACE = genesisOf('Facets')
 export const PAIR = genesisOf('A pair', PARTIES.slice(0, 2))
 
-export const [ada, bo, cy] = [0, 1, 2].map(company =>
-  accept(
-    SPACE,
-    company,
-    [
-      ['Ada', 'Abe'],
-      ['Bo', 'Bea'],
-      ['Cy', 'Cleo']
-    ][company] as string[]
-  )
-) as [Written, Written, Written]
+export const [ada, bo, cy] = HOLDERS.map((holders, company) => accept(SPACE, company, holders)) as [
+  Written,
+  Written,
+  Written
+]
 
 /** Session `n` of a company's first key. */
 export const by = (company: number, session = 1, index = 0) => ({ company, key: index, session })

@@ -15,7 +15,7 @@ export type CaseRow = [
   party: boolean,
   accepted: boolean,
   frozen: boolean,
-  class: (typeof CLASSES)[number] | null,
+  dataClass: (typeof CLASSES)[number] | null,
   ownedHere: boolean | null,
   verdict: string
 ]
@@ -60,7 +60,17 @@ export function policyCases(): CaseRow[] {
 
 /** Path below the repository to contents. */
 export function policyVectors(): { [path: string]: string } {
-  const columns = ['own', 'certificate', 'confirmed', 'party', 'accepted', 'frozen', 'class', 'ownedHere', 'verdict']
+  const columns = [
+    'own',
+    'certificate',
+    'confirmed',
+    'party',
+    'accepted',
+    'frozen',
+    'class',
+    'ownedHere',
+    'verdict'
+  ]
   const rows = policyCases().map(row => `  ${JSON.stringify(row)}`)
   const lines = [
     '{',

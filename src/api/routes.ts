@@ -28,6 +28,7 @@ export interface AnyRoute {
   readonly result: keyof Schemas | 'nothing' | 'bundle' | 'events'
 }
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- what tells identical types from assignable ones
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
 type SchemaOf<T> = {
   [K in keyof Schemas]: Same<z.output<Schemas[K]>, T> extends true ? K : never

@@ -18,9 +18,6 @@ const dataClass = z.enum(['public', 'shared-confidential', 'private'])
 const frontier = z.strictObject({
   heads: z.array(z.strictObject({ client: count, seq: count, id: name })).max(10_000)
 })
-/** Its own key would set a prototype wherever the entry becomes an object. */
-const fieldPath = name.refine(path => path !== '__proto__', 'not a field')
-
 const company = z.object({
   did: z.string(),
   legalName: z.string(),
@@ -147,7 +144,7 @@ export const SCHEMAS = {
   name,
   names: z.array(name).max(1_000),
   certificates: z.array(name.max(100_000)).max(1_000),
-  secret: z.string().max(1_000),
+  secret: text.max(1_000),
   index: count,
   pathNumber,
   confirmation: z.strictObject({ by: name, how: name }),
@@ -163,7 +160,7 @@ export const SCHEMAS = {
   }),
   readOptions: z.strictObject({ class: dataClass.exactOptional() }),
   edit: z.strictObject({ base: frontier, text, class: dataClass.exactOptional() }),
-  fields: z.record(fieldPath, z.unknown()),
+  fields: z.record(name, z.unknown()),
 
   // What goes out.
   status,

@@ -1,6 +1,5 @@
 // What every command is given: the home's place, the output, a passphrase when one is needed, the running node.
-// Commands load what they need themselves: `--help` and a question to the node stay fast.
-import type { Command } from 'commander'
+// Commands load what they need themselves, so that a question to the node stays fast.
 import { homeDirectory } from '../node/home-directory.ts'
 import type { ParleyNode } from '../node/parley-node.ts'
 import { NodeError } from '../wire/node-error.ts'
@@ -18,16 +17,19 @@ export interface Cli {
   node(): Promise<ParleyNode>
 }
 
-interface GlobalOptions {
+/** Options that every command takes. */
+export interface GlobalOptions {
   home?: string
   json?: boolean
   quiet?: boolean
   passphraseFile?: string
 }
 
-/** Runs the action of a command and turns a failure into words and an exit code. */
-export async function run(command: Command, action: (cli: Cli) => Promise<void>): Promise<void> {
-  const options = command.optsWithGlobals<GlobalOptions>()
+/** Runs an action and turns a failure into words. @returns the exit code, or `undefined` when all went well */
+export async function perform(
+  options: GlobalOptions,
+  action: (cli: Cli) => Promise<void>
+): Promise<number | undefined> {
   const output = new Output({ json: options.json === true, quiet: options.quiet === true })
   const home = homeDirectory(options.home, process.env)
   const file = options.passphraseFile ?? (process.env['PARLEY_PASSPHRASE_FILE'] || undefined)
@@ -41,12 +43,23 @@ export async function run(command: Command, action: (cli: Cli) => Promise<void>)
   }
   try {
     await action(cli)
+    return undefined
   } catch (error) {
-    process.exitCode = output.failure(error)
+    return output.failure(error)
   }
 }
 
 /** A wrong command line that only the command itself can see. */
 export function usage(message: string, next: string): NodeError {
   return new NodeError('usage', message, next)
+}
+
+/** Asks the running node, and leaves it running. */
+export async function withNode(cli: Cli, ask: (node: ParleyNode) => Promise<void>): Promise<void> {
+  const node = await cli.node()
+  try {
+    await ask(node)
+  } finally {
+    await node.close()
+  }
 }

@@ -4,21 +4,25 @@ import { isNodeError } from '../wire/node-error.ts'
 export interface ExitCode {
   code: number
   meaning: string
-  /** Codes of NodeErrors that end so; a name that ends in `-` stands for all that begin with it. */
+  /** Codes of NodeErrors that end so; a dash at an end stands for any beginning or end. */
   errors: string[]
 }
 
 export const EXIT_CODES: readonly ExitCode[] = [
   { code: 0, meaning: 'done', errors: [] },
   { code: 1, meaning: 'failed; the message says why and what to do', errors: [] },
-  { code: 2, meaning: 'the command line is wrong', errors: ['usage', 'addr-', 'invite-', 'kind-unknown'] },
+  {
+    code: 2,
+    meaning: 'the command line is wrong',
+    errors: ['usage', 'name-refused', 'addr-', 'invite-', 'artifact-kind', '-ambiguous', 'space-needed']
+  },
   { code: 3, meaning: 'no node is running on this home', errors: ['not-running'] },
   {
     code: 4,
     meaning: 'refused by policy',
-    errors: ['denied', 'policy-', 'dial-not-admitted', 'no-role', 'not-party', 'frozen']
+    errors: ['denied', 'policy-', 'dial-not-admitted', 'role-missing', 'read-only']
   },
-  { code: 5, meaning: 'not found', errors: ['not-found', 'file-absent', 'key-missing', 'store-absent'] },
+  { code: 5, meaning: 'not found', errors: ['-unknown', 'file-absent', 'key-missing', 'store-absent'] },
   {
     code: 6,
     meaning: 'verification failed: damaged, forged, or not what it should be',
@@ -38,17 +42,26 @@ export const EXIT_CODES: readonly ExitCode[] = [
   },
   { code: 7, meaning: 'the passphrase is wrong or missing', errors: ['passphrase-', 'locked'] },
   { code: 69, meaning: 'this version of Node is not supported', errors: [] },
-  { code: 78, meaning: 'the home or its settings are missing or wrong', errors: ['config-', 'home-'] },
+  {
+    code: 78,
+    meaning: 'the home or its settings are missing or wrong',
+    errors: ['certificate-missing', 'config-', 'home-']
+  },
   { code: 130, meaning: 'interrupted', errors: ['interrupted'] }
 ]
 
 const FAILED = 1
 
-/** The longest name that fits decides, so that an exact one goes before a prefix. */
+/** The longest name that fits decides, so that an exact one goes before a part. */
 export function exitCodeOf(error: unknown): number {
   if (!isNodeError(error)) return FAILED
   const matches = EXIT_CODES.flatMap(({ code, errors }) => errors.map(name => ({ code, name })))
-    .filter(({ name }) => (name.endsWith('-') ? error.code.startsWith(name) : error.code === name))
+    .filter(({ name }) => fits(error.code, name))
     .sort((a, b) => b.name.length - a.name.length)
   return matches[0]?.code ?? FAILED
+}
+
+function fits(code: string, name: string): boolean {
+  if (name.endsWith('-')) return code.startsWith(name)
+  return name.startsWith('-') ? code.endsWith(name) : code === name
 }

@@ -56,7 +56,10 @@ export class Output {
     const exit = exitCodeOf(error)
     const { code, message, next } = explain(error)
     if (this.json) process.stderr.write(`${JSON.stringify({ error: { code, message, next, exit } })}\n`)
-    else process.stderr.write(`${style('red', 'error:')} ${visible(message)}\n${style('bold', 'next:')}  ${next}\n`)
+    else
+      process.stderr.write(
+        `${style('red', 'error:')} ${visible(message)}\n${style('bold', 'next:')}  ${next}\n`
+      )
     return exit
   }
 
@@ -72,10 +75,10 @@ function style(format: 'red' | 'yellow' | 'bold', text: string): string {
 
 function explain(error: unknown): { code: string; message: string; next: string } {
   if (error instanceof NodeError) return error
-  const { code = 'unexpected', message = String(error), stack } = error as Error & { code?: string }
-  if (process.env['PARLEY_DEBUG'] !== undefined) process.stderr.write(`${stack ?? message}\n`)
+  if (process.env['PARLEY_DEBUG'] !== undefined) console.error(error)
+  const message = error instanceof Error ? error.message : String(error)
   const next = 'Run it again with PARLEY_DEBUG=1 for the details, and report it if it looks like our mistake.'
-  return { code, message, next }
+  return { code: 'unexpected', message, next }
 }
 
 export interface Progress {
@@ -85,10 +88,10 @@ export interface Progress {
 
 const SILENT: Progress = { at: () => undefined, end: () => undefined }
 
-/** Says nothing in the first second: most things are done by then. */
+/** Says nothing in the first second, or five where lines stay: most things are done by then. */
 class Lines implements Progress {
   readonly #what: string
-  #due = performance.now() + PROGRESS_AFTER_MS
+  #due = performance.now() + (process.stderr.isTTY ? PROGRESS_AFTER_MS : PROGRESS_LINE_EVERY_MS)
   #shown = false
 
   constructor(what: string) {

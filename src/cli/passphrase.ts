@@ -45,12 +45,21 @@ async function readPassphraseFile(path: string): Promise<string> {
     }
   } catch (error) {
     const { message } = error as Error
-    throw new NodeError('passphrase-file', `cannot read the passphrase file: ${message}`, 'Check its name.', error)
+    throw new NodeError(
+      'passphrase-file',
+      `cannot read the passphrase file: ${message}`,
+      'Check its name.',
+      error
+    )
   }
   const line = bytes.subarray(0, length).toString('utf8').split(/\r?\n/)[0] as string
   if (line !== '' && length < bytes.length) return line
   const next = 'Put the passphrase on its first line.'
-  throw new NodeError('passphrase-file', `${path} holds no passphrase of at most ${PASSPHRASE_BYTES_MAX} bytes`, next)
+  throw new NodeError(
+    'passphrase-file',
+    `${path} holds no passphrase of at most ${PASSPHRASE_BYTES_MAX} bytes`,
+    next
+  )
 }
 
 /** What is typed is not shown, not even its length. */
@@ -65,8 +74,7 @@ function prompt(question: string): Promise<string> {
       process.stderr.write('\n')
       then()
     }
-    const stop = () =>
-      end(() => reject(new NodeError('interrupted', 'interrupted', 'Nothing was changed.')))
+    const stop = () => end(() => reject(new NodeError('interrupted', 'interrupted', 'Nothing was changed.')))
     lines.once('line', line => end(() => resolve(line)))
     lines.once('SIGINT', stop)
     lines.once('close', stop)

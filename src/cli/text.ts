@@ -20,7 +20,14 @@ export function table(header: string[], rows: string[][]): string {
   if (rows.length === 0) return ''
   const all = [header, ...rows].map(row => row.map(inline))
   const widths = header.map((_, column) => Math.max(...all.map(row => width(row[column] ?? ''))))
-  return all.map(row => row.map((cell, column) => pad(cell, widths[column] as number)).join('  ').trimEnd()).join('\n')
+  return all
+    .map(row =>
+      row
+        .map((cell, column) => pad(cell, widths[column] as number))
+        .join('  ')
+        .trimEnd()
+    )
+    .join('\n')
 }
 
 /** `name  value` lines; a value may have several lines. Pairs without a value are left out. */
@@ -32,9 +39,16 @@ export function facts(pairs: [name: string, value: string | string[] | undefined
   return shown.map(([name, line]) => `${name.padEnd(widest)}  ${line}`.trimEnd()).join('\n')
 }
 
+/** In characters as people count them; how wide a terminal draws them, only it knows. */
 function width(text: string): number {
-  return [...text].length
+  if (PLAIN.test(text)) return text.length // segmenting is slow, and a log has many rows
+  let count = 0
+  for (const _ of CHARACTERS.segment(text)) count++
+  return count
 }
+
+const PLAIN = /^[ -~]*$/
+const CHARACTERS = new Intl.Segmenter('en')
 
 function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - width(text)))
@@ -65,16 +79,24 @@ export function plural(count: number, one: string, many: string = `${one}s`): st
   return `${count} ${count === 1 ? one : many}`
 }
 
-/** The entry nearest to what was typed, if any is near: a third of its letters may differ. */
+/** The entry nearest to what was typed, if any is near: a third of its letters may differ. Of two as near, the one
+ * that begins alike. */
 export function nearest(typed: string, candidates: Iterable<string>): string | undefined {
   const wanted = typed.toLowerCase()
   let best: string | undefined
-  let least = Math.max(2, Math.floor(wanted.length / 3)) + 1
+  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase())
+    const name = candidate.toLowerCase()
+    const distance = editDistance(wanted, name) - commonStart(wanted, name) / 1000
     if (distance < least) [best, least] = [candidate, distance]
   }
   return best
+}
+
+function commonStart(a: string, b: string): number {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length++
+  return length
 }
 
 function editDistance(a: string, b: string): number {

@@ -94,12 +94,14 @@ const RULES: { rule: string; reason: string; denies: (question: Question) => boo
   {
     rule: 'POL-4',
     reason: "the peer's node certificate has expired",
-    denies: ({ peer }) => peer.certificate === 'expired'
+    // Whatever is not known to be current is not.
+    denies: ({ peer }) => peer.certificate !== 'current'
   },
   {
     rule: 'POL-5',
     reason: 'a private facet never leaves its company',
-    denies: ({ facet, peer }) => facet?.class === 'private' && !(peer.own && facet.ownedHere)
+    // A class that is missing, unknown or ill-typed is private.
+    denies: ({ facet, peer }) => facet !== undefined && !isShared(facet) && !(peer.own && facet.ownedHere)
   },
   {
     rule: 'POL-6',
@@ -119,9 +121,14 @@ const RULES: { rule: string; reason: string; denies: (question: Question) => boo
   {
     rule: 'POL-9',
     reason: 'first contact is not confirmed on both sides',
-    denies: ({ facet, peer }) => facet?.class === 'shared-confidential' && !peer.own && !peer.confirmed
+    denies: ({ facet, peer }) =>
+      facet !== undefined && facet.class !== 'public' && !peer.own && !peer.confirmed
   }
 ]
+
+function isShared(facet: FacetStanding): boolean {
+  return facet.class === 'public' || facet.class === 'shared-confidential'
+}
 
 /** Total and pure: equal questions, equal answers. */
 export function decide(question: Question): Clearance | Denial {

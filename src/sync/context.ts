@@ -1,18 +1,22 @@
 // What the parts of the core share: the directory, the facets, the sessions, the time of this step and the
 // effects that it has called for so far. protocols/sync, section 2.
 import { Clearance } from '../policy/decide.ts'
-import type { Reject } from '../wire/reject.ts'
 import type { Facet } from '../replica/facet.ts'
 import type { SpaceLog } from '../identity/space-log.ts'
+import { toHex } from '../wire/bytes.ts'
 import type { FacetGenesis } from '../wire/genesis.ts'
+import { Reject } from '../wire/reject.ts'
 import type { Directory, Peer } from './directory.ts'
 import type { Effect, News, StoreWrite } from './effects.ts'
 import { type Frame, encodeFrame } from './frame.ts'
-import { toHex } from '../wire/bytes.ts'
 import type { Session } from './session.ts'
 
 /** A peer that broke a rule is left alone this long. */
 export const BAN_MS = 60_000
+/** Sends that a peer may leave unread before we stop making more for it. */
+export const IN_FLIGHT_BYTES_MAX = 512 * 1024
+/** And before we let it go: what is owed anyhow, such as requests of ours, is never this much. */
+export const UNREAD_BYTES_MAX = 4 * 1024 * 1024
 
 /** Frames that name nothing of ours: who we are, and ids that the peer itself named first. */
 type GreetingFrame = Extract<Frame, { type: 'hello' | 'want-identity' | 'identity' | 'want-space' | 'bye' }>
@@ -22,6 +26,8 @@ export interface HeldFacet {
   genesisBytes: Uint8Array
   /** The genesis is in the store; it goes there with the first envelope. */
   stored: boolean
+  /** The session that named the facet, while nothing of it has come. */
+  namedBy?: Session
 }
 
 export class Context {
@@ -29,12 +35,16 @@ export class Context {
   readonly facets = new Map<string, HeldFacet>()
   readonly sessions = new Map<number, Session>()
   now = 0
+  readonly #ended: (session: Session) => void
   #effects: Effect[] = []
   #tokens = 0
+  #requests = 0
   readonly #then = new Map<number, () => void>()
 
-  constructor(directory: Directory) {
+  /** `ended`: a session is over and answers for nothing any more. */
+  constructor(directory: Directory, ended: (session: Session) => void) {
     this.directory = directory
+    this.#ended = ended
   }
 
   emit(effect: Effect): void {
@@ -67,8 +77,17 @@ export class Context {
     then?.()
   }
 
+  /** Work that waits for the store. */
+  get waiting(): number {
+    return this.#then.size
+  }
+
+  requestId(): number {
+    return ++this.#requests
+  }
+
   greet(session: Session, frame: GreetingFrame): void {
-    this.emit({ do: 'send', session: session.id, frame: encodeFrame(frame), clearance: 'greeting' })
+    this.#out(session, encodeFrame(frame), 'greeting')
   }
 
   /**
@@ -82,16 +101,22 @@ export class Context {
     facet?: FacetGenesis
   ): number {
     const clearance = this.clearance(session, frame.type === 'run' ? 'send' : 'announce', space, facet)
-    if (!clearance) return 0
+    if (!clearance || !this.isOpen(session)) return 0
     const bytes = encodeFrame(frame)
-    session.inFlight += bytes.length
-    this.emit({ do: 'send', session: session.id, frame: bytes, clearance })
+    this.#out(session, bytes, clearance)
     return bytes.length
+  }
+
+  #out(session: Session, frame: Uint8Array, clearance: Clearance | 'greeting'): void {
+    session.inFlight += frame.length
+    this.emit({ do: 'send', session: session.id, frame, clearance })
+    if (session.inFlight <= UNREAD_BYTES_MAX || !this.isOpen(session)) return
+    this.close(session, new Reject('unread', 'the peer does not read what it is sent', false), 'send')
   }
 
   clearance(
     session: Session,
-    direction: 'announce' | 'request' | 'send',
+    direction: 'announce' | 'request' | 'send' | 'store',
     space: SpaceLog,
     facet?: FacetGenesis
   ): Clearance | undefined {
@@ -100,22 +125,58 @@ export class Context {
     return answer instanceof Clearance ? answer : undefined
   }
 
-  /** Sessions whose peer showed who it is. */
-  *open(): Generator<Session & { peer: Peer }> {
-    for (const session of this.sessions.values()) if (session.peer) yield session as Session & { peer: Peer }
+  /** Whether the peer reads fast enough for more to be made for it. */
+  hasRoom(session: Session): boolean {
+    return session.inFlight < IN_FLIGHT_BYTES_MAX
   }
 
-  /** Ends a session. The peer is left alone for a while where it broke a rule. */
+  isOpen(session: Session): boolean {
+    return this.sessions.get(session.id) === session
+  }
+
+  /** Sessions whose peer showed who it is, as of now: those that end meanwhile stay in the list. */
+  open(): (Session & { peer: Peer })[] {
+    return [...this.sessions.values()].filter(session => session.peer) as (Session & { peer: Peer })[]
+  }
+
+  /**
+   * Ends a session. The peer is left alone for a while where it broke a rule. A stranger meets the same end
+   * whatever was wrong, or it could try out whom we know (SYN-8).
+   */
   close(session: Session, reject: Reject, where: string): void {
+    if (!this.isOpen(session)) return
     const { peer, peerId } = session
     if (reject.fault) this.tell({ what: 'refused', did: peer?.did, peerId, reject, where })
-    this.greet(session, { type: 'bye', code: reject.code, detail: reject.detail })
-    const banMs = reject.fault ? BAN_MS : 0
-    this.emit({ do: 'close', session: session.id, code: reject.code, detail: reject.detail, banMs })
+    const { code, detail } = peer ? reject : STRANGER
     this.sessions.delete(session.id)
+    this.greet(session, { type: 'bye', code, detail: detail.slice(0, 500) })
+    const banMs = reject.fault && peer ? BAN_MS : 0
+    this.emit({ do: 'close', session: session.id, code: reject.code, detail: reject.detail, banMs })
+    this.#ended(session)
+  }
+
+  /** The connection is gone. */
+  closed(session: Session): void {
+    this.sessions.delete(session.id)
+    this.#ended(session)
+  }
+
+  /**
+   * Ends every session whose peer may see less than before: frames for it may already lie with the edge,
+   * which drops them when the session closes (SYN-31).
+   */
+  endWeakened(): void {
+    for (const session of this.open()) {
+      const rights = this.directory.rightsOf(session.peer, this.now)
+      const lost = [...session.rights].some(right => !rights.has(right))
+      session.rights = rights
+      if (lost) this.close(session, new Reject('rights-lost', 'this peer may see less now', false), 'policy')
+    }
   }
 
   facetOf(id: Uint8Array): HeldFacet | undefined {
     return this.facets.get(toHex(id))
   }
 }
+
+const STRANGER = { code: 'unknown-peer', detail: 'this node was not invited' }

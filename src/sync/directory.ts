@@ -58,15 +58,33 @@ export class Directory {
 
   /** Whether a stranger's connection is worth a handshake: it is known, or somebody was invited. */
   admits(peerId: string, now: number): boolean {
-    if ([...this.contacts.values()].some(contact => contact.nodes.includes(peerId))) return true
-    return [...this.invites.values()].some(invite => invite.expiresAt > now) || this.#expects(peerId)
+    if (this.contactOf(peerId)) return true
+    return [...this.invites.values()].some(invite => invite.expiresAt > now)
   }
 
-  /** A peer whose address we were given, by an invite or by hand. */
-  #expects(peerId: string): boolean {
-    return [...this.contacts.values()].some(contact =>
-      contact.addresses.some(address => address.endsWith(`/p2p/${peerId}`))
-    )
+  /** The company of which we know this node: it was here, or its address was given by an invite or by hand. */
+  contactOf(peerId: string): Contact | undefined {
+    for (const contact of this.contacts.values()) if (isNodeOf(contact, peerId)) return contact
+    return undefined
+  }
+
+  /** Whether this is a node that we know of this company. */
+  expects(did: string, peerId: string): boolean {
+    const contact = this.contacts.get(did)
+    return contact !== undefined && isNodeOf(contact, peerId)
+  }
+
+  /** All that policy's answers to this peer hang on, apart from the facet: the more, the more it may see. */
+  rightsOf(peer: Peer, now: number): Set<string> {
+    const rights = new Set<string>()
+    const { certificate, confirmed } = this.#standing(peer, now)
+    if (certificate === 'current') rights.add('certificate')
+    if (confirmed) rights.add('confirmed')
+    for (const [id, space] of this.spaces) {
+      const company = space.companyOf(peer.did)
+      if (company !== undefined && space.accepted(company) && !space.forkOf(company)) rights.add(id)
+    }
+    return rights
   }
 
   /** The answer of policy for a space as such, where `facet` is absent, or for one facet of it. */
@@ -100,8 +118,11 @@ export class Directory {
     }
   }
 
-  #standing({ did, certificate, confirms }: Peer, now: number): PeerStanding {
+  #standing(peer: Peer, now: number): PeerStanding {
+    const { did, certificate, confirms } = peer
     const own = did === this.self.did
+    // Our own documents stay readable to us when our certificate has run out: nothing leaves by that.
+    if (peer === this.ownPeer) return { own, certificate: 'current', confirmed: true }
     const identity = this.identities.get(did)
     const revoked = identity?.hasRevoked(certificate.key) || identity?.hasRevoked(certificate.issuerKey)
     return {
@@ -114,4 +135,10 @@ export class Directory {
   spaceOf(id: Uint8Array): SpaceLog | undefined {
     return this.spaces.get(toHex(id))
   }
+}
+
+function isNodeOf(contact: Contact, peerId: string): boolean {
+  return (
+    contact.nodes.includes(peerId) || contact.addresses.some(address => address.endsWith(`/p2p/${peerId}`))
+  )
 }

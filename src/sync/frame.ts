@@ -2,6 +2,7 @@
 // first item is its type. protocols/sync, section 3.
 import { type CborValue, decodeCbor, encodeCbor } from '../wire/cbor.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
+import { PARTIES_MAX } from '../wire/genesis.ts'
 import { HASH_BYTES } from '../wire/hash.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
@@ -11,10 +12,24 @@ export const SYNC_VERSION = 1
 export const FRAME_BYTES_MAX = 128 * 1024
 /** A run is closed at this size, so that many small envelopes share one send and one signature check. */
 export const RUN_BYTES_TARGET = 64 * 1024
+/**
+ * What the records of a run may weigh. It leaves room for the lengths between them, so that whatever stood in
+ * one frame between two good signatures fits in one frame again when it is passed on.
+ */
+export const RUN_BYTES_MAX = 112 * 1024
+/** A `need` is cut here: what is left is asked for when it is done. */
+export const NEED_BYTES_TARGET = 64 * 1024
+export const IDENTITY_PART_BYTES = 32_768
 export const TIPS_MAX = 1_000
+/** Points named in a `need` so that the other side finds the last common one: the last, then ever further back. */
+export const HAVE_MAX = 32
 export const SPACES_MAX = 256
+/** 32 parties, of whose chains at most 65 branches are kept. */
+export const CHAIN_TIPS_MAX = 2_080
 export const FACETS_MAX = 256
 export const RECORDS_MAX = 4_096
+/** Where somebody's cursor is takes a hundred bytes. */
+export const PRESENCE_BYTES_MAX = 16_384
 
 /** The head of a branch: (client or company, seq, id). */
 export interface Head {
@@ -114,6 +129,11 @@ function fields(frame: Frame): CborValue[] {
     case 'bye':
       return [frame.code, frame.detail]
   }
+}
+
+/** What a record counts towards the limits of a run. */
+export function weigh({ header, signature, body }: EnvelopeRecord): number {
+  return header.length + signature.length + body.length
 }
 
 function fromHead({ of, seq, id }: Head): CborValue {
@@ -230,14 +250,14 @@ const PARSERS: { [T in Type]: (read: FieldReader) => Frame } = {
   spaces: read => ({
     type: 'spaces',
     spaces: read.list(SPACES_MAX, item => {
-      const [id, tips] = [item.hash(), item.list(TIPS_MAX, head)]
-      return { id, tips, versions: item.each(TIPS_MAX, text => text.text()) }
+      const [id, tips] = [item.hash(), item.list(CHAIN_TIPS_MAX, head)]
+      return { id, tips, versions: item.each(PARTIES_MAX, text => text.text()) }
     })
   }),
   'want-space': read => ({
     type: 'want-space',
     space: read.hash(),
-    have: read.each(TIPS_MAX, item => item.hash())
+    have: read.each(CHAIN_TIPS_MAX, item => item.hash())
   }),
   entries: read => {
     const [space, genesis] = [read.hash(), read.bytes()]
@@ -256,7 +276,7 @@ const PARSERS: { [T in Type]: (read: FieldReader) => Frame } = {
   },
   need: read => {
     const [facet, request] = [read.hash(), read.uint()]
-    const lacks = read.list(TIPS_MAX, item => ({ tip: item.nested(head), have: item.list(TIPS_MAX, head) }))
+    const lacks = read.list(TIPS_MAX, item => ({ tip: item.nested(head), have: item.list(HAVE_MAX, head) }))
     return { type: 'need', facet, request, lacks }
   },
   run: read => {
@@ -266,6 +286,8 @@ const PARSERS: { [T in Type]: (read: FieldReader) => Frame } = {
       signature: item.bytes(),
       body: item.bytes()
     }))
+    const bytes = records.reduce((sum, record) => sum + weigh(record), 0)
+    if (bytes > RUN_BYTES_MAX) throw new FieldError('the records weigh too much')
     return { type: 'run', facet, request, client, records }
   },
   done: read => ({ type: 'done', facet: read.hash(), request: read.uint() }),
@@ -273,6 +295,10 @@ const PARSERS: { [T in Type]: (read: FieldReader) => Frame } = {
     const [facet, tips] = [read.hash(), read.list(TIPS_MAX, head)]
     return { type: 'receipt', facet, tips, signature: read.bytes(64) }
   },
-  presence: read => ({ type: 'presence', facet: read.hash(), bytes: read.bytes() }),
+  presence: read => {
+    const [facet, bytes] = [read.hash(), read.bytes()]
+    if (bytes.length > PRESENCE_BYTES_MAX) throw new FieldError('too many bytes')
+    return { type: 'presence', facet, bytes }
+  },
   bye: read => ({ type: 'bye', code: read.text(64), detail: read.text() })
 }

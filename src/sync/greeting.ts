@@ -1,22 +1,27 @@
 // The first words on a connection: which company is this, which node of it, and may it stay?
 // protocols/sync, section 4.
 import { verifyNodeCertificate } from '../identity/certificate.ts'
-import { compareIdentityLogs } from '../identity/company-identity.ts'
+import { type CompanyIdentity, compareIdentityLogs } from '../identity/company-identity.ts'
 import { verifyIdentityLog } from '../identity/identity-log.ts'
 import { checkInviteProof, inviteProof, inviteTranscript } from '../identity/invite.ts'
-import { EMPTY, concatBytes, fromHex, utf8 } from '../wire/bytes.ts'
+import { EMPTY, fromHex, utf8 } from '../wire/bytes.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import type { Context } from './context.ts'
 import type { Contact, Directory } from './directory.ts'
-import type { Frame } from './frame.ts'
+import type { StoreWrite } from './effects.ts'
+import { type Frame, IDENTITY_PART_BYTES } from './frame.ts'
+import { forgetReceipts } from './receipts.ts'
 import { type Session, createSession } from './session.ts'
 
 /** A hello must be complete by then, the identity log included. */
 const GREETING_MS = 10_000
-const IDENTITY_PART_BYTES = 32_768
 const IDENTITY_BYTES_MAX = 1_048_576
-/** Parts of one log, and logs under way, on one session. */
+/** Logs under way on one session: the parties of two full spaces. */
 const IDENTITY_LOGS_MAX = 64
+/** A log that was asked for and does not come is asked for again when it is next named. */
+const IDENTITY_MS = 30_000
+/** A certificate and an invite are checked: as dear as so many signatures. */
+const HELLO_CHECKS = 20
 
 type Hello = Extract<Frame, { type: 'hello' }>
 
@@ -40,7 +45,8 @@ export class Greeting {
   }
 
   start(id: number, peerId: string, inbound: boolean): void {
-    const session = createSession(id, peerId, inbound, this.#context.now + GREETING_MS)
+    const { now } = this.#context
+    const session = createSession(id, peerId, inbound, { now, openBy: now + GREETING_MS })
     this.#context.sessions.set(id, session)
     // The dialing side speaks first: who answers shows nothing to a stranger.
     if (!inbound) this.hello(session)
@@ -49,6 +55,7 @@ export class Greeting {
   hello(session: Session): void {
     const { directory } = this.#context
     const { self } = directory
+    session.greeted = true
     const contact = this.#contactAt(session)
     const confirmed = contact?.confirmed !== undefined || session.peer?.did === self.did
     const version = directory.identities.get(self.did)?.head ?? ''
@@ -58,78 +65,88 @@ export class Greeting {
   }
 
   onHello(session: Session, hello: Hello): void {
+    const { checks } = session.allowances
+    if (checks.left(this.#context.now) <= 0) return
+    checks.spend(HELLO_CHECKS, this.#context.now)
+    // One connection, one company: what was shown to the first must not serve a second.
+    const before = session.peer?.did ?? session.greeting?.did ?? hello.did
+    if (before !== hello.did)
+      return this.#refuse(session, 'hello-other', 'the peer was another company before')
+    const invite = this.#inviteFor(session, hello)
     const { directory } = this.#context
+    const known = hello.did === directory.self.did || directory.contacts.has(hello.did)
+    if (!known && invite === undefined) return this.#stranger(session)
     const identity = directory.identities.get(hello.did)
-    if (!this.#mayStay(session, hello)) {
-      return this.#context.close(
-        session,
-        new Reject('unknown-peer', 'this node was not invited', false),
-        'hello'
-      )
-    }
-    if (!identity?.versions.has(hello.version)) {
-      session.greeting = hello
-      return this.wantIdentity(session, hello.did)
-    }
+    if (identity?.versions.has(hello.version)) return this.#admit(session, hello, identity, invite)
+    // Only a node that we wait for may have us ask: others could try out whom we know (SYN-8).
+    const { peerId, inbound } = session
+    const expected = invite !== undefined || !inbound || directory.expects(hello.did, peerId)
+    if (!expected) return this.#stranger(session)
+    session.greeting = hello
+    this.wantIdentity(session, hello.did)
+  }
+
+  #admit(session: Session, hello: Hello, identity: CompanyIdentity, invite: string | undefined): void {
     const certificate = verifyNodeCertificate(hello.certificate, identity)
     if (isReject(certificate)) return this.#context.close(session, certificate, 'hello')
     if (certificate.peer !== session.peerId || certificate.company !== hello.did) {
-      return this.#context.close(
-        session,
-        new Reject('certificate-peer', 'the certificate is of another node'),
-        'hello'
-      )
+      return this.#refuse(session, 'certificate-peer', 'the certificate is of another node')
     }
     const first = !session.peer
     const changed = session.peer?.confirms !== hello.confirmed
     delete session.greeting
     session.peer = { did: hello.did, certificate, confirms: hello.confirmed }
-    this.#remember(session, hello)
+    this.#remember(session, hello, invite)
     if (first && session.inbound) this.hello(session)
-    if (first)
-      this.#context.tell({
-        what: 'session-open',
-        session: session.id,
-        did: hello.did,
-        peerId: session.peerId
-      })
-    if (first || changed) this.#opened(session)
+    const { id, peerId } = session
+    if (first) this.#context.tell({ what: 'session-open', session: id, did: hello.did, peerId })
+    this.#context.endWeakened()
+    if ((first || changed) && this.#context.isOpen(session)) this.#opened(session)
+  }
+
+  #refuse(session: Session, code: string, detail: string): void {
+    this.#context.close(session, new Reject(code, detail), 'hello')
+  }
+
+  #stranger(session: Session): void {
+    const reject = new Reject('unknown-peer', 'this node was not invited', false)
+    this.#context.close(session, reject, 'hello')
   }
 
   wantIdentity(session: Session, did: string): void {
-    if (session.identityParts.has(did)) return
-    if (session.identityParts.size >= IDENTITY_LOGS_MAX) return
-    session.identityParts.set(did, [])
+    if (session.identities.has(did)) return
+    if (session.identities.size >= IDENTITY_LOGS_MAX) return
+    session.identities.set(did, { log: EMPTY, have: 0, askedAt: this.#context.now })
     this.#context.greet(session, { type: 'want-identity', did, offset: 0 })
   }
 
-  /** Our own log goes to anyone who got this far; another company's only to those who share a space with it. */
-  onWantIdentity(session: Session, did: string, offset: number): void {
-    const { directory } = this.#context
-    const log = directory.identities.get(did)?.log
-    if (!log || offset > log.length) return
-    if (did !== directory.self.did && !this.#sharesSpaceWith(session, did)) return
-    const bytes = log.subarray(offset, offset + IDENTITY_PART_BYTES)
-    this.#context.greet(session, { type: 'identity', did, offset, total: log.length, bytes })
+  /**
+   * Our own log goes to whom we have told who we are; another company's only to those who share a space with
+   * it. To others it does not exist.
+   */
+  mayHaveIdentity(session: Session, did: string): boolean {
+    if (did === this.#context.directory.self.did) return session.greeted
+    return this.#sharesSpaceWith(session, did)
   }
 
   onIdentity(session: Session, { did, offset, total, bytes }: Extract<Frame, { type: 'identity' }>): void {
-    const parts = session.identityParts.get(did)
+    const parts = session.identities.get(did)
     if (!parts) return
-    const have = parts.reduce((sum, part) => sum + part.length, 0)
-    if (offset !== have || total > IDENTITY_BYTES_MAX || bytes.length === 0 || have + bytes.length > total) {
-      return this.#context.close(
-        session,
-        new Reject('identity-parts', 'parts that do not fit together'),
-        'identity'
-      )
+    if (parts.have === 0 && total <= IDENTITY_BYTES_MAX) parts.log = new Uint8Array(total)
+    const { log, have } = parts
+    const expected = Math.min(IDENTITY_PART_BYTES, total - have)
+    if (offset !== have || total !== log.length || bytes.length !== expected || expected === 0) {
+      const reject = new Reject('identity-parts', 'parts that do not fit together')
+      return this.#context.close(session, reject, 'identity')
     }
-    parts.push(bytes)
-    if (have + bytes.length < total) {
-      return this.#context.greet(session, { type: 'want-identity', did, offset: have + bytes.length })
+    log.set(bytes, have)
+    parts.have += bytes.length
+    parts.askedAt = this.#context.now
+    if (parts.have < total) {
+      return this.#context.greet(session, { type: 'want-identity', did, offset: parts.have })
     }
-    session.identityParts.delete(did)
-    this.#takeIdentity(session, did, concatBytes(...parts))
+    session.identities.delete(did)
+    this.#takeIdentity(session, did, log)
   }
 
   #takeIdentity(session: Session, did: string, log: Uint8Array): void {
@@ -137,13 +154,10 @@ export class Greeting {
     const refused = this.learn(did, log)
     if (refused) return this.#context.close(session, refused, 'identity')
     const { greeting } = session
-    if (greeting?.did !== did) return
+    if (greeting?.did !== did || !this.#context.isOpen(session)) return
     delete session.greeting
-    if (!directory.identities.get(did)?.versions.has(greeting.version)) {
-      const lacks = new Reject('identity-version', 'the log lacks the version named')
-      return this.#context.close(session, lacks, 'hello')
-    }
-    this.onHello(session, greeting)
+    if (directory.identities.get(did)?.versions.has(greeting.version)) return this.onHello(session, greeting)
+    this.#refuse(session, 'identity-version', 'the log lacks the version named')
   }
 
   /** Takes in a company's log, from whoever brought it: it proves itself. */
@@ -163,53 +177,65 @@ export class Greeting {
     return undefined
   }
 
-  /** Ends sessions that never said who they are. */
+  /** Ends sessions that never said who they are, and forgets logs that do not come. */
   expire(): void {
+    const { now } = this.#context
     for (const session of this.#context.sessions.values()) {
-      if (!session.peer && session.openBy <= this.#context.now) {
-        this.#context.close(session, new Reject('hello-late', 'no hello in time', false), 'hello')
+      for (const [did, { askedAt }] of session.identities) {
+        if (now - askedAt > IDENTITY_MS) session.identities.delete(did)
       }
+      if (session.peer || session.openBy > now) continue
+      this.#context.close(session, new Reject('hello-late', 'no hello in time', false), 'hello')
     }
   }
 
-  #mayStay(session: Session, hello: Hello): boolean {
+  /** The id of the open invite whose secret the hello proves to know. */
+  #inviteFor(session: Session, hello: Hello): string | undefined {
     const { directory, now } = this.#context
-    if (hello.did === directory.self.did || directory.contacts.has(hello.did)) return true
+    if (directory.contacts.has(hello.did)) return undefined
+    const inviter = { did: directory.self.did, peer: directory.self.peerId }
+    const joiner = { did: hello.did, peer: session.peerId }
     for (const [id, invite] of directory.invites) {
       if (invite.expiresAt <= now) continue
-      const inviter = { did: directory.self.did, peer: directory.self.peerId }
-      const joiner = { did: hello.did, peer: session.peerId }
-      if (!checkInviteProof(invite.secret, inviteTranscript('joiner', { inviter, joiner }), hello.invite))
-        continue
-      directory.invites.delete(id)
-      this.#context.write([{ kind: 'del', table: 'invite', key: id }])
-      directory.contacts.set(hello.did, { did: hello.did, addresses: [], nodes: [session.peerId] })
-      this.#context.tell({ what: 'contact', did: hello.did })
-      return true
+      const transcript = inviteTranscript('joiner', { inviter, joiner })
+      if (checkInviteProof(invite.secret, transcript, hello.invite)) return id
     }
-    return false
+    return undefined
   }
 
-  /** A node that showed its certificate is let in by its peer id from now on. */
-  #remember(session: Session, hello: Hello): void {
-    const contact = this.#context.directory.contacts.get(hello.did)
+  /**
+   * A node that showed its certificate is let in by its peer id from now on. Only now is an invite spent, in
+   * one batch with the contact that it made.
+   */
+  #remember(session: Session, hello: Hello, invite: string | undefined): void {
+    const { directory } = this.#context
+    const writes: StoreWrite[] = []
+    if (invite !== undefined) {
+      directory.invites.delete(invite)
+      writes.push({ kind: 'del', table: 'invite', key: invite })
+      directory.contacts.set(hello.did, { did: hello.did, addresses: [], nodes: [] })
+      this.#context.tell({ what: 'contact', did: hello.did })
+    }
+    const contact = directory.contacts.get(hello.did)
     if (!contact) return
-    const fresh = !contact.nodes.includes(session.peerId)
-    if (fresh) contact.nodes = [...contact.nodes, session.peerId].slice(-NODES_MAX)
-    if (contact.invite && !session.inbound) delete contact.invite
-    this.#context.write([putContact(contact)], undefined, false)
+    const { peerId } = session
+    const isNew = !contact.nodes.includes(peerId)
+    const spent = contact.invite !== undefined && !session.inbound
+    if (!isNew && !spent) return
+    if (isNew) {
+      const [dropped] = contact.nodes.length < NODES_MAX ? [] : contact.nodes
+      if (dropped !== undefined) forgetReceipts(this.#context, contact.did, dropped)
+      contact.nodes = [...contact.nodes, peerId].slice(-NODES_MAX)
+    }
+    if (spent) delete contact.invite
+    this.#context.write([...writes, putContact(contact)], undefined, invite !== undefined)
   }
 
   #contactAt(session: Session): Contact | undefined {
     const { contacts } = this.#context.directory
     if (session.peer) return contacts.get(session.peer.did)
     if (session.greeting) return contacts.get(session.greeting.did)
-    const { peerId } = session
-    for (const contact of contacts.values()) {
-      if (contact.nodes.includes(peerId) || contact.addresses.some(a => a.endsWith(`/p2p/${peerId}`)))
-        return contact
-    }
-    return undefined
+    return this.#context.directory.contactOf(session.peerId)
   }
 
   #sharesSpaceWith(session: Session, did: string): boolean {

@@ -1,7 +1,7 @@
 // Runs that wait for an envelope or a space-log entry that has not come yet. Held outside Yjs and outside
 // the facet, bounded, and shown as what they wait for. protocols/sync, section 7.
 import type { Wait } from '../replica/facet.ts'
-import { equalBytes } from '../wire/bytes.ts'
+import { toHex } from '../wire/bytes.ts'
 import type { ParsedRun } from '../wire/envelope.ts'
 import type { Session } from './session.ts'
 
@@ -19,41 +19,64 @@ export interface PendingRun {
 }
 
 export class Pending {
-  #held: PendingRun[] = []
+  /** By facet and id of the last envelope. */
+  readonly #held = new Map<string, PendingRun>()
+  /** What each company takes up. */
+  readonly #sums = new Map<string, { runs: number; bytes: number }>()
 
-  /** @returns whether it is held now and was not before. */
-  hold(facet: string, run: ParsedRun, wait: Wait, from: Session): boolean {
-    if (this.#held.some(item => item.facet === facet && equalBytes(lastId(item.run), lastId(run))))
-      return false
+  /** Does nothing where the run is held already or the company's share is full. */
+  hold(facet: string, run: ParsedRun, wait: Wait, from: Session): void {
+    const key = keyOf(facet, (run.envelopes.at(-1) as { id: Uint8Array }).id)
+    if (this.#held.has(key)) return
     const bytes = run.envelopes.reduce(
-      (sum, envelope) => sum + envelope.headerBytes.length + envelope.body.length,
+      (sum, { headerBytes, body }) => sum + headerBytes.length + body.length,
       0
     )
-    const theirs = this.#held.filter(item => item.from.peer?.did === from.peer?.did)
-    const sum = theirs.reduce((total, item) => total + item.bytes, bytes)
-    if (theirs.length >= PENDING_RUNS_MAX || sum > PENDING_BYTES_MAX) return false
-    this.#held.push({ facet, run, wait, from, bytes })
-    return true
+    const sum = this.#sums.get(owner(from)) ?? { runs: 0, bytes: 0 }
+    if (sum.runs >= PENDING_RUNS_MAX || sum.bytes + bytes > PENDING_BYTES_MAX) return
+    this.#sums.set(owner(from), { runs: sum.runs + 1, bytes: sum.bytes + bytes })
+    this.#held.set(key, { facet, run, wait, from, bytes })
+  }
+
+  /** Whether a run that ends with this envelope waits here. */
+  has(facet: string, id: Uint8Array): boolean {
+    return this.#held.has(keyOf(facet, id))
   }
 
   /** Takes out the runs of a facet whose wait is over. */
   release(facet: string, isOver: (wait: Wait) => boolean): PendingRun[] {
-    const ready = this.#held.filter(item => item.facet === facet && isOver(item.wait))
-    if (ready.length > 0) this.#held = this.#held.filter(item => !ready.includes(item))
-    return ready
+    return this.#take(item => item.facet === facet && isOver(item.wait))
   }
 
   /** A session that ended answers for nothing any more; what it sent will be asked for elsewhere. */
   forget(session: Session): void {
-    this.#held = this.#held.filter(item => item.from !== session)
+    this.#take(item => item.from === session)
+  }
+
+  #take(isMeant: (item: PendingRun) => boolean): PendingRun[] {
+    const taken: PendingRun[] = []
+    for (const [key, item] of this.#held) {
+      if (!isMeant(item)) continue
+      taken.push(item)
+      this.#held.delete(key)
+      const sum = this.#sums.get(owner(item.from)) as { runs: number; bytes: number }
+      if (sum.runs === 1) this.#sums.delete(owner(item.from))
+      else this.#sums.set(owner(item.from), { runs: sum.runs - 1, bytes: sum.bytes - item.bytes })
+    }
+    return taken
   }
 
   /** What waits, for `parley why`. */
   list(facet?: string): readonly PendingRun[] {
-    return facet === undefined ? this.#held : this.#held.filter(item => item.facet === facet)
+    const all = [...this.#held.values()]
+    return facet === undefined ? all : all.filter(item => item.facet === facet)
   }
 }
 
-function lastId(run: ParsedRun): Uint8Array {
-  return (run.envelopes.at(-1) as { id: Uint8Array }).id
+function keyOf(facet: string, id: Uint8Array): string {
+  return `${facet}/${toHex(id)}`
+}
+
+function owner({ peer, peerId }: Session): string {
+  return peer?.did ?? peerId
 }

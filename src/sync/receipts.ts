@@ -4,14 +4,17 @@ import { verifySignature } from '../identity/ed25519.ts'
 import { concatBytes, toHex, utf8 } from '../wire/bytes.ts'
 import { type CborValue, encodeCbor } from '../wire/cbor.ts'
 import { Reject } from '../wire/reject.ts'
-import type { Context } from './context.ts'
-import { noteHas } from './facet-sync.ts'
+import type { Context, HeldFacet } from './context.ts'
+import { noteHas } from './asking.ts'
 import { type Frame, type Head, TIPS_MAX } from './frame.ts'
 import { headOf } from './serving.ts'
-import { linkOf } from './session.ts'
-import type { Session } from './session.ts'
+import { type Session, linkOf } from './session.ts'
 
 const LABEL = utf8('parley/receipt/1\n')
+/** Receipts to one peer at a time: with the delay 500 a second, half of what a peer takes. */
+const RECEIPTS_MAX = 50
+/** A receipt is checked and stored, which is as dear as two signatures. */
+const RECEIPT_CHECKS = 2
 /** Receipts for a burst of runs go out as one. */
 const RECEIPT_DELAY_MS = 100
 
@@ -34,33 +37,44 @@ export class Receipts {
     if (this.#dueAt === undefined || this.#dueAt > this.#context.now) return
     this.#dueAt = undefined
     for (const session of this.#context.open()) {
+      let sent = 0
       for (const [id, link] of session.facets) {
         const held = this.#context.facets.get(id)
         if (!link.owesReceipt || !held) continue
+        if (sent === RECEIPTS_MAX || !this.#context.hasRoom(session)) {
+          this.due()
+          break
+        }
         link.owesReceipt = false
-        const { facet } = held
-        const tips = facet.tips().slice(0, TIPS_MAX).map(headOf)
-        const signature = this.#sign(receiptBytes(facet.id, tips))
-        this.#context.send(
-          session,
-          { type: 'receipt', facet: facet.id, tips, signature },
-          facet.space,
-          facet.genesis
-        )
+        this.#send(session, held)
+        sent++
       }
     }
+  }
+
+  #send(session: Session, { facet }: HeldFacet): void {
+    const tips = facet.tips().slice(0, TIPS_MAX).map(headOf)
+    const signature = this.#sign(receiptBytes(facet.id, tips))
+    this.#context.send(
+      session,
+      { type: 'receipt', facet: facet.id, tips, signature },
+      facet.space,
+      facet.genesis
+    )
   }
 
   onReceipt(session: Session, { facet: id, tips, signature }: Extract<Frame, { type: 'receipt' }>): void {
     const held = this.#context.facetOf(id)
     const { peer } = session
-    if (!held || !peer) return
+    // Unknown and not-for-you look the same, whatever the receipt holds: silence (SYN-5).
+    if (!held || !peer || !this.#context.clearance(session, 'announce', held.facet.space, held.facet.genesis))
+      return
+    const { checks } = session.allowances
+    if (checks.left(this.#context.now) <= 0) return
+    checks.spend(RECEIPT_CHECKS, this.#context.now)
     if (!verifySignature(peer.certificate.key, receiptBytes(id, tips), signature)) {
-      return this.#context.close(
-        session,
-        new Reject('signature', 'a receipt with a wrong signature'),
-        'receipt'
-      )
+      const reject = new Reject('signature', 'a receipt with a wrong signature')
+      return this.#context.close(session, reject, 'receipt')
     }
     const link = linkOf(session, toHex(id))
     for (const { of, seq, id } of tips) noteHas(held, link, { client: of, seq, id })
@@ -69,6 +83,16 @@ export class Receipts {
     this.#context.write([{ kind: 'put', table: 'applied', key, bytes }], undefined, false)
     this.#context.tell({ what: 'receipt', did: peer.did, facet: toHex(id) })
   }
+}
+
+/** A node that is no longer remembered has receipts that nobody will renew. */
+export function forgetReceipts(context: Context, did: string, peerId: string): void {
+  const keys = [...context.facets.keys()].map(facet => `${facet}/${did}/${peerId}`)
+  context.write(
+    keys.map(key => ({ kind: 'del', table: 'applied', key }) as const),
+    undefined,
+    false
+  )
 }
 
 /** What a receipt signs: the facet and the heads, in the order of the frame. */

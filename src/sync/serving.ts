@@ -1,31 +1,43 @@
-// Answering a `need`: which envelopes the peer lacks, in causal order, as runs that end in a signature which
-// holds. Pure functions over a facet. protocols/sync, section 6.
+// Which envelopes a peer lacks and what to ask for: pure functions over a facet, and the form of what waits to
+// be answered. protocols/sync, section 6.
+import type { LogEntry } from '../identity/space-log.ts'
 import type { Facet, Tip } from '../replica/facet.ts'
-import { type Position, ancestorAt, isAtOrBefore } from '../replica/lane-tree.ts'
-import type { Head, Lack } from './frame.ts'
+import { type Position, type Segment, ancestorAt } from '../replica/lane-tree.ts'
+import { HAVE_MAX, type Head, type Lack } from './frame.ts'
 import type { Wanted } from './effects.ts'
 
-/** Points named in a `need` so that the other side finds the last common one: the last, then ever further back. */
-const HAVE_MAX = 32
+/** Something that a peer asked for, or that its summary calls for. Worked out when its turn comes. */
+export type Answer =
+  | { to: 'want-identity'; did: string; offset: number; bytes: number }
+  | { to: 'want-space'; space: string; have: Uint8Array[]; missing?: LogEntry[]; bytes: number }
+  /** Heads of every facet that the peer may see, if our summary differs from `hash`. */
+  | { to: 'summary'; space: string; hash: Uint8Array; facets?: string[]; bytes: number }
+  /** Our own summary. */
+  | { to: 'spaces'; space: string; bytes: number }
+  | NeedAnswer
+
+export interface NeedAnswer {
+  to: 'need'
+  facet: string
+  request: number
+  lacks: Lack[]
+  stretches?: Stretch[]
+  /** The read that is under way. */
+  reading?: { token: number; stretch: Stretch }
+  bytes: number
+}
 
 /** A stretch of one lane that is to be sent. */
 export interface Stretch {
   client: number
   positions: Position[]
-}
-
-/** One request being answered. */
-export interface Serving {
-  facet: string
-  request: number
-  stretches: Stretch[]
-  /** The read that is under way. */
-  reading?: { token: number; stretch: Stretch }
+  /** How many at the start are known to have no signature of their own that holds. */
+  unsigned?: number
 }
 
 /** What a peer's heads name and this facet lacks. */
-export function lacksOf(facet: Facet, announced: Head[]): Lack[] {
-  return announced
+export function lacksOf(facet: Facet, heads: Head[]): Lack[] {
+  return heads
     .filter(head => !facet.find({ client: head.of, seq: head.seq, id: head.id }))
     .map(tip => ({ tip, have: havesOf(facet, tip) }))
 }
@@ -46,31 +58,43 @@ function havesOf(facet: Facet, tip: Head): Head[] {
   return points
 }
 
-/** The envelopes between what the asker has and what it asks for, grouped into stretches in causal order. */
+/** How far each segment of the lanes is meant, by its last seq. */
+type Reach = Map<Segment, number>
+
+/** The envelopes between what the asker has and what it asks for, as stretches in causal order. */
 export function plan(facet: Facet, lacks: Lack[]): Stretch[] {
-  const wanted = new Map<number, { from: Position | undefined; to: Position }[]>()
-  for (const { tip, have } of lacks) {
-    const to = facet.find({ client: tip.of, seq: tip.seq, id: tip.id })
-    if (!to) continue
-    const ranges = wanted.get(tip.of) ?? []
-    ranges.push({ from: lastCommon(facet, to, have), to })
-    wanted.set(tip.of, ranges)
-  }
-  if (wanted.size === 0) return []
-  const isWanted = (position: Position) =>
-    wanted
-      .get(position.segment.lane.client)
-      ?.some(({ from, to }) => isAtOrBefore(position, to) && !(from && isAtOrBefore(position, from)))
-  return group(facet.order().filter(isWanted))
+  return search(facet, lacks).stretches
 }
 
-function lastCommon(facet: Facet, to: Position, have: Head[]): Position | undefined {
-  let last: Position | undefined
-  for (const head of have) {
-    const point = facet.find({ client: head.of, seq: head.seq, id: head.id })
-    if (point && isAtOrBefore(point, to) && (!last || point.seq > last.seq)) last = point
+/**
+ * The plan, and how many envelopes had to be looked at for it. An envelope costs the same however many heads
+ * were named, or one request could cost minutes.
+ */
+export function search(facet: Facet, lacks: Lack[]): { stretches: Stretch[]; looked: number } {
+  const [asked, had]: [Reach, Reach] = [new Map(), new Map()]
+  for (const { tip, have } of lacks) {
+    reach(asked, facet, tip)
+    for (const head of have) reach(had, facet, head)
   }
-  return last
+  let left = 0
+  for (const [segment, to] of asked) left += Math.max(0, to - (had.get(segment) ?? segment.from - 1))
+  const found: Position[] = []
+  const order = facet.order()
+  let at = order.length
+  // The newest are what is asked for mostly, so the search begins with them.
+  while (left > 0 && --at >= 0) {
+    const position = order[at] as Position
+    const { segment, seq } = position
+    if (seq > (asked.get(segment) ?? -1) || seq <= (had.get(segment) ?? -1)) continue
+    found.push(position)
+    left--
+  }
+  return { stretches: group(found.reverse()), looked: order.length - at }
+}
+
+function reach(into: Reach, facet: Facet, head: Head): void {
+  let at = facet.find({ client: head.of, seq: head.seq, id: head.id })
+  for (; at && at.seq > (into.get(at.segment) ?? -1); at = at.segment.parent) into.set(at.segment, at.seq)
 }
 
 function group(positions: Position[]): Stretch[] {
@@ -91,8 +115,14 @@ function follows(a: Position, b: Position): boolean {
   )
 }
 
-/** The position after this one on the way to a tip of its lane: how a stretch is lengthened to a good signature. */
-export function successor({ segment, seq }: Position): Position | undefined {
+/** Up to `count` positions after this one on the way to a tip of its lane: how a stretch is lengthened. */
+export function successors(position: Position, count: number): Position[] {
+  const found: Position[] = []
+  for (let at = successor(position); at && found.length < count; at = successor(at)) found.push(at)
+  return found
+}
+
+function successor({ segment, seq }: Position): Position | undefined {
   if (seq < segment.last) return { segment, seq: seq + 1 }
   const child = segment.lane.segments.find(({ parent }) => parent?.segment === segment && parent.seq === seq)
   return child && { segment: child, seq: child.from }

@@ -1,9 +1,11 @@
-// What a node remembers of one connection. protocols/sync, section 4.
+// What a node remembers of one connection. Everything that a peer can make grow here has a limit.
+// protocols/sync, sections 2 and 9.
 import type { Tip } from '../replica/facet.ts'
+import { type Allowances, createAllowances } from './allowance.ts'
 import type { Peer } from './directory.ts'
 import type { SessionId } from './effects.ts'
 import type { Frame, Head } from './frame.ts'
-import type { Serving } from './serving.ts'
+import type { Answer } from './serving.ts'
 
 export interface Session {
   id: SessionId
@@ -11,52 +13,122 @@ export interface Session {
   inbound: boolean
   /** Present once the hello was verified. */
   peer?: Peer
+  /** What policy's answers to this peer hung on when last looked at; what shrinks ends the session. */
+  rights: ReadonlySet<string>
   /** A hello that waits for the identity log that it names. */
   greeting?: Extract<Frame, { type: 'hello' }>
-  /** Parts of identity logs that are on their way, by did. */
-  identityParts: Map<string, Uint8Array[]>
-  facets: Map<string, FacetLink>
-  /** What was asked of us and is being sent, in order. */
-  serving: Serving[]
-  /** Bytes given to the edge and not yet on the network. */
-  inFlight: number
+  /** We have said who we are. */
+  greeted: boolean
   /** When the hello must have arrived. */
   openBy: number
+  /** Identity logs that are on their way, by did. */
+  identities: Map<string, IdentityParts>
+  /** What the peer last named of each space that both hold. */
+  listed: Map<string, Listing>
+  /** Spaces whose listing is to be looked at again, since not all of its entries could be checked. */
+  unchecked: Set<string>
+  facets: Map<string, FacetLink>
+  /** Facets of which the peer has named heads that we lack. */
+  lacking: Set<string>
+  /** Facets that this peer made us open and of which nothing has come yet. */
+  opened: Set<string>
+  /** Spaces of which facets were passed over because `opened` was full. */
+  passedOver: Set<string>
+  /** Requests of ours that are under way, and when the peer last did something about one. */
+  requests: number
+  heardAt: number
+  /** What was asked of us, in order, and what the frames that wait there weigh. */
+  answers: Answer[]
+  answersBytes: number
+  /** What the peer has not been told because it reads too slowly: facets, and the list of spaces. */
+  owesHeads: Set<string>
+  owesSpaces: boolean
+  /** Bytes given to the edge and not yet on the network. */
+  inFlight: number
+  allowances: Allowances
 }
 
 /** One facet on one connection. */
 export interface FacetLink {
-  /** The heads that the peer last named. */
+  /** The peer has seen the genesis: it sent or was sent it with heads. Of other facets it takes no runs. */
+  named: boolean
+  /** Heads that the peer has named and that we lacked at the time. */
   announced: Head[]
   /** What the peer has, as far as it said or was sent it. */
   has: Map<number, Tip>
-  /** The request that is under way, if any. */
-  request?: number
+  /** The request that is under way, and whether it brought anything. */
+  request?: { id: number; progress: boolean }
+  /** Requests whose answer has not ended, late ones included. */
+  open: Set<number>
   /** Heads arrived while a request was under way. */
   again: boolean
-  /** What it has must still be told to it as heads, because runs could not be sent right away. */
-  owesHeads: boolean
+  /** Not to be asked before then, and how much longer the next time. */
+  askAt: number
+  retryMs: number
   /** Something was admitted since the last receipt. */
   owesReceipt: boolean
 }
 
-export function createSession(id: SessionId, peerId: string, inbound: boolean, openBy: number): Session {
+export interface IdentityParts {
+  log: Uint8Array
+  have: number
+  askedAt: number
+}
+
+export interface Listing {
+  tips: Head[]
+  /** Version ids of the parties' identity logs, in the order of the parties. */
+  versions: string[]
+}
+
+/** An answer that brought nothing is asked for again after this long, then ever later. */
+export const RETRY_MS = 2_000
+export const RETRY_MAX_MS = 60_000
+
+export function createSession(
+  id: SessionId,
+  peerId: string,
+  inbound: boolean,
+  { now, openBy }: { now: number; openBy: number }
+): Session {
   return {
     id,
     peerId,
     inbound,
-    identityParts: new Map(),
+    rights: new Set(),
+    greeted: false,
+    openBy,
+    identities: new Map(),
+    listed: new Map(),
+    unchecked: new Set(),
     facets: new Map(),
-    serving: [],
+    lacking: new Set(),
+    opened: new Set(),
+    passedOver: new Set(),
+    requests: 0,
+    heardAt: now,
+    answers: [],
+    answersBytes: 0,
+    owesHeads: new Set(),
+    owesSpaces: false,
     inFlight: 0,
-    openBy
+    allowances: createAllowances(now)
   }
 }
 
 export function linkOf(session: Session, facet: string): FacetLink {
   let link = session.facets.get(facet)
   if (!link) {
-    link = { announced: [], has: new Map(), again: false, owesHeads: false, owesReceipt: false }
+    link = {
+      named: false,
+      announced: [],
+      has: new Map(),
+      open: new Set(),
+      again: false,
+      askAt: 0,
+      retryMs: RETRY_MS,
+      owesReceipt: false
+    }
     session.facets.set(facet, link)
   }
   return link

@@ -1,40 +1,41 @@
 // Keeping space logs equal between those who may see them. protocols/sync, section 5.
 import { SpaceLog } from '../identity/space-log.ts'
-import { EMPTY, equalBytes, toHex } from '../wire/bytes.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
 import { spaceId } from '../wire/genesis.ts'
-import { Reject, isReject } from '../wire/reject.ts'
+import { type Reject, isReject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
+import type { Answers } from './answers.ts'
 import type { Context } from './context.ts'
 import type { StoreWrite } from './effects.ts'
 import { type Frame, SPACES_MAX } from './frame.ts'
 import type { Greeting } from './greeting.ts'
 import type { Session } from './session.ts'
 
-/** Spaces that a contact may put before us without our having accepted any of them. */
+/** Spaces that one company may put before us without our having accepted them. */
 export const INVITATIONS_MAX = 16
-const ENTRIES_BYTES_TARGET = 32_768
 
 export class SpaceSync {
   readonly #context: Context
   readonly #greeting: Greeting
+  readonly #answers: Answers
   readonly #grew: (space: SpaceLog) => void
-  readonly #listed: (session: Session, space: SpaceLog) => void
+  /** Which company put an open space before us. */
+  readonly #invitedBy = new Map<SpaceLog, string>()
 
-  /** `grew`: entries were added. `listed`: a peer named a space that both hold. */
-  constructor(
-    context: Context,
-    greeting: Greeting,
-    grew: (space: SpaceLog) => void,
-    listed: (session: Session, space: SpaceLog) => void
-  ) {
+  /** `grew`: entries were added. */
+  constructor(context: Context, greeting: Greeting, answers: Answers, grew: (space: SpaceLog) => void) {
     this.#context = context
     this.#greeting = greeting
+    this.#answers = answers
     this.#grew = grew
-    this.#listed = listed
   }
 
-  /** Names to a peer the spaces that it may see, or one of them. */
+  /** Names to a peer the spaces that it may see, or one of them; later, where it reads too slowly. */
   list(session: Session, only?: SpaceLog): void {
+    if (!this.#context.hasRoom(session)) {
+      session.owesSpaces = true
+      return
+    }
     for (const space of only ? [only] : this.#context.directory.spaces.values()) {
       const tips = space.tips().map(({ company, seq, id }) => ({ of: company, seq, id }))
       const versions = space.parties.map(did => this.#context.directory.identities.get(did)?.head ?? '')
@@ -42,48 +43,53 @@ export class SpaceSync {
     }
   }
 
-  onSpaces(session: Session, { spaces }: Extract<Frame, { type: 'spaces' }>): void {
-    for (const { id, tips, versions } of spaces) {
-      const space = this.#context.directory.spaceOf(id)
-      if (!space) {
-        if (this.#mayInvite(session)) this.#ask(session, id, [])
-        continue
-      }
-      if (!this.#context.clearance(session, 'announce', space)) continue
-      this.#askIdentities(session, space, versions)
-      if (tips.some(tip => !space.entry(tip.id)))
-        this.#ask(
-          session,
-          id,
-          space.tips().map(entry => entry.id)
-        )
-      this.#listed(session, space)
+  /** What had to wait for room, or for the allowance of checks. */
+  goOn(session: Session): void {
+    if (session.owesSpaces && this.#context.hasRoom(session)) {
+      session.owesSpaces = false
+      this.list(session)
+    }
+    if (session.unchecked.size === 0 || session.allowances.checks.left(this.#context.now) <= 0) return
+    const keys = [...session.unchecked]
+    session.unchecked.clear()
+    for (const key of keys) {
+      const space = this.#context.directory.spaces.get(key)
+      if (space) this.look(session, space)
     }
   }
 
-  /** The genesis where the asker has nothing, then every entry that it did not name the successors of. */
-  onWantSpace(session: Session, { space: id, have }: Extract<Frame, { type: 'want-space' }>): void {
+  onSpaces(session: Session, { spaces }: Extract<Frame, { type: 'spaces' }>): void {
+    for (const { id, tips, versions } of spaces) {
+      const space = this.#context.directory.spaceOf(id)
+      if (!space || !this.#context.clearance(session, 'announce', space)) {
+        // A space of ours that is not for the peer is asked for as if we had never heard of it (SYN-5).
+        if (this.#mayInvite(session)) this.#ask(session, id, [])
+        continue
+      }
+      session.listed.set(toHex(id), { tips, versions })
+      this.look(session, space)
+      this.#answers.compare(session, space)
+    }
+  }
+
+  /** Asks for what the peer last named of a space and we lack. */
+  look(session: Session, space: SpaceLog): void {
+    const listing = session.listed.get(toHex(space.id))
+    if (!listing || !this.#context.clearance(session, 'announce', space)) return
+    this.#askIdentities(session, space, listing.versions)
+    if (listing.tips.every(tip => space.entry(tip.id))) return
+    const have = space.tips().map(entry => entry.id)
+    this.#ask(session, space.id, have)
+  }
+
+  onWantSpace(
+    session: Session,
+    { space: id, have }: Extract<Frame, { type: 'want-space' }>,
+    bytes: number
+  ): void {
     const space = this.#context.directory.spaceOf(id)
     if (!space || !this.#context.clearance(session, 'announce', space)) return
-    const known = new Set<string>()
-    for (const tip of have) {
-      for (let entry = space.entry(tip); entry; entry = entry.before) known.add(toHex(entry.id))
-    }
-    const missing = space.entries().filter(entry => !known.has(toHex(entry.id)))
-    let genesis = have.length === 0 ? space.genesisBytes : EMPTY
-    let part: EntryRecord[] = []
-    let size = 0
-    const flush = () => {
-      if (part.length === 0 && genesis.length === 0) return
-      this.#context.send(session, { type: 'entries', space: id, genesis, entries: part }, space)
-      ;[genesis, part, size] = [EMPTY, [], 0]
-    }
-    for (const { record } of missing) {
-      if (size + record.entry.length > ENTRIES_BYTES_TARGET) flush()
-      part.push(record)
-      size += record.entry.length
-    }
-    flush()
+    this.#answers.add(session, { to: 'want-space', space: toHex(id), have, bytes })
   }
 
   onEntries(session: Session, { space: id, genesis, entries }: Extract<Frame, { type: 'entries' }>): void {
@@ -96,17 +102,21 @@ export class SpaceSync {
       writes.push({ kind: 'put', table: 'space', key: toHex(id), bytes: genesis })
     }
     if (!this.#context.clearance(session, 'announce', space)) return
-    const refused = this.add(space, entries, writes, session)
+    const refused = this.add(space, this.#affordable(session, space, entries), writes)
     if (refused) this.#context.close(session, refused, `space ${toHex(id)}`)
   }
 
+  /** As many as may be checked now; the rest is asked for again. */
+  #affordable(session: Session, space: SpaceLog, entries: EntryRecord[]): EntryRecord[] {
+    const { checks } = session.allowances
+    const now = Math.floor(Math.max(0, checks.left(this.#context.now)))
+    checks.spend(Math.min(now, entries.length), this.#context.now)
+    if (entries.length > now) session.unchecked.add(toHex(space.id))
+    return entries.slice(0, now)
+  }
+
   /** Adds entries, stores what is new and passes it on. Entries that must wait are asked for again later. */
-  add(
-    space: SpaceLog,
-    entries: EntryRecord[],
-    writes: StoreWrite[] = [],
-    from?: Session
-  ): Reject | undefined {
+  add(space: SpaceLog, entries: EntryRecord[], writes: StoreWrite[] = []): Reject | undefined {
     let refused: Reject | undefined
     let added = 0
     for (const record of entries) {
@@ -115,11 +125,7 @@ export class SpaceSync {
         refused = result
         break
       }
-      if (result === 'known') continue
-      if ('waits' in result) {
-        if (from && result.waits === 'identity') this.#askIdentities(from, space, undefined)
-        continue
-      }
+      if (result === 'known' || 'waits' in result) continue
       added++
       writes.push(putEntry(space, record, result.added.id))
       if (result.fork) {
@@ -128,14 +134,13 @@ export class SpaceSync {
       }
     }
     if (writes.length > 0) this.#context.write(writes)
-    if (added > 0) this.#passOn(space, from)
+    if (added > 0) this.#passOn(space)
     return refused
   }
 
-  #passOn(space: SpaceLog, from: Session | undefined): void {
+  #passOn(space: SpaceLog): void {
     this.#context.tell({ what: 'space', space: toHex(space.id) })
-    for (const session of this.#context.open()) if (session !== from) this.list(session, space)
-    if (from) this.list(from, space)
+    for (const session of this.#context.open()) this.list(session, space)
     this.#grew(space)
   }
 
@@ -143,25 +148,27 @@ export class SpaceSync {
     this.#context.greet(session, { type: 'want-space', space, have })
   }
 
-  /** Versions that the peer has and we lack; with `undefined`, every party that we do not know at all. */
-  #askIdentities(session: Session, space: SpaceLog, versions: string[] | undefined): void {
+  /** Versions of the parties' logs that the peer has and we lack. */
+  #askIdentities(session: Session, space: SpaceLog, versions: string[]): void {
     for (const [i, did] of space.parties.entries()) {
       const known = this.#context.directory.identities.get(did)
-      const named = versions?.[i]
-      const lacks = versions ? named !== undefined && named !== '' && !known?.versions.has(named) : !known
-      if (lacks) this.#greeting.wantIdentity(session, did)
+      const named = versions[i]
+      if (named && !known?.versions.has(named)) this.#greeting.wantIdentity(session, did)
     }
   }
 
-  #mayInvite(session: Session): boolean {
-    if (!session.peer) return false
+  /** Whether the peer may put one more space before us. It does not depend on which. */
+  #mayInvite({ peer }: Session): boolean {
+    if (!peer) return false
     const { directory } = this.#context
-    if (session.peer.did === directory.self.did) return true
-    const open = [...directory.spaces.values()].filter(space => {
+    if (peer.did === directory.self.did) return true
+    let open = 0
+    for (const [space, by] of this.#invitedBy) {
       const own = directory.ownIndex(space)
-      return own !== undefined && !space.accepted(own)
-    })
-    return open.length < INVITATIONS_MAX && directory.spaces.size < SPACES_MAX
+      if (own !== undefined && space.accepted(own)) this.#invitedBy.delete(space)
+      else if (by === peer.did) open++
+    }
+    return open < INVITATIONS_MAX && directory.spaces.size < SPACES_MAX
   }
 
   /** A space that a peer puts before us must name both of us. */
@@ -172,8 +179,10 @@ export class SpaceSync {
     const space = SpaceLog.open(genesis)
     if (isReject(space)) return undefined
     if (directory.ownIndex(space) === undefined) return undefined
-    if (space.companyOf((session.peer as { did: string }).did) === undefined) return undefined
+    const { did } = session.peer as { did: string }
+    if (space.companyOf(did) === undefined) return undefined
     directory.spaces.set(toHex(id), space)
+    this.#invitedBy.set(space, did)
     return space
   }
 }

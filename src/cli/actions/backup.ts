@@ -1,0 +1,74 @@
+// `parley backup` and `repair`: work on the files of a home while no node runs on it.
+import { openHome, readIdentity } from '../../node/home.ts'
+import { createBackup } from '../../node/home-backup.ts'
+import { restoreBackup } from '../../node/home-restore.ts'
+import { homePaths } from '../../node/home-directory.ts'
+import { repair as repairStore } from '../../store/repair.ts'
+import { NodeError } from '../../wire/node-error.ts'
+import type { Cli } from '../cli.ts'
+import { byteCount, facts, plural } from '../text.ts'
+
+export async function create(cli: Cli, path: string): Promise<void> {
+  const home = await openHome(cli.home)
+  const passphrase = await needed(cli, 'Passphrase for the backup', true)
+  const progress = cli.output.progress('Writing')
+  const report = await createBackup(home, path, passphrase, bytes => progress.at(byteCount(bytes))).finally(
+    () => progress.end()
+  )
+  cli.output.answer({ file: path, ...report }, () =>
+    facts([
+      ['backup', path],
+      ['holds', `${plural(report.files, 'file')} and ${byteCount(report.storeBytes)} of the store`]
+    ])
+  )
+  cli.output.note('It holds the keys as well: keep it, and its passphrase, where you would keep them.')
+}
+
+export async function restore(cli: Cli, path: string): Promise<void> {
+  const passphrase = await needed(cli, 'Passphrase of the backup', false)
+  const progress = cli.output.progress('Restoring')
+  const home = await restoreBackup(path, cli.home, passphrase, bytes =>
+    progress.at(byteCount(bytes))
+  ).finally(() => progress.end())
+  const { did, legalName } = await readIdentity(home)
+  cli.output.answer({ home: home.dir, did, legalName }, () =>
+    facts([
+      ['company', legalName],
+      ['id', did],
+      ['home', home.dir]
+    ])
+  )
+  cli.output.note(
+    'What was written after the backup comes back from peers. Do not run the old copy again as well.'
+  )
+}
+
+async function needed(cli: Cli, question: string, twice: boolean): Promise<string> {
+  const passphrase = await cli.passphrase(question, { twice })
+  if (passphrase !== undefined) return passphrase
+  const next = 'Run it on a terminal, or give --passphrase-file FILE.'
+  throw new NodeError('passphrase-needed', 'a backup has a passphrase of its own', next)
+}
+
+export async function repair(cli: Cli): Promise<void> {
+  const home = await openHome(cli.home)
+  const report = await repairStore(homePaths(home.dir).store)
+  cli.output.answer(report, () =>
+    facts([
+      ['kept', `${plural(report.envelopes, 'envelope')}, ${plural(report.tableRecords, 'other record')}`],
+      [
+        'damaged',
+        report.damaged.count === 0 ? 'none' : [String(report.damaged.count), ...report.damaged.places]
+      ],
+      [
+        'missing',
+        report.missing.length === 0 ? 'nothing known' : report.missing.map(entry => JSON.stringify(entry))
+      ],
+      ['before', report.suspect],
+      ['notes', report.notes]
+    ])
+  )
+  cli.output.note(
+    'What is missing is fetched from peers after the next start; `parley why` says what it waits for.'
+  )
+}

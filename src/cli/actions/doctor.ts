@@ -1,0 +1,220 @@
+// `parley doctor`: what a person would check by hand, each line with its fix.
+import { statfs } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { CompanyIdentity } from '../../identity/company-identity.ts'
+import type { PublicKey } from '../../identity/ed25519.ts'
+import { openHome, readIdentity, type Home } from '../../node/home.ts'
+import { readCertificates } from '../../node/home-certificates.ts'
+import { homePaths } from '../../node/home-directory.ts'
+import { checkFolder, listFolder, readOwn } from '../../node/home-file.ts'
+import { keyFiles, keyPath, needsPassphrase, nextRootPath } from '../../node/home-keys.ts'
+import { LevelStore } from '../../store/level-store.ts'
+import { isNodeError, NodeError } from '../../wire/node-error.ts'
+import type { Cli } from '../cli.ts'
+import { byteCount, date, inline, plural } from '../text.ts'
+import { EXPIRY_WARNING_MS } from './node.ts'
+
+interface Finding {
+  state: 'ok' | 'warn' | 'fail'
+  what: string
+  /** What to do; for what is not ok. */
+  fix?: string
+}
+
+/** LevelDB needs some 8 MiB to open; below this, a busy day fills the disk. */
+const FREE_BYTES_MIN = 256 * 1024 * 1024
+
+export async function doctor(cli: Cli): Promise<void> {
+  const findings: Finding[] = []
+  const add = (...more: Finding[]) => findings.push(...more)
+  add({ state: 'ok', what: `Node ${process.versions.node} on ${process.platform} ${process.arch}` })
+  const home = await attempt(add, () => openHome(cli.home))
+  if (home) {
+    add({ state: 'ok', what: `home ${home.dir}` })
+    const identity = await attempt(add, () => readIdentity(home))
+    if (identity) add(...(await checkIdentity(home, identity)))
+    await attempt(add, async () => add(...(await checkFiles(home))))
+    if (identity) await attempt(add, async () => add(...(await checkCertificates(home, identity))))
+    await attempt(add, async () => add(...(await checkRunning(cli, home))))
+  }
+  show(cli, findings)
+  const failed = findings.filter(({ state }) => state === 'fail').length
+  if (failed > 0) {
+    throw new NodeError(
+      'doctor',
+      `${plural(failed, 'thing')} must be put right`,
+      'Do what stands beside them above.'
+    )
+  }
+}
+
+/** What a check throws is its finding. */
+async function attempt<T>(add: (finding: Finding) => void, check: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await check()
+  } catch (error) {
+    if (!isNodeError(error)) throw error
+    add({ state: 'fail', what: error.message, fix: error.next })
+    return undefined
+  }
+}
+
+async function checkIdentity(home: Home, identity: CompanyIdentity): Promise<Finding[]> {
+  const { legalName, versions, head } = identity
+  const findings: Finding[] = [
+    { state: 'ok', what: `identity of ${legalName}, ${plural(versions.size, 'entry', 'entries')}, verified` }
+  ]
+  const last = versions.get(head)?.timeMs ?? 0
+  if (last > Date.now()) {
+    findings.push({
+      state: 'fail',
+      what: `the clock of this machine is behind: the identity log is of ${date(last)}`,
+      fix: 'Set the clock, for instance by turning on network time.'
+    })
+  }
+  const keys = await keyFiles(home)
+  const root = identity.rootKeyAt(head) as PublicKey
+  if (keys.some(({ path }) => path === keyPath(home, 'root', root))) {
+    const unattended = !(await needsPassphrase(keyPath(home, 'root', root)))
+    findings.push({
+      state: unattended ? 'warn' : 'ok',
+      what: unattended ? 'the root key is in the home, without a passphrase' : 'the root key is in the home',
+      ...(unattended && {
+        fix: 'Move it to a medium that you keep locked away, and give it with --root-key.'
+      })
+    })
+  } else findings.push({ state: 'ok', what: 'the root key is elsewhere' })
+  if (!(await nextRootPath(home, identity)))
+    findings.push({ state: 'ok', what: 'the next root key is elsewhere' })
+  return findings
+}
+
+async function checkFiles(home: Home): Promise<Finding[]> {
+  const { keys, certificates, store, unlockKey } = homePaths(home.dir)
+  for (const folder of [keys, certificates, store]) {
+    if ((await listFolder(folder)).length > 0) await checkFolder(folder)
+  }
+  for (const { path } of await keyFiles(home)) await needsPassphrase(path)
+  await readOwn(unlockKey, 1024)
+  const { bavail, bsize } = await statfs(home.dir)
+  const free = bavail * bsize
+  return [
+    { state: 'ok', what: 'keys and files are closed to other users' },
+    free < FREE_BYTES_MIN
+      ? { state: 'warn', what: `only ${byteCount(free)} free on this disk`, fix: 'Free some space.' }
+      : { state: 'ok', what: `${byteCount(free)} free on this disk` }
+  ]
+}
+
+async function checkCertificates(home: Home, identity: CompanyIdentity): Promise<Finding[]> {
+  const { held, bad } = await readCertificates(home, identity)
+  const mine = new Set((await keyFiles(home)).map(({ multikey }) => multikey))
+  const own = held.filter(({ certificate }) => mine.has(certificate.key.multikey))
+  const findings = own.map(({ kind, certificate, revoked }): Finding => {
+    const use = kind === 'node' ? 'node' : certificate.role
+    const what = `certificate for ${use}`
+    const fix = kind === 'node' ? 'parley node renew' : `parley role renew ${use}`
+    if (revoked) return { state: 'fail', what: `${what} is revoked`, fix: 'Enrol a new key.' }
+    const left = certificate.expiresAt - Date.now()
+    if (left <= 0) return { state: 'fail', what: `${what} expired ${date(certificate.expiresAt)}`, fix }
+    if (left < EXPIRY_WARNING_MS)
+      return { state: 'warn', what: `${what} ends ${date(certificate.expiresAt)}`, fix }
+    return { state: 'ok', what: `${what}, until ${date(certificate.expiresAt)}` }
+  })
+  if (!own.some(({ kind }) => kind === 'node')) {
+    const fix = 'Take requests/node.json to the root key: parley node certify; then parley node install.'
+    findings.push({ state: 'fail', what: 'this node has no certificate', fix })
+  }
+  for (const { path, reason } of bad) {
+    findings.push({
+      state: 'warn',
+      what: `${path} does not verify: ${reason.toString()}`,
+      fix: 'Certify again, or remove it.'
+    })
+  }
+  return findings
+}
+
+/** A running node answers for itself; else its store and its ports are looked at. */
+async function checkRunning(cli: Cli, home: Home): Promise<Finding[]> {
+  try {
+    const node = await cli.node()
+    const { troubles, listening, peers } = await node.status()
+    await node.close()
+    const connected = peers.filter(peer => peer.connected).length
+    return [
+      { state: 'ok', what: `the node runs, listening on ${listening.join(', ') || 'nothing'}` },
+      { state: 'ok', what: `${connected} of ${plural(peers.length, 'company', 'companies')} connected` },
+      ...troubles.map((trouble): Finding => ({ state: 'warn', what: trouble, fix: 'See parley why.' }))
+    ]
+  } catch (error) {
+    if (!isNodeError(error, 'not-running')) throw error
+  }
+  return [{ state: 'ok', what: 'no node runs' }, ...(await checkPorts(home)), ...(await checkStore(home))]
+}
+
+async function checkPorts({ config }: Home): Promise<Finding[]> {
+  const wanted = config.listen.flatMap(address => {
+    const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)$/.exec(address) ?? []
+    return host === undefined ? [] : [{ host, port: Number(port), flag: '--listen' }]
+  })
+  const all = [...wanted, { host: '127.0.0.1', port: config.apiPort, flag: '--api-port' }]
+  return Promise.all(
+    all.map(async ({ host, port, flag }): Promise<Finding> => {
+      const refusal = await tryPort(host, port)
+      if (refusal === undefined) return { state: 'ok', what: `port ${port} on ${host} is free` }
+      const fix = `Stop what uses it, or choose another with ${flag}.`
+      return { state: 'fail', what: `cannot listen on ${host} port ${port} (${refusal})`, fix }
+    })
+  )
+}
+
+/** @returns the code of the error, or `undefined` when the port can be had. */
+function tryPort(host: string, port: number): Promise<string | undefined> {
+  const server = createServer()
+  return new Promise(resolve => {
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'refused'))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}
+
+async function checkStore(home: Home): Promise<Finding[]> {
+  const dir = homePaths(home.dir).store
+  if ((await listFolder(dir)).length === 0)
+    return [{ state: 'ok', what: 'the store is empty: no node ran here yet' }]
+  const store = await LevelStore.open(dir)
+  try {
+    const { envelopes, tableRecords, damaged } = await store.verify()
+    const findings: Finding[] = store.report.notes.map(note => ({
+      state: 'warn',
+      what: note,
+      fix: 'Peers send what is missing.'
+    }))
+    if (damaged.length === 0) {
+      findings.push({
+        state: 'ok',
+        what: `store: ${plural(envelopes, 'envelope')}, ${plural(tableRecords, 'other record')}, all whole`
+      })
+    } else {
+      findings.push({
+        state: 'fail',
+        what: `store: ${plural(damaged.length, 'damaged record')}`,
+        fix: 'parley repair'
+      })
+    }
+    return findings
+  } finally {
+    await store.close()
+  }
+}
+
+function show({ output }: Cli, findings: Finding[]): void {
+  output.answers(findings, () =>
+    findings
+      .map(
+        ({ state, what, fix }) =>
+          `${state.padEnd(4)}  ${inline(what)}${fix === undefined ? '' : `\n      ${inline(fix)}`}`
+      )
+      .join('\n')
+  )
+}

@@ -1,0 +1,95 @@
+// `parley status`, `why`, `lock`, `unlock`: the running node as a whole.
+import type { PeerJson, StatusJson } from '../../node/parley-node.ts'
+import { type Cli, withNode } from '../cli.ts'
+import { date, dateTime, facts, inline, plural } from '../text.ts'
+import { NodeError } from '../../wire/node-error.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+/** A certificate lives for 90 days; two weeks are enough to reach whoever holds the root key. */
+export const EXPIRY_WARNING_MS = 14 * DAY_MS
+
+export async function status(cli: Cli): Promise<void> {
+  await withNode(cli, async node => {
+    const now = await node.status()
+    cli.output.answer(now, () => describe(now))
+    for (const trouble of now.troubles) cli.output.warn(inline(trouble))
+    if (now.nodeCertificateExpiresAt - Date.now() < EXPIRY_WARNING_MS) {
+      cli.output.warn(`the node's certificate ends ${date(now.nodeCertificateExpiresAt)}: parley node renew`)
+    }
+  })
+}
+
+function describe(now: StatusJson): string {
+  const { company, roles, peers } = now
+  const connected = peers.filter(peer => peer.connected).length
+  return facts([
+    ['company', `${company.legalName} (${company.registrationNumber})`],
+    ['id', company.did],
+    ['words', company.words.join(' ')],
+    ['peer id', now.peerId],
+    ['listening', now.listening.length > 0 ? now.listening : 'nowhere: this node only dials'],
+    ['running', `since ${dateTime(now.startedAt)}, version ${now.version}`],
+    ['roles', roles.length > 0 ? roles.map(roleLine) : 'none unlocked: parley unlock'],
+    ['peers', `${connected} of ${peers.length} connected${behind(peers)}`],
+    ['holds', `${plural(now.spaces, 'space')}, ${plural(now.artifacts, 'artifact')}`],
+    ['troubles', now.troubles.length > 0 ? `${now.troubles.length}, see below` : 'none']
+  ])
+}
+
+function roleLine({ role, holder, powers, expiresAt }: StatusJson['roles'][0]): string {
+  return `${role}, ${holder} (${powers.join(', ')}), until ${date(expiresAt)}`
+}
+
+function behind(peers: PeerJson[]): string {
+  const owed = peers.reduce((sum, peer) => sum + peer.behindEnvelopes, 0)
+  return owed === 0 ? '' : `, ${plural(owed, 'envelope')} to deliver`
+}
+
+/** `subject`: an artifact or a company; none: everything that is not in sync. */
+export async function why(cli: Cli, subject: string | undefined): Promise<void> {
+  await withNode(cli, async node => {
+    const answers = await node.why(subject)
+    cli.output.answers(answers, () => {
+      if (answers.length === 0) return 'Everything is in sync.'
+      return answers
+        .map(({ subject: of, inSync, reasons }) =>
+          [
+            `${inline(of)}: ${inSync ? 'in sync' : 'not in sync'}`,
+            ...reasons.map(reason => `  ${inline(reason)}`)
+          ].join('\n')
+        )
+        .join('\n')
+    })
+  })
+}
+
+export async function lock(cli: Cli): Promise<void> {
+  await withNode(cli, async node => {
+    await node.lock()
+    cli.output.answer(
+      { locked: true },
+      () => 'Locked: this node signs nothing for any role until `parley unlock`.'
+    )
+  })
+}
+
+export async function unlock(cli: Cli): Promise<void> {
+  const { openHome } = await import('../../node/home.ts')
+  const { keyFiles, needsPassphrase } = await import('../../node/home-keys.ts')
+  const files = await keyFiles(await openHome(cli.home))
+  const sealed = await Promise.all(
+    files.filter(({ use }) => use !== 'root').map(({ path }) => needsPassphrase(path))
+  )
+  await withNode(cli, async node => {
+    const passphrase = sealed.includes(true) ? await cli.passphrase('Passphrase') : ''
+    if (passphrase === undefined) {
+      const next = 'Run it on a terminal, or give --passphrase-file FILE.'
+      throw new NodeError('passphrase-needed', 'the keys need a passphrase', next)
+    }
+    await node.unlock(passphrase)
+    const { roles } = await node.status()
+    cli.output.answer({ roles }, () =>
+      facts([['unlocked', roles.length > 0 ? roles.map(roleLine) : 'no role: none is certified here']])
+    )
+  })
+}

@@ -1,0 +1,81 @@
+// What a person typed for an id: the beginning of one is enough, if it is long enough and fits only one.
+import type { ArtifactJson, CompanyJson, ParleyNode, PeerJson, SpaceJson } from '../node/parley-node.ts'
+import { NodeError } from '../wire/node-error.ts'
+import { inline, nearest } from './text.ts'
+
+const PREFIX_CHARS_MIN = 6
+/** Shown in lists and long enough to be typed back. */
+export const SHORT_ID = 12
+
+export function shortId(id: string): string {
+  return id.slice(0, SHORT_ID)
+}
+
+interface Named {
+  id: string
+  title: string
+}
+
+export async function findArtifact(node: ParleyNode, typed: string): Promise<ArtifactJson> {
+  return find('artifact', typed, await node.artifacts(), 'parley list')
+}
+
+export async function findSpace(node: ParleyNode, typed: string): Promise<SpaceJson> {
+  return find('space', typed, await node.spaces(), 'parley space list')
+}
+
+/** By the beginning of the id, or the exact title. */
+function find<T extends Named>(what: string, typed: string, all: T[], listCommand: string): T {
+  const byTitle = all.filter(({ title }) => title === typed)
+  const byId = all.filter(({ id }) => id.startsWith(typed.toLowerCase()))
+  const found = byTitle.length > 0 ? byTitle : byId
+  const [one] = found
+  const short = typed.length < PREFIX_CHARS_MIN && byTitle.length === 0
+  if (one && found.length === 1 && !short) return one
+  if (found.length > 1 || (one && short)) {
+    const next = `Give at least ${PREFIX_CHARS_MIN} digits: ${found
+      .slice(0, 5)
+      .map(({ id }) => shortId(id))
+      .join(', ')}`
+    throw new NodeError(
+      `${what}-ambiguous`,
+      `${typed} may be ${found.length === 1 ? 'too short' : 'several'}`,
+      next
+    )
+  }
+  throw unknown(what, typed, all, listCommand)
+}
+
+function unknown(what: string, typed: string, all: Named[], listCommand: string): NodeError {
+  const near = nearest(
+    typed,
+    all.flatMap(({ id, title }) => [title, id.slice(0, typed.length)])
+  )
+  const meant = all.find(({ id, title }) => near !== undefined && (title === near || id.startsWith(near)))
+  const next = meant
+    ? `Did you mean ${shortId(meant.id)} (${inline(meant.title)})? All of them: ${listCommand}`
+    : `See what is here: ${listCommand}`
+  return new NodeError(`${what}-unknown`, `no ${what} ${inline(typed)} is here`, next)
+}
+
+/** By DID, the beginning of what follows `did:webvh:`, or the legal name. */
+export async function findCompany(node: ParleyNode, typed: string): Promise<CompanyJson> {
+  const peers: PeerJson[] = await node.peers()
+  const companies = peers.map(({ company }) => company)
+  const named = companies.filter(({ legalName }) => legalName.toLowerCase() === typed.toLowerCase())
+  const scid = typed.replace(/^did:webvh:/, '')
+  const byId =
+    scid.length < PREFIX_CHARS_MIN ? [] : companies.filter(({ did }) => did.slice(10).startsWith(scid))
+  const found = named.length > 0 ? named : byId
+  if (found.length > 1) {
+    const next = `Give the id: ${found.map(({ did }) => did).join(', ')}`
+    throw new NodeError('company-ambiguous', `${typed} may be ${found.length} companies`, next)
+  }
+  if (found[0]) return found[0]
+  const near = nearest(
+    typed,
+    companies.map(({ legalName }) => legalName)
+  )
+  const next = near === undefined ? 'See who is known: parley peers' : `Did you mean ${inline(near)}?`
+  throw new NodeError('company-unknown', `no company ${inline(typed)} is known here`, next)
+}

@@ -1,0 +1,287 @@
+// Answering what peers ask for: one answer after another for each peer, made only as fast as it reads and only
+// as much as its allowance pays for. protocols/sync, sections 6 and 9.
+import { verifySignature } from '../identity/ed25519.ts'
+import type { SpaceLog } from '../identity/space-log.ts'
+import { EMPTY, equalBytes, toHex } from '../wire/bytes.ts'
+import { type EnvelopeRecord, signedBytes } from '../wire/envelope.ts'
+import { Reject } from '../wire/reject.ts'
+import type { EntryRecord } from '../wire/space-entry.ts'
+import type { Context, HeldFacet } from './context.ts'
+import { IDENTITY_PART_BYTES, RUN_BYTES_MAX, RUN_BYTES_TARGET, weigh } from './frame.ts'
+import { type Answer, type NeedAnswer, type Stretch, search, successors, wantedOf } from './serving.ts'
+import type { Session } from './session.ts'
+import type { Summaries } from './summaries.ts'
+
+/** Envelopes read from the store at a time. */
+const READ_ENVELOPES_MAX = 1_024
+/** What may wait for its turn. An honest node has 64 logs, 256 spaces and 8 needs under way, and compares 256 spaces. */
+export const ANSWERS_MAX = 1_024
+export const ANSWERS_BYTES_MAX = 1024 * 1024
+const ENTRIES_BYTES_TARGET = 32_768
+/** Things such as ids and heads that are handled in the time of one signature check. */
+const ITEMS_PER_CHECK = 100
+
+type Turn = 'done' | 'more' | 'reading'
+
+export class Answers {
+  readonly #context: Context
+  readonly #summaries: Summaries
+
+  constructor(context: Context, summaries: Summaries) {
+    this.#context = context
+    this.#summaries = summaries
+  }
+
+  /** Takes up a request of the peer's. */
+  add(session: Session, answer: Answer): void {
+    session.answers.push(answer)
+    session.answersBytes += answer.bytes
+    if (session.answers.length > ANSWERS_MAX || session.answersBytes > ANSWERS_BYTES_MAX) {
+      const reject = new Reject('requests-many', 'more requests than may be under way')
+      return this.#context.close(session, reject, 'answers')
+    }
+    this.pump(session)
+  }
+
+  /** Our summary of a space, or the heads that theirs calls for; the last one asked for is enough. */
+  compare(session: Session, space: SpaceLog, hash?: Uint8Array): void {
+    const key = toHex(space.id)
+    const to = hash ? 'summary' : 'spaces'
+    const waiting = session.answers.find(answer => answer.to === to && answer.space === key)
+    if (waiting?.to === 'summary' && !waiting.facets && hash) waiting.hash = hash
+    if (waiting) return this.pump(session)
+    this.add(
+      session,
+      hash ? { to: 'summary', space: key, hash, bytes: 0 } : { to: 'spaces', space: key, bytes: 0 }
+    )
+  }
+
+  /** Makes answers until the peer has enough to read, its allowance is used up, or the store must be read. */
+  pump(session: Session): void {
+    const { now } = this.#context
+    const { work } = session.allowances
+    while (this.#context.isOpen(session) && this.#context.hasRoom(session)) {
+      if (this.#tellOwed(session)) continue
+      const next = session.answers[0]
+      if (!next || work.left(now) <= 0) return
+      const turn = this.#take(session, next)
+      if (turn === 'reading') return
+      if (turn === 'done' && session.answers[0] === next) {
+        session.answers.shift()
+        session.answersBytes -= next.bytes
+      }
+    }
+  }
+
+  /** Heads that could not be told when they were new. @returns whether there were any */
+  #tellOwed(session: Session): boolean {
+    for (const id of session.owesHeads) {
+      session.owesHeads.delete(id)
+      const held = this.#context.facets.get(id)
+      if (held) this.#summaries.announceNew(session, held)
+      return true
+    }
+    return false
+  }
+
+  #take(session: Session, answer: Answer): Turn {
+    switch (answer.to) {
+      case 'want-identity':
+        return this.#identity(session, answer)
+      case 'want-space':
+        return this.#entries(session, answer)
+      case 'summary':
+        return this.#heads(session, answer)
+      case 'spaces':
+        return this.#summary(session, answer)
+      case 'need':
+        return this.#runs(session, answer)
+    }
+  }
+
+  #spend(session: Session, cost: number): void {
+    session.allowances.work.spend(cost, this.#context.now)
+  }
+
+  #identity(session: Session, { did, offset }: Extract<Answer, { to: 'want-identity' }>): Turn {
+    const log = this.#context.directory.identities.get(did)?.log
+    if (!log || offset > log.length) return 'done'
+    const bytes = log.subarray(offset, offset + IDENTITY_PART_BYTES)
+    this.#context.greet(session, { type: 'identity', did, offset, total: log.length, bytes })
+    return 'done'
+  }
+
+  /** The genesis where the asker has nothing, then every entry that it did not name the successors of. */
+  #entries(session: Session, answer: Extract<Answer, { to: 'want-space' }>): Turn {
+    const space = this.#context.directory.spaces.get(answer.space)
+    if (!space) return 'done'
+    const first = !answer.missing
+    answer.missing ??= this.#missing(session, space, answer.have)
+    const entries: EntryRecord[] = []
+    for (let size = 0; size < ENTRIES_BYTES_TARGET;) {
+      const record = answer.missing[entries.length]?.record
+      if (!record || (size > 0 && size + record.entry.length > ENTRIES_BYTES_TARGET)) break
+      entries.push(record)
+      size += record.entry.length
+    }
+    answer.missing.splice(0, entries.length)
+    const genesis = first && answer.have.length === 0 ? space.genesisBytes : EMPTY
+    if (entries.length > 0 || genesis.length > 0) {
+      this.#context.send(session, { type: 'entries', space: space.id, genesis, entries }, space)
+    }
+    return answer.missing.length > 0 ? 'more' : 'done'
+  }
+
+  #missing(session: Session, space: SpaceLog, have: Uint8Array[]) {
+    const known = new Set<string>()
+    for (const tip of have) {
+      for (let entry = space.entry(tip); entry && !known.has(toHex(entry.id)); entry = entry.before) {
+        known.add(toHex(entry.id))
+      }
+    }
+    const entries = space.entries()
+    this.#spend(session, entries.length / ITEMS_PER_CHECK)
+    return entries.filter(entry => !known.has(toHex(entry.id)))
+  }
+
+  #summary(session: Session, { space: id }: Extract<Answer, { to: 'spaces' }>): Turn {
+    const space = this.#context.directory.spaces.get(id)
+    if (!space) return 'done'
+    this.#spend(session, 1 + this.#context.facets.size / ITEMS_PER_CHECK)
+    const hash = this.#summaries.of(session, space)
+    this.#context.send(session, { type: 'summary', space: space.id, hash }, space)
+    return 'done'
+  }
+
+  #heads(session: Session, answer: Extract<Answer, { to: 'summary' }>): Turn {
+    const space = this.#context.directory.spaces.get(answer.space)
+    if (!space) return 'done'
+    if (!answer.facets) {
+      this.#spend(session, 1 + this.#context.facets.size / ITEMS_PER_CHECK)
+      if (equalBytes(this.#summaries.of(session, space), answer.hash)) return 'done'
+      answer.facets = this.#summaries.visible(session, space).map(({ facet }) => toHex(facet.id))
+    }
+    const held = this.#context.facets.get(answer.facets.shift() ?? '')
+    if (held) this.#spend(session, 1 + this.#summaries.announce(session, held) / ITEMS_PER_CHECK)
+    return answer.facets.length > 0 ? 'more' : 'done'
+  }
+
+  // ---- runs -------------------------------------------------------------------------------------
+
+  #runs(session: Session, answer: NeedAnswer): Turn {
+    if (answer.reading) return 'reading'
+    const held = this.#context.facets.get(answer.facet)
+    if (!held || !this.#mayHave(session, held)) return 'done'
+    const { facet } = held
+    if (!answer.stretches) {
+      const { stretches, looked } = search(facet, answer.lacks)
+      answer.stretches = stretches
+      this.#spend(session, 1 + (answer.lacks.length + looked / 10) / ITEMS_PER_CHECK)
+    }
+    const stretch = answer.stretches[0]
+    if (stretch) {
+      this.#read(session, answer, held, stretch)
+      return 'reading'
+    }
+    const { request } = answer
+    this.#context.send(session, { type: 'done', facet: facet.id, request }, facet.space, facet.genesis)
+    return 'done'
+  }
+
+  #mayHave(session: Session, { facet }: HeldFacet): boolean {
+    return this.#context.clearance(session, 'send', facet.space, facet.genesis) !== undefined
+  }
+
+  #read(session: Session, answer: NeedAnswer, { facet }: HeldFacet, stretch: Stretch): void {
+    const stretches = answer.stretches as Stretch[]
+    const part: Stretch = { ...stretch, positions: stretch.positions.slice(0, READ_ENVELOPES_MAX) }
+    const rest = stretch.positions.slice(READ_ENVELOPES_MAX)
+    if (rest.length > 0) stretches[0] = { client: stretch.client, positions: rest }
+    else stretches.shift()
+    const token = this.#context.token(() => this.pump(session))
+    answer.reading = { token, stretch: part }
+    this.#context.emit({ do: 'read', facet: facet.id, wanted: wantedOf(part), then: token })
+  }
+
+  /** The store has answered. */
+  onRead(token: number, records: (EnvelopeRecord | undefined)[]): void {
+    for (const session of this.#context.sessions.values()) {
+      const answer = session.answers[0]
+      if (answer?.to !== 'need' || answer.reading?.token !== token) continue
+      const { stretch } = answer.reading
+      delete answer.reading
+      const held = this.#context.facets.get(answer.facet)
+      if (held && this.#mayHave(session, held)) this.#serve(session, answer, held, stretch, records)
+    }
+    this.#context.resume(token)
+  }
+
+  /** Cuts what was read into runs of about 64 KiB, each ending in a signature that holds (SYN-19). */
+  #serve(
+    session: Session,
+    answer: NeedAnswer,
+    held: HeldFacet,
+    { client, positions, unsigned = 0 }: Stretch,
+    records: (EnvelopeRecord | undefined)[]
+  ): void {
+    let run: EnvelopeRecord[] = []
+    let checked = unsigned
+    let bytes = 0
+    for (const [i, record] of records.entries()) {
+      // A record that the disk lost: what comes after it does not follow.
+      if (!record) return
+      run.push(record)
+      bytes += weigh(record)
+      const next = records[i + 1]
+      if (next && bytes + weigh(next) <= RUN_BYTES_TARGET) continue
+      const end = this.#signedEnd(session, held, client, run, checked, unsigned > 0)
+      if (end > 0) this.sendRun(session, held, client, answer.request, run.slice(0, end))
+      // What was lengthened in search of a signature goes no further than to that.
+      if (end > 0 && unsigned > 0) return
+      run = run.slice(end)
+      checked = run.length
+      bytes = run.reduce((sum, item) => sum + weigh(item), 0)
+      if (bytes > RUN_BYTES_MAX) return
+    }
+    const last = positions.at(-1)
+    const more = run.length > 0 && last ? successors(last, run.length) : []
+    if (more.length === 0) return
+    const rest = [...positions.slice(-run.length), ...more]
+    answer.stretches?.unshift({ client, positions: rest, unsigned: run.length })
+  }
+
+  /** How many records of a run end in a signature that holds: as many as can be, or as few (`nearest`). */
+  #signedEnd(
+    session: Session,
+    held: HeldFacet,
+    client: number,
+    run: EnvelopeRecord[],
+    checked: number,
+    nearest: boolean
+  ): number {
+    for (let i = checked; i < run.length; i++) {
+      const end = nearest ? i : run.length - 1 - (i - checked)
+      this.#spend(session, 1)
+      if (holds(held, client, run[end] as EnvelopeRecord)) return end + 1
+    }
+    return 0
+  }
+
+  /** The last record must be one that `holds`. @returns whether it went out */
+  sendRun(
+    session: Session,
+    { facet }: HeldFacet,
+    client: number,
+    request: number,
+    records: EnvelopeRecord[]
+  ): boolean {
+    const frame = { type: 'run', facet: facet.id, request, client, records } as const
+    return this.#context.send(session, frame, facet.space, facet.genesis) > 0
+  }
+}
+
+/** Whether the record's own signature does: an earlier one is vouched for by a later one, so it need not. */
+function holds({ facet }: HeldFacet, client: number, { header, signature }: EnvelopeRecord): boolean {
+  const key = facet.laneKey(client)
+  return key !== undefined && verifySignature(key, signedBytes(facet.id, client, header), signature)
+}

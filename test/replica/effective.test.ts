@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { toHex } from '../../src/wire/bytes.ts'
+import { BRANCHES_MAX } from '../../src/replica/effective.ts'
+import { Scene, type Signed } from '../../scripts/vectors/envelope-scene.ts'
+import { SPACE, ada, bo, by, cut, cy, forked, settle, Story } from '../../scripts/vectors/envelope-story.ts'
+import { History, counting } from './histories.ts'
+
+const HISTORIES = 150
+const STEPS = 45
+
+const ids = (envelopes: Signed[]) => envelopes.map(({ id }) => toHex(id)).sort()
+
+describe('against a model that keeps every past as a set of ids', () => {
+  const histories = Array.from({ length: HISTORIES }, (_, seed) => new History(seed + 1, STEPS))
+
+  test('[ENV-20] verdicts are the same', () => {
+    for (const { told, modelled } of histories.flatMap(({ verdicts }) => verdicts)) {
+      expect(modelled.length > 0 ? modelled : ['admitted']).toContain(told)
+    }
+  })
+
+  test('[ENV-20] histories meet every verdict that they can', () => {
+    const seen = new Set(histories.flatMap(({ verdicts }) => verdicts.map(({ told }) => told)))
+    const wanted = ['admitted', 'past-forked', 'dep-implied', 'auth-order', 'key-cut']
+    for (const verdict of wanted) expect(seen).toContain(verdict)
+  })
+
+  test('[ENV-24] what counts is the same', () => {
+    for (const { scene, model } of histories) expect(counting(scene)).toEqual([...model.effective()].sort())
+  })
+
+  test('[ENV-24] forks, cuts and settles have all taken something away', () => {
+    const lessened = histories.filter(({ scene }) => counting(scene).length < scene.facet.size)
+    expect(lessened.length).toBeGreaterThan(HISTORIES / 4)
+    expect(histories.filter(({ scene }) => scene.facet.forks().length > 0).length).toBeGreaterThan(
+      HISTORIES / 4
+    )
+  })
+
+  test('[ENV-20] the order of arrival changes neither what is admitted nor what counts', () => {
+    for (const [seed, history] of histories.entries()) {
+      const scene = history.retold(seed)
+      expect(scene.facet.tips()).toEqual(history.scene.facet.tips())
+      expect(scene.facet.frontier()).toEqual(history.scene.facet.frontier())
+      expect(counting(scene)).toEqual(counting(history.scene))
+    }
+  })
+})
+
+describe('forks', () => {
+  test('[ENV-21] a branch survives that more other companies built on', () => {
+    const story = new Story()
+    const { trunk, left, right } = forked(story)
+    story.run(trunk).each(left, right)
+    expect(counting(story.scene)).toEqual(ids([...trunk, left]))
+    const b0 = story.scene.open(by(1), [bo], { deps: [right] })
+    story.run([b0])
+    expect(counting(story.scene)).toEqual(ids([...trunk, right, b0]))
+  })
+
+  test('[ENV-22] an orphan counts again when its branch does', () => {
+    const story = new Story()
+    const { trunk, left, right } = forked(story)
+    const own = story.scene.open(by(0, 2), [ada], { deps: [right] })
+    story.run(trunk).each(left, right, own)
+    expect(counting(story.scene)).toEqual(ids([...trunk, left]))
+    story.entry(settle(bo, story.scene, right)).entry(settle(cy, story.scene, right))
+    expect(counting(story.scene)).toEqual(ids([...trunk, right, own]))
+  })
+
+  test.each([BRANCHES_MAX, BRANCHES_MAX + 1])('[ENV-23] of %i branches', count => {
+    const scene = new Scene(SPACE)
+    for (const entry of [ada, bo, cy]) scene.add(entry)
+    const opening = scene.open(by(0), [ada])
+    const branches = Array.from({ length: count }, (_, time) => scene.next(opening, { header: { time } }))
+    for (const envelope of [opening, ...branches]) expect(scene.take([envelope])).toBe('admitted')
+    expect(counting(scene)).toHaveLength(count > BRANCHES_MAX ? 1 : 2)
+  })
+})
+
+describe('cuts and settles', () => {
+  test('[SPC-11] a cut ends lanes, but not below what another company built on', () => {
+    const story = new Story()
+    const { scene } = story
+    const a0 = scene.open(by(0), [ada])
+    const a1 = scene.next(a0)
+    const a2 = scene.next(a1)
+    const b0 = scene.open(by(1), [bo], { deps: [a1] })
+    story.run([a0, a1, a2]).entry(cut(ada, 0, scene))
+    expect(counting(scene)).toEqual([])
+    story.run([b0])
+    expect(counting(scene)).toEqual(ids([a0, a1, b0]))
+  })
+
+  test('[SPC-12] a settle needs more than half of the others, and a fork', () => {
+    const story = new Story()
+    const { scene } = story
+    const { trunk, left, right } = forked(story)
+    story.run([...trunk, right])
+    const said = settle(bo, scene, trunk[1] as Signed)
+    story.entry(said).entry(settle(cy, scene, trunk[1] as Signed))
+    expect(counting(scene)).toEqual(ids([...trunk, right]))
+    story.run([left])
+    expect(counting(scene)).toEqual(ids(trunk))
+  })
+})

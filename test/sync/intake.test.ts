@@ -1,0 +1,218 @@
+// protocols/sync, sections 7 and 8: the road in, receipts, and what a peer without clearance finds out.
+import { describe, expect, test } from 'vitest'
+import { verifySignature } from '../../src/identity/ed25519.ts'
+import type { HeldFacet } from '../../src/sync/context.ts'
+import type { Frame } from '../../src/sync/frame.ts'
+import { receiptBytes } from '../../src/sync/receipts.ts'
+import { headOf } from '../../src/sync/serving.ts'
+import { toHex, utf8 } from '../../src/wire/bytes.ts'
+import {
+  Bench,
+  accept,
+  acquaint,
+  foundSpace,
+  group,
+  headsOf,
+  runOf,
+  signed,
+  stage,
+  type,
+  writeFacet
+} from './bench.ts'
+
+const idOf = (held: HeldFacet) => toHex(held.facet.id)
+const tipsOf = (held: HeldFacet) => held.facet.tips().map(headOf)
+
+describe('the road in', () => {
+  test('[SYN-26] a refused run ends the session with its code, bans the peer and leaves nothing behind', () => {
+    const { bench, node, rival, held, puppet } = stage()
+    const edit = signed(rival, held, ['good ', 'forged '])
+    const records = edit.records.map((record, i) =>
+      i === 1 ? { ...record, signature: bench.random.bytes(64) } : record
+    )
+    const bans: number[] = []
+    const { carryOut } = node
+    node.carryOut = effects => {
+      for (const effect of effects) if (effect.do === 'close') bans.push(effect.banMs)
+      carryOut.call(node, effects)
+    }
+    puppet.take()
+    puppet.say(runOf(held.facet, { ...edit, records }))
+    expect(puppet.closed).toBe(true)
+    expect(puppet.of('bye').map(bye => bye.code)).toEqual(['signature'])
+    expect(bans).toEqual([60_000])
+    bench.pass(200)
+    expect(held.facet.size).toBe(1)
+    expect(node.disk.facet(idOf(held))).toHaveLength(1)
+  })
+
+  test('[SYN-26] a run that is refused half-way leaves nothing that only its end vouched for', () => {
+    const { bench, rival, held, puppet } = stage()
+    const edit = signed(rival, held, ['a ', 'b ', 'c '], { onlyLast: true })
+    const other = signed(rival, held, ['a ', 'b '], { session: 8 })
+    const broken = { ...edit, records: [...edit.records.slice(0, 1), ...other.records.slice(1)] }
+    puppet.say(runOf(held.facet, broken))
+    bench.pass(200)
+    expect(puppet.closed).toBe(true)
+    expect(held.facet.size).toBe(1)
+  })
+
+  test('[SYN-27] what waits is asked of its sender, and goes on when the cause is there', () => {
+    const { bench, rival, held, puppet } = stage()
+    const { client, records } = signed(rival, held, ['one ', 'two ', 'three '])
+    puppet.take()
+    puppet.say(runOf(held.facet, { client, records: records.slice(1) }))
+    expect(held.facet.size).toBe(1)
+    const [need] = puppet.of('need') as [Extract<Frame, { type: 'need' }>]
+    expect(need.lacks.map(({ tip }) => tip.seq)).toEqual([0])
+    puppet.say(runOf(held.facet, { client, records: records.slice(0, 1) }, need.request))
+    bench.pass(100)
+    expect(held.facet.size).toBe(4)
+  })
+
+  test('[SYN-28] nothing is passed on or receipted before it is durable', () => {
+    const { bench, node, rival, space, held, puppet } = stage()
+    const writes: (() => void)[] = []
+    const { carryOut } = node
+    const third = bench.puppet(node, rival).hello()
+    third.say(headsOf(held, tipsOf(held)))
+    third.take()
+    node.carryOut = effects => {
+      const held = effects.filter(effect => effect.do === 'write')
+      if (held.length > 0) writes.push(() => carryOut.call(node, held))
+      carryOut.call(
+        node,
+        effects.filter(effect => effect.do !== 'write')
+      )
+    }
+    puppet.say(runOf(held.facet, signed(rival, held, ['word '])))
+    bench.pass(1_000)
+    expect(held.facet.size).toBe(2)
+    expect(puppet.of('receipt')).toEqual([])
+    expect(third.of('run')).toEqual([])
+    for (const write of writes) write()
+    bench.pass(1_000)
+    expect(puppet.of('receipt').length).toBeGreaterThan(0)
+    expect(third.of('run')).toHaveLength(1)
+    expect(space.entries()).toHaveLength(2)
+  })
+
+  test('[SYN-29] a receipt names, signed by the node, the heads that it holds', () => {
+    const { bench, node, rival, held, puppet } = stage()
+    puppet.say(runOf(held.facet, signed(rival, held, ['word '])))
+    bench.pass(1_000)
+    const [receipt] = puppet.of('receipt') as [Extract<Frame, { type: 'receipt' }>]
+    expect(receipt.tips.map(tip => tip.seq)).toEqual(tipsOf(held).map(tip => tip.seq))
+    const message = receiptBytes(held.facet.id, receipt.tips)
+    expect(verifySignature(node.company.nodeKey.publicKey, message, receipt.signature)).toBe(true)
+  })
+
+  test('[SYN-29] a receipt with a wrong signature is at fault', () => {
+    const { bench, node, held, puppet } = stage()
+    puppet.say({ type: 'receipt', facet: held.facet.id, tips: tipsOf(held), signature: new Uint8Array(64) })
+    expect(bench.refusals(node)).toEqual(['signature'])
+  })
+
+  test('[SYN-30] presence goes to who may see the facet and is kept nowhere', () => {
+    const { bench, nodes, space } = group(['Ada', 'Bob'], [[0, 1]])
+    const [a, b] = nodes
+    const shared = writeFacet(a, space)
+    const hidden = writeFacet(a, space, 'private')
+    bench.pass(2_000)
+    const seen: string[] = []
+    const { carryOut } = b
+    b.carryOut = effects => {
+      for (const effect of effects) if (effect.do === 'presence') seen.push(effect.facet)
+      carryOut.call(b, effects)
+    }
+    a.perform(core => core.facets.present(idOf(shared), utf8('here')))
+    a.perform(core => core.facets.present(idOf(hidden), utf8('here')))
+    bench.pass(500)
+    expect(seen).toEqual([idOf(shared)])
+  })
+})
+
+describe('existence is hidden', () => {
+  const probes = (facet: Uint8Array, records: Extract<Frame, { type: 'run' }>['records']): Frame[] => [
+    { type: 'need', facet, request: 1, lacks: [] },
+    { type: 'run', facet, request: 0, client: 5, records: [] },
+    { type: 'run', facet, request: 0, client: 5, records },
+    { type: 'done', facet, request: 1 },
+    { type: 'receipt', facet, tips: [], signature: new Uint8Array(64) },
+    { type: 'presence', facet, bytes: new Uint8Array(4) }
+  ]
+
+  test('[SYN-5] [POL-13] whatever a peer says of a private facet, it hears what it would hear of none', () => {
+    const { bench, node, rival, space, puppet } = stage()
+    const hidden = writeFacet(node, space, 'private')
+    bench.pass(200)
+    puppet.take()
+    const { records } = signed(rival, hidden, ['word '])
+    for (const facet of [hidden.facet.id, new Uint8Array(32)]) {
+      for (const probe of probes(facet, records)) {
+        puppet.say(probe)
+        bench.pass(100)
+        expect(puppet.take(), probe.type).toEqual([])
+        expect(puppet.closed, probe.type).toBe(false)
+      }
+    }
+    expect(bench.refusals(node)).toEqual([])
+    const written = node.disk.table('applied')
+    expect(written).toEqual([])
+  })
+
+  test('[SYN-5] a facet of a space without the peer is as silent as one that is not there', () => {
+    const { bench, node, puppet } = stage()
+    const third = bench.company('Cid')
+    acquaint(node, third)
+    const other = foundSpace(node, [node.company, third])
+    const hidden = writeFacet(node, other, 'public')
+    bench.pass(200)
+    puppet.take()
+    for (const probe of [...probes(hidden.facet.id, []), headsOf(hidden, tipsOf(hidden))]) puppet.say(probe)
+    bench.pass(200)
+    expect(puppet.take()).toEqual([])
+    expect(puppet.closed).toBe(false)
+  })
+
+  test('[SYN-5] [POL-12] no byte of a private facet or of its id reaches a peer in a busy session', () => {
+    const { bench, node, space, puppet } = stage()
+    const hidden = writeFacet(node, space, 'private')
+    type(node, hidden, 'SECRET ')
+    puppet.say({ type: 'summary', space: space.id, hash: new Uint8Array(32) })
+    puppet.say({ type: 'want-space', space: space.id, have: [] })
+    type(node, hidden, 'SECRET ')
+    bench.pass(70_000)
+    const heard = JSON.stringify(puppet.frames, (_, value) =>
+      value instanceof Uint8Array ? toHex(value) : value
+    )
+    expect(heard).not.toContain(idOf(hidden))
+    expect(heard).not.toContain(toHex(hidden.genesisBytes))
+    expect(heard).not.toContain(toHex(utf8('SECRET')))
+    expect(heard.length).toBeGreaterThan(1_000)
+  })
+
+  test('[POL-12] a party that has not accepted, or not confirmed, hears of the space and of no facet', () => {
+    const bench = new Bench()
+    const [node, rival] = [bench.node('Ada'), bench.company('Bob')]
+    acquaint(node, rival)
+    const parties = [node.company, rival].map(company => company.identity.did)
+    const space = node.perform(() =>
+      node.desk.foundSpace({ title: 'Joint', pairing: 'CTO', parties })
+    ) as never
+    accept(node, space, node.company)
+    const held = writeFacet(node, space)
+    bench.pass(200)
+    const heads = (confirmed: boolean) => {
+      const puppet = bench.puppet(node, rival).hello({ confirmed })
+      puppet.say({ type: 'summary', space: held.facet.space.id, hash: new Uint8Array(32) })
+      bench.pass(100)
+      expect(puppet.of('spaces')).toHaveLength(1)
+      return puppet.of('heads').length
+    }
+    expect(heads(true)).toBe(0)
+    accept(node, space, rival)
+    expect(heads(false)).toBe(0)
+    expect(heads(true)).toBe(1)
+  })
+})

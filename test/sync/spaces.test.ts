@@ -1,0 +1,209 @@
+// protocols/sync, section 5: space logs, and what asking about them gives away.
+import { describe, expect, test } from 'vitest'
+import { SpaceLog } from '../../src/identity/space-log.ts'
+import { sign } from '../../src/identity/ed25519.ts'
+import { encodeSpaceGenesis, spaceId } from '../../src/wire/genesis.ts'
+import { toHex } from '../../src/wire/bytes.ts'
+import { encodeSpaceEntry, entrySignedBytes } from '../../src/wire/space-entry.ts'
+import type { Frame } from '../../src/sync/frame.ts'
+import type { SimNode } from '../sim/node.ts'
+import { Bench, type Puppet, accept, acceptRecord, acquaint, foundSpace, stage } from './bench.ts'
+
+const naming = (id: Uint8Array): Frame => ({ type: 'spaces', spaces: [{ id, tips: [], versions: [] }] })
+const spacesOf = (node: SimNode) => node.core.context.directory.spaces
+
+/** Genesis bytes of a space that nobody has accepted. */
+function genesisOf(bench: Bench, parties: string[]): Uint8Array {
+  return encodeSpaceGenesis({ nonce: bench.random.bytes(16), title: 'Plan', pairing: 'CTO', parties })
+}
+
+function offer(puppet: Puppet, genesis: Uint8Array): void {
+  const space = spaceId(genesis)
+  puppet.say(naming(space))
+  puppet.say({ type: 'entries', space, genesis, entries: [] })
+}
+
+describe('space logs', () => {
+  test('[SYN-12] a node names to a peer the spaces of which its company is a party, and no others', () => {
+    const { bench, node, rival, space } = stage()
+    const third = bench.company('Cid')
+    acquaint(node, third)
+    foundSpace(node, [node.company, third], 'Elsewhere')
+    bench.pass(200)
+    const puppet = bench.puppet(node, rival).hello()
+    const named = puppet.of('spaces').flatMap(frame => frame.spaces.map(({ id }) => toHex(id)))
+    expect(named).toEqual([toHex(space.id)])
+  })
+
+  test('[SYN-12] three nodes in a row end with the same log', () => {
+    const bench = new Bench()
+    const nodes = ['Ada', 'Bob', 'Cid'].map(name => bench.node(name)) as [SimNode, SimNode, SimNode]
+    for (const a of nodes) for (const b of nodes) if (a !== b) a.knows(b)
+    const [a, b, c] = nodes
+    bench.network.connect(a, b)
+    bench.network.connect(b, c)
+    bench.pass(1_000)
+    const space = foundSpace(a, [a.company])
+    const shared = a.perform(() =>
+      a.desk.foundSpace({
+        title: 'Three',
+        pairing: 'CTO',
+        parties: nodes.map(node => node.company.identity.did)
+      })
+    ) as SpaceLog
+    accept(a, shared, a.company)
+    bench.pass(3_000)
+    for (const [i, node] of [b, c].entries()) {
+      expect(spacesOf(node).has(toHex(space.id))).toBe(false)
+      const copy = spacesOf(node).get(toHex(shared.id))
+      expect(copy?.entries()).toHaveLength(1 + i)
+      accept(node, copy as SpaceLog, node.company)
+      bench.pass(3_000)
+    }
+    for (const node of nodes) expect(spacesOf(node).get(toHex(shared.id))?.entries()).toHaveLength(3)
+    for (const node of nodes) expect(bench.refusals(node)).toEqual([])
+  })
+
+  test('[SYN-13] want-space gives the genesis to who has nothing, and only what is missing to others', () => {
+    const { space, puppet } = stage()
+    puppet.take()
+    puppet.say({ type: 'want-space', space: space.id, have: [] })
+    puppet.say({ type: 'want-space', space: space.id, have: [(space.tips()[0] as { id: Uint8Array }).id] })
+    puppet.say({ type: 'want-space', space: space.id, have: space.tips().map(tip => tip.id) })
+    const [all, rest, ...none] = puppet.of('entries')
+    expect(toHex(all?.genesis as Uint8Array)).toBe(toHex(space.genesisBytes))
+    expect(all?.entries).toHaveLength(2)
+    expect(rest?.genesis).toHaveLength(0)
+    expect(rest?.entries).toHaveLength(1)
+    expect(none).toEqual([])
+  })
+
+  test('[SYN-13] a long log comes in parts, as fast as it is read', () => {
+    const { bench, node, rival, space } = stage()
+    const reader = bench.puppet(node, rival, { reads: false }).hello()
+    for (let seq = 1, prev = space.tips()[1]?.id; seq <= 60; seq++) {
+      const entry = encodeSpaceEntry({
+        space: space.id,
+        company: 1,
+        seq,
+        ...(prev && { prev }),
+        act: { kind: 'cut', key: 9, lanes: Array.from({ length: 700 }, (_, i) => point(i)) },
+        time: 1
+      })
+      const signature = sign(rival.role, entrySignedBytes(entry))
+      const refused = node.perform(core =>
+        core.spaces.add(space, [{ entry, signer: rival.role.publicKey.bytes, signature }])
+      )
+      expect(refused).toBeUndefined()
+      prev = space.tips()[1]?.id
+    }
+    bench.pass(1_000)
+    expect(space.entries().length).toBe(62)
+    reader.take()
+    for (let i = 0; i < 20; i++) reader.say({ type: 'want-space', space: space.id, have: [] })
+    bench.pass(2_000)
+    expect(reader.bytes).toBeLessThan(700_000)
+    reader.reads = true
+    reader.victim.step({ on: 'sent', session: reader.session, bytes: 1e9 })
+    bench.pass(2_000)
+    const first = reader
+      .of('entries')
+      .slice(0, 62)
+      .flatMap(frame => frame.entries)
+    expect(first.length).toBeGreaterThanOrEqual(62)
+  })
+
+  test('[SYN-5] a space that we hold without the peer is asked for like one that we never heard of', () => {
+    const { bench, node, rival } = stage()
+    const third = bench.company('Cid')
+    acquaint(node, third)
+    const hidden = foundSpace(node, [node.company, third])
+    const never = genesisOf(bench, [third.identity.did])
+    const answers = [hidden.genesisBytes, never].map(genesis => {
+      const puppet = bench.puppet(node, rival).hello()
+      bench.pass(200)
+      puppet.take()
+      offer(puppet, genesis)
+      puppet.say({ type: 'want-space', space: spaceId(genesis), have: [] })
+      puppet.say({ type: 'summary', space: spaceId(genesis), hash: new Uint8Array(32) })
+      bench.pass(500)
+      return puppet.take().map(frame => ({ ...frame, space: undefined }))
+    })
+    expect(answers[0]).toEqual(answers[1])
+    expect(answers[0]?.map(frame => frame.type)).toEqual(['want-space'])
+    expect(spacesOf(node).has(toHex(spaceId(never)))).toBe(false)
+  })
+
+  test('[SYN-14] a space is taken from a peer only if both are parties', () => {
+    const { bench, node, rival, puppet } = stage()
+    const ours = node.company.identity.did
+    const others = [
+      [rival.identity.did, 'did:webvh:x'],
+      [ours, 'did:webvh:x']
+    ]
+    for (const parties of others) offer(puppet, genesisOf(bench, parties))
+    expect(spacesOf(node).size).toBe(1)
+    offer(puppet, genesisOf(bench, [ours, rival.identity.did]))
+    expect(spacesOf(node).size).toBe(2)
+  })
+
+  test('[SYN-14] one company fills its own share of invitations and nobody else’s', () => {
+    const { bench, node, rival, puppet } = stage()
+    const third = bench.company('Cid')
+    acquaint(node, third)
+    const parties = [rival.identity.did, third.identity.did, node.company.identity.did]
+    for (let i = 0; i < 40; i++) offer(puppet, genesisOf(bench, parties))
+    expect(spacesOf(node).size).toBe(1 + 16)
+    const honest = bench.puppet(node, third).hello()
+    offer(honest, genesisOf(bench, parties))
+    expect(spacesOf(node).size).toBe(1 + 17)
+  })
+
+  test('[SYN-15] an entry that waits for its company’s log blames nobody and comes again with the log', () => {
+    const bench = new Bench()
+    const [node, rival] = [bench.node('Ada'), bench.company('Bob')]
+    const third = bench.company('Cid')
+    acquaint(node, rival)
+    const parties = [node.company, rival, third].map(({ identity }) => identity.did)
+    const genesis = encodeSpaceGenesis({ nonce: new Uint8Array(16), title: 'T', pairing: 'CTO', parties })
+    const space = SpaceLog.open(genesis) as SpaceLog
+    const record = acceptRecord(space, third)
+    const puppet = bench.puppet(node, rival).hello()
+    const { id } = space
+    const { did, head, log } = third.identity
+    const tips = [{ of: 2, seq: 0, id: new Uint8Array(32).fill(1) }]
+    puppet.say(naming(id))
+    puppet.say({ type: 'entries', space: id, genesis, entries: [record] })
+    puppet.say({ type: 'spaces', spaces: [{ id, tips, versions: ['', '', head] }] })
+    puppet.say({ type: 'entries', space: id, genesis, entries: [record] })
+    expect(bench.refusals(node)).toEqual([])
+    expect(spacesOf(node).get(toHex(id))?.accepted(2)).toBe(false)
+    puppet.take()
+    puppet.say({ type: 'identity', did, offset: 0, total: log.length, bytes: log })
+    expect(puppet.of('want-space')).toHaveLength(1)
+    puppet.say({ type: 'entries', space: id, genesis, entries: [record] })
+    expect(spacesOf(node).get(toHex(id))?.accepted(2)).toBe(true)
+  })
+
+  test('[SYN-15] an entry with a false signature is the bearer’s fault', () => {
+    const { bench, node, rival, space, puppet } = stage()
+    const prev = space.tips()[1]?.id as Uint8Array
+    const act = { kind: 'keys', certificates: [] } as const
+    const entry = encodeSpaceEntry({
+      space: space.id,
+      company: 1,
+      seq: 1,
+      prev,
+      act: { ...act, certificates: [] },
+      time: 1
+    })
+    const signature = new Uint8Array(64).fill(1)
+    const record = { entry, signer: rival.role.publicKey.bytes, signature }
+    puppet.say({ type: 'entries', space: space.id, genesis: new Uint8Array(), entries: [record] })
+    expect(bench.refusals(node)).toEqual(['signature'])
+  })
+})
+
+function point(i: number) {
+  return { facet: new Uint8Array(32).fill(3), client: i, seq: 1, id: new Uint8Array(32).fill(4) }
+}
