@@ -7,7 +7,9 @@ import { connectApi } from '../src/api/client.ts'
 import type { ParleyNode } from '../src/node/parley-node.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli/main.ts')
-const START_MS = 20_000
+const START_MS = 60_000
+/** Many short processes of one checkout start twice as fast with it. */
+export const COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/parley-compile')
 
 export interface CompanyProcess {
   name: string
@@ -26,7 +28,8 @@ export interface CompanyProcess {
 /** @param args further arguments of `parley start` */
 export async function startCompany(name: string, home: string, args: string[] = []): Promise<CompanyProcess> {
   const child = spawn(process.execPath, [CLI, 'start', '--home', home, '--json', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe']
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE }
   })
   let log = ''
   child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()))

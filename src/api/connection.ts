@@ -95,7 +95,9 @@ function cutUnread(incoming: IncomingMessage, outgoing: ServerResponse, { linger
     const timer = setTimeout(() => socket.destroy(), lingerMs)
     socket.once('close', () => clearTimeout(timer))
     incoming.once('end', () => socket.destroySoon())
-    incoming.removeAllListeners('readable').resume()
+    // Whoever began to read keeps it from flowing. (Removing all listeners stops it even when there are none.)
+    for (const reader of incoming.listeners('readable')) incoming.off('readable', reader as () => void)
+    incoming.resume()
   })
 }
 

@@ -1,5 +1,5 @@
 // Signatures on runs. The only place that makes a VerifiedRun: without one, nothing goes on to policy.
-// protocols/envelope, section 5.
+// protocols/envelope, section 3.
 import { type ParsedRun, signedBytes } from '../wire/envelope.ts'
 import { Reject } from '../wire/reject.ts'
 import { type PublicKey, verifySignature } from './ed25519.ts'

@@ -1,5 +1,5 @@
 // From a local edit to the headers that will be signed: which heads it stands on, what it relies on, and
-// empty envelopes first where there are too many heads for one header. protocols/envelope, section 7.
+// empty envelopes first where there are too many heads for one header. protocols/envelope, section 4.
 import type { SpaceLog } from '../identity/space-log.ts'
 import { EMPTY } from '../wire/bytes.ts'
 import { type AuthRef, DEPS_MAX, type Dep, type Header, encodeHeader, envelopeId } from '../wire/envelope.ts'

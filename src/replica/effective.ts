@@ -1,6 +1,6 @@
 // Which admitted envelopes count: a pure function of the admitted set and the space log. Forks choose one
 // branch, cuts end a key's lanes, settles end a lane for good, and what builds on something that does not
-// count does not count either. protocols/envelope, section 6.
+// count does not count either. protocols/envelope, section 5.
 import type { SpaceLog } from '../identity/space-log.ts'
 import { compareBytes, equalBytes } from '../wire/bytes.ts'
 import type { Client } from '../wire/lane.ts'

@@ -1,5 +1,5 @@
 // One facet: which envelopes are admitted, which of them count, what waits for what. No bytes are kept here
-// but ids; bodies live in the store, the document in its worker. protocols/envelope, sections 4 to 7.
+// but ids; bodies live in the store, the document in its worker. protocols/envelope, sections 3 to 5.
 import type { LogEntry, SpaceLog } from '../identity/space-log.ts'
 import type { PublicKey } from '../identity/ed25519.ts'
 import type { AllowedRun } from '../policy/decide.ts'

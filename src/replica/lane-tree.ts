@@ -1,6 +1,6 @@
 // The lanes of a facet as trees of segments, and what each envelope knew of every other lane when it was
 // made. An honest lane is one segment; an author who signs two successors starts a second. Kept as integers
-// and ids only: no bodies, no headers. protocols/envelope, sections 3 and 6.
+// and ids only: no bodies, no headers. protocols/envelope, sections 4 and 5.
 import { equalBytes } from '../wire/bytes.ts'
 import type { AuthRef } from '../wire/envelope.ts'
 import { type Client, unpackClient } from '../wire/lane.ts'

@@ -162,7 +162,7 @@ function readDeletes(read: CborReader): DeleteRange[] {
   return deletes
 }
 
-/** Everything about a header that needs no other envelope: ENV-4 to ENV-8. */
+/** Everything about a header that needs no other envelope: ENV-5 to ENV-8. */
 function checkForm(header: Header): Reject | undefined {
   const { opening, seq, clockEnd, bodyLength, bodyHash } = header
   if (seq > SEQ_MAX || clockEnd > CLOCK_MAX) return new Reject('header-range', 'seq or clock out of range')

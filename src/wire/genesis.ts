@@ -1,5 +1,5 @@
 // What a space and a facet are, before anything happens in them. Their ids are hashes of these bytes, so
-// class, parties and kind can never change and are bound into every signature. protocols/space, section 2.
+// class, parties and kind can never change and are bound into every signature. protocols/space, section 1.
 import { utf8 } from './bytes.ts'
 import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
 import { DATA_CLASSES, type DataClass } from './data-class.ts'

@@ -1,5 +1,5 @@
 // A lane is the log of one session of one key in one facet. Its Yjs client id carries company, key and
-// session, so that "is this client id yours?" is integer arithmetic. protocols/envelope, section 2.
+// session, so that "is this client id yours?" is integer arithmetic. protocols/envelope, section 1.
 import { concatBytes } from './bytes.ts'
 
 export const COMPANY_BITS = 13

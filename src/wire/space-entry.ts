@@ -1,4 +1,4 @@
-// Entries of the space log: one hash chain per party. protocols/space, section 3.
+// Entries of the space log: one hash chain per party. protocols/space, section 2.
 import { EMPTY, utf8 } from './bytes.ts'
 import { type CborValue, decodeCbor, encodeCbor } from './cbor.ts'
 import { HASH_BYTES, sha256 } from './hash.ts'

@@ -68,6 +68,12 @@ test('[API-10] a body that does not say its length is counted while it is read',
   expect(await text(socket)).toMatch(/^HTTP\/1.1 413/)
 })
 
+test('[API-10] a refused body that is all there ends the connection without waiting', async () => {
+  const { api, token } = await served({ limits: { lingerMs: 1e6 } })
+  const head = unlockHead(api.port, token, 'Content-Length: 2').replace('application/json', 'text/plain')
+  expect(await exchange(api.port, `${head}{}`)).toMatch(/^HTTP\/1.1 415/)
+})
+
 test('[API-10] who goes on sending after the answer is cut off', async () => {
   const { api, token } = await served({ limits: { bodyBytesMax: 10_000, lingerMs: 50 } })
   const socket = openSocket(api.port)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { connectApi } from '../../src/api/client.ts'
 import type { ParleyNode } from '../../src/node/parley-node.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
+import { COMPILE_CACHE } from '../../scripts/company-process.ts'
 import { Random } from '../sim/random.ts'
 
 export type Mode = 'plain' | 'cut' | 'without-sync'
@@ -72,7 +73,10 @@ async function create(home: string): Promise<string[]> {
 }
 
 async function start(home: string, mode: Mode): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, 'child.ts'), [home, mode], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(join(import.meta.dirname, 'child.ts'), [home, mode], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE }
+  })
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => resolve())
     child.once('exit', code => reject(new Error(`the node ended with ${code} before it was ready`)))

@@ -12,6 +12,7 @@ export interface StartOptions {
   apiPort?: number
   coalesceMs?: number
   log?: string
+  offline?: boolean
 }
 
 /** Everything is synced when it is acknowledged, so a stop has little left to do. */
@@ -27,7 +28,7 @@ export async function start(cli: Cli, options: StartOptions): Promise<void> {
   // Only now, since a wrong passphrase or setting should not wait for the network code to load.
   const { createNode } = await import('../../node/create-node.ts')
   const { serveApi } = await import('../../api/server.ts')
-  const node = await createNode({ home, keys, log })
+  const node = await createNode({ home, keys, log, offline: options.offline ?? false })
   try {
     const api = await serveApi(node, {
       home: home.dir,

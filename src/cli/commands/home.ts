@@ -66,6 +66,7 @@ function declareInit(program: Command): void {
 
 function declareStart(program: Command): void {
   withAddresses(program.command('start').description('run the node until Ctrl-C'))
+    .option('--offline', 'neither listen nor dial; what you write is sent by the next start')
     .option('--coalesce-ms <ms>', 'how long edits gather before they are signed', wholeNumber)
     .addOption(new Option('--log <level>', 'error, warn, info or debug').env('PARLEY_LOG'))
     .action((options: StartOptions, command: Command) =>
