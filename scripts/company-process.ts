@@ -78,7 +78,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Asks again until the answer is there. @throws Error that says what was waited for */
-export async function until<T>(what: string, ask: () => Promise<T | undefined | false>, timeoutMs = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  timeoutMs = 20_000
+): Promise<T> {
   const deadline = performance.now() + timeoutMs
   let last: unknown
   for (;;) {
@@ -88,7 +92,8 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined | 
     } catch (error) {
       last = error
     }
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause: last })
+    if (performance.now() > deadline)
+      throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause: last })
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }

@@ -9,7 +9,11 @@ import { createCompanyHome } from '../test/e2e/homes.ts'
 import { type CompanyProcess, freePort, startCompany, until } from './company-process.ts'
 
 const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, out: { type: 'string' }, keep: { type: 'boolean', default: false } }
+  options: {
+    json: { type: 'boolean', default: false },
+    out: { type: 'string' },
+    keep: { type: 'boolean', default: false }
+  }
 })
 
 /** The standard that they work on is the one that their nodes speak. */
@@ -74,44 +78,62 @@ async function play(base: string, running: Set<CompanyProcess>): Promise<{ [name
   const dids = await Promise.all([a, b, c].map(async company => (await company.api.status()).company.did))
   const [didA, didB, didC] = dids as [string, string, string]
 
-  await step(`${a.name} and ${c.name} each met ${b.name} by invite and compared the words`, 'invite', async () => {
-    for (const [company, did] of [[a, didA], [c, didC]] as const) {
-      const { token } = await b.api.createInvite({ expiresInMs: 600_000 })
-      const met = await company.api.join(token)
-      say(`   ${company.name} sees for ${b.name}: ${styleText('bold', met.company.words.join(' '))}`)
-      const own = (await b.api.status()).company.words
-      insist(met.company.words.join() === own.join(), 'both sides see the same words')
-      await company.api.confirm(didB, { by: `CTO of ${company.name}`, how: 'phone' })
-      await until('the other side', async () => (await b.api.peers()).some(peer => peer.company.did === did))
-      await b.api.confirm(did, { by: `CTO of ${b.name}`, how: 'phone' })
+  await step(
+    `${a.name} and ${c.name} each met ${b.name} by invite and compared the words`,
+    'invite',
+    async () => {
+      for (const [company, did] of [
+        [a, didA],
+        [c, didC]
+      ] as const) {
+        const { token } = await b.api.createInvite({ expiresInMs: 600_000 })
+        const met = await company.api.join(token)
+        say(`   ${company.name} sees for ${b.name}: ${styleText('bold', met.company.words.join(' '))}`)
+        const own = (await b.api.status()).company.words
+        insist(met.company.words.join() === own.join(), 'both sides see the same words')
+        await company.api.confirm(didB, { by: `CTO of ${company.name}`, how: 'phone' })
+        await until('the other side', async () =>
+          (await b.api.peers()).some(peer => peer.company.did === did)
+        )
+        await b.api.confirm(did, { by: `CTO of ${b.name}`, how: 'phone' })
+      }
     }
-  })
+  )
 
   const space = await step('a space of the three CTOs, accepted by each', 'space', async () => {
     const made = await a.api.createSpace({ title: 'Joint standards', pairing: 'CTO', parties: [didB, didC] })
     for (const company of [b, c]) {
-      await until(`${company.name} to hear of it`, async () => (await company.api.spaces()).some(s => s.id === made.id))
+      await until(`${company.name} to hear of it`, async () =>
+        (await company.api.spaces()).some(s => s.id === made.id)
+      )
       await company.api.acceptSpace(made.id)
     }
     await until('all acceptances everywhere', async () => {
-      const seen = await Promise.all([a, b, c].map(async company => (await company.api.spaces()).find(s => s.id === made.id)))
+      const seen = await Promise.all(
+        [a, b, c].map(async company => (await company.api.spaces()).find(s => s.id === made.id))
+      )
       return seen.every(s => s?.parties.every(party => party.accepted))
     })
     return made
   })
 
   const text = readFileSync(STANDARD, 'utf8')
-  const artifact = await step(`${a.name} drafted a standard of ${text.length} characters; it reached ${c.name} through ${b.name}`, 'draft', async () => {
-    const made = await a.api.createArtifact({
-      kind: 'StandardsDoc.v1',
-      title: 'Signed envelopes',
-      class: 'shared-confidential',
-      space: space.id,
-      text
-    })
-    for (const company of [b, c]) await until('the draft', async () => (await company.api.read(made.id)).text === text)
-    return made.id
-  })
+  const artifact = await step(
+    `${a.name} drafted a standard of ${text.length} characters; it reached ${c.name} through ${b.name}`,
+    'draft',
+    async () => {
+      const made = await a.api.createArtifact({
+        kind: 'StandardsDoc.v1',
+        title: 'Signed envelopes',
+        class: 'shared-confidential',
+        space: space.id,
+        text
+      })
+      for (const company of [b, c])
+        await until('the draft', async () => (await company.api.read(made.id)).text === text)
+      return made.id
+    }
+  )
 
   const offline = await step('all three went offline', 'offline', async () => {
     await stop()
@@ -122,10 +144,16 @@ async function play(base: string, running: Set<CompanyProcess>): Promise<{ [name
   const middle = Math.floor(lines.length / 2)
   await step('each edited the same standard, apart', 'apart', async () => {
     await edit(a, artifact, all => [`> ${a.name}: this draft is for review until March.`, '', ...all])
-    await edit(b, artifact, all => [...all.slice(0, middle), `> ${b.name}: we need this section in a test.`, ...all.slice(middle)])
+    await edit(b, artifact, all => [
+      ...all.slice(0, middle),
+      `> ${b.name}: we need this section in a test.`,
+      ...all.slice(middle)
+    ])
     await edit(c, artifact, all => [...all, '', `> ${c.name}: agreed, with one open question.`])
     await edit(c, artifact, all => all.map((line, i) => (i === 0 ? line.replace('#', '# Draft:') : line)))
-    const roots = new Set(await Promise.all([a, b, c].map(async company => (await company.api.read(artifact)).structRoot)))
+    const roots = new Set(
+      await Promise.all([a, b, c].map(async company => (await company.api.read(artifact)).structRoot))
+    )
     insist(roots.size === 3, 'three different documents while apart')
   })
 
@@ -135,28 +163,40 @@ async function play(base: string, running: Set<CompanyProcess>): Promise<{ [name
   })
   ;[a, b, c] = online
   const documents = await step('the nodes found each other and agree', 'converge', () =>
-    until('equal documents', async () => {
-      const read = await Promise.all([a, b, c].map(company => company.api.read(artifact)))
-      const [first] = read as [DocumentJson, ...DocumentJson[]]
-      const whole = NAMES.every(name => first.text.includes(`> ${name}:`))
-      return whole && read.every(document => document.structRoot === first.structRoot) && read
-    }, 60_000)
+    until(
+      'equal documents',
+      async () => {
+        const read = await Promise.all([a, b, c].map(company => company.api.read(artifact)))
+        const [first] = read as [DocumentJson, ...DocumentJson[]]
+        const whole = NAMES.every(name => first.text.includes(`> ${name}:`))
+        return whole && read.every(document => document.structRoot === first.structRoot) && read
+      },
+      60_000
+    )
   )
   const [document] = documents as [DocumentJson]
   for (const company of [a, b, c]) say(`   ${company.name.padEnd(16)} struct root ${document.structRoot}`)
 
-  insist((await c.api.peers()).every(peer => peer.company.did !== didA), `${c.name} was never connected to ${a.name}`)
+  insist(
+    (await c.api.peers()).every(peer => peer.company.did !== didA),
+    `${c.name} was never connected to ${a.name}`
+  )
   const passages = await c.api.passages(artifact)
   for (const name of NAMES) {
     const theirs = passages.find(passage => passage.text.includes(`> ${name}:`))
     insist(theirs?.company === name, `the passage of ${name} is attributed to it`)
   }
   const log = await c.api.log(artifact)
-  insist(log.every(line => line.state === 'counts' && line.signature === 'own'), 'every envelope is signed and counts')
+  insist(
+    log.every(line => line.state === 'counts' && line.signature === 'own'),
+    'every envelope is signed and counts'
+  )
   say(`\nWho wrote what, as ${c.name} can prove it (${log.length} signed envelopes):`)
   for (const line of log.slice(-6)) {
     const what = line.inserted.trim().split('\n')[0]?.slice(0, 60) ?? ''
-    say(`   ${line.company.padEnd(16)} ${line.holder.padEnd(20)} seq ${line.seq}  ${line.deleted > 0 ? `-${line.deleted} ` : ''}${what}`)
+    say(
+      `   ${line.company.padEnd(16)} ${line.holder.padEnd(20)} seq ${line.seq}  ${line.deleted > 0 ? `-${line.deleted} ` : ''}${what}`
+    )
   }
   if (values.out !== undefined) {
     mkdirSync(values.out, { recursive: true })
@@ -167,7 +207,11 @@ async function play(base: string, running: Set<CompanyProcess>): Promise<{ [name
 }
 
 /** Opens the document, changes its lines, and saves against what was opened. */
-async function edit(company: CompanyProcess, artifact: string, change: (lines: string[]) => string[]): Promise<void> {
+async function edit(
+  company: CompanyProcess,
+  artifact: string,
+  change: (lines: string[]) => string[]
+): Promise<void> {
   const { text, frontier } = await company.api.read(artifact)
   await company.api.editText(artifact, { base: frontier, text: change(text.split('\n')).join('\n') })
 }

@@ -14,7 +14,7 @@ const WINDOWS_MS = [0, 50, 100, 250, 500, 1_000]
 /** Times of key strokes: words of five letters at about 200 characters a minute, with pauses to think. */
 function strokes(random: Random): number[] {
   const times: number[] = []
-  for (let at = 0; at < HOUR_MS; ) {
+  for (let at = 0; at < HOUR_MS;) {
     for (let i = 4 + random.below(80); i > 0 && at < HOUR_MS; i--) {
       at += 90 + random.below(220)
       times.push(at)
@@ -38,10 +38,22 @@ function measure(windowMs: number): { envelopes: number; bytes: number; waitMs: 
   const node = new SimNode(createCompany('Acme', random), world)
   const { company, desk } = node
   const parties = [company.identity.did]
-  const space = must<SpaceLog>(node.perform(() => desk.foundSpace({ title: 'Home', pairing: 'home', parties })))
+  const space = must<SpaceLog>(
+    node.perform(() => desk.foundSpace({ title: 'Home', pairing: 'home', parties }))
+  )
   const certificates = [company.roleCertificate]
-  node.perform(() => desk.append(space, { kind: 'accept', rootVersion: company.identity.head, certificates }, signerOf(company.role)))
-  const held = must(node.perform(() => desk.openFacet(space, { kind: 'StandardsDoc.v1', class: 'private', artifact: random.bytes(16) }))) as Exclude<ReturnType<typeof desk.openFacet>, { code: string }>
+  node.perform(() =>
+    desk.append(
+      space,
+      { kind: 'accept', rootVersion: company.identity.head, certificates },
+      signerOf(company.role)
+    )
+  )
+  const held = must(
+    node.perform(() =>
+      desk.openFacet(space, { kind: 'StandardsDoc.v1', class: 'private', artifact: random.bytes(16) })
+    )
+  ) as Exclude<ReturnType<typeof desk.openFacet>, { code: string }>
   const lease = must(desk.lease(held, signerOf(company.role), []))
   const view = new Y.Doc()
   view.clientID = lease.client
@@ -67,7 +79,8 @@ function measure(windowMs: number): { envelopes: number; bytes: number; waitMs: 
   clock.runUntil(clock.nowMs + 1_000)
   let bytes = 0
   const records = node.disk.facet(toHex(held.facet.id))
-  for (const { record } of records) bytes += record.header.length + record.signature.length + record.body.length
+  for (const { record } of records)
+    bytes += record.header.length + record.signature.length + record.body.length
   return { envelopes: records.length, bytes, waitMs: waited / times.length }
 }
 
@@ -77,5 +90,7 @@ console.log('| window ms | envelopes | bytes signed and sent | bytes a character
 console.log('|---:|---:|---:|---:|---:|')
 for (const windowMs of WINDOWS_MS) {
   const { envelopes, bytes, waitMs } = measure(windowMs)
-  console.log(`| ${windowMs} | ${envelopes} | ${bytes} | ${(bytes / typed).toFixed(1)} | ${waitMs.toFixed(0)} |`)
+  console.log(
+    `| ${windowMs} | ${envelopes} | ${bytes} | ${(bytes / typed).toFixed(1)} | ${waitMs.toFixed(0)} |`
+  )
 }

@@ -70,7 +70,9 @@ function install() {
     shell: !npm && process.platform === 'win32'
   })
   if (done.status !== 0) {
-    process.stderr.write('parley: the installation failed; see the lines above, then run the same command again.\n')
+    process.stderr.write(
+      'parley: the installation failed; see the lines above, then run the same command again.\n'
+    )
     process.exit(1)
   }
   fs.writeFileSync(stamp, wanted())

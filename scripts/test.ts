@@ -15,7 +15,13 @@ for (const check of only.length > 0 ? [] : checks) {
   if (ok) passed++
   else failed++
 }
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+const vitest = [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`
+]
 const done = spawnSync(process.execPath, [...vitest, ...only], { stdio: ['ignore', 'inherit', 'inherit'] })
 try {
   const { numPassedTests, numFailedTests, numTotalTests, success } = JSON.parse(readFileSync(report, 'utf8'))

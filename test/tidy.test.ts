@@ -7,8 +7,29 @@ const ROOT = join(import.meta.dirname, '..')
 const FILE_LINES_MAX = 400
 
 /** From bottom to top; layers in one row do not see each other. */
-const RANKS = [['wire'], ['identity'], ['policy'], ['replica', 'artifacts'], ['sync'], ['store', 'net'], ['node'], ['api'], ['cli']]
-const BANNED = ['util', 'utils', 'helper', 'helpers', 'manager', 'handler', 'service', 'common', 'types', 'misc']
+const RANKS = [
+  ['wire'],
+  ['identity'],
+  ['policy'],
+  ['replica', 'artifacts'],
+  ['sync'],
+  ['store', 'net'],
+  ['node'],
+  ['api'],
+  ['cli']
+]
+const BANNED = [
+  'util',
+  'utils',
+  'helper',
+  'helpers',
+  'manager',
+  'handler',
+  'service',
+  'common',
+  'types',
+  'misc'
+]
 
 function filesBelow(folder: string, ending: string): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -52,7 +73,8 @@ describe('layers', () => {
 
   it('the core has no sockets, disk, clock or randomness', () => {
     const core = layered.filter(file => rankOf(file) <= rankOf('src/sync/x'))
-    const impure = /node:(?!crypto)[a-z_/]+|Date\.now|Math\.random|setTimeout|setInterval|performance\.|randomBytes|process\./
+    const impure =
+      /node:(?!crypto)[a-z_/]+|Date\.now|Math\.random|setTimeout|setInterval|performance\.|randomBytes|process\./
     // Loads the native library for signature maths where there is one.
     const exempt = 'src/identity/ed25519-backend.ts'
     const code = (file: string) => read(file).replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')

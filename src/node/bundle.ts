@@ -39,18 +39,24 @@ export class Bundles {
     for (const did of space.parties) yield* this.#identity(did)
     const entries = space.entries().map(entry => entry.record)
     yield pack({ type: 'entries', space: space.id, genesis: space.genesisBytes, entries: [] })
-    for (const record of entries) yield pack({ type: 'entries', space: space.id, genesis: new Uint8Array(0), entries: [record] })
+    for (const record of entries)
+      yield pack({ type: 'entries', space: space.id, genesis: new Uint8Array(0), entries: [record] })
     const tips = facet.tips().map(headOf)
     yield pack({ type: 'heads', space: space.id, facets: [{ genesis: genesisBytes, tips }] })
-    for (const stretch of plan(facet, tips.map(tip => ({ tip, have: [] })))) {
+    for (const stretch of plan(
+      facet,
+      tips.map(tip => ({ tip, have: [] }))
+    )) {
       const records = await this.#parts.driver.read(facet.id, wantedOf(stretch))
-      for (const part of parts(records)) yield pack({ type: 'run', facet: facet.id, request: 0, client: stretch.client, records: part })
+      for (const part of parts(records))
+        yield pack({ type: 'run', facet: facet.id, request: 0, client: stretch.client, records: part })
     }
   }
 
   *#identity(did: string): Iterable<Uint8Array> {
     const log = this.#parts.directory.identities.get(did)?.log
-    for (let offset = 0; log && offset < log.length; offset += IDENTITY_PART_BYTES) {
+    if (!log) return
+    for (let offset = 0; offset < log.length; offset += IDENTITY_PART_BYTES) {
       const bytes = log.subarray(offset, offset + IDENTITY_PART_BYTES)
       yield pack({ type: 'identity', did, offset, total: log.length, bytes })
     }
@@ -83,7 +89,9 @@ export class Bundles {
       if (!held) throw foreign('a document that it did not announce')
       const before = held.facet.size
       const run = parseRun(frame.facet, frame.client, frame.records)
-      const reject = isReject(run) ? run : await driver.perform(core => core.facets.take(held, run, undefined))
+      const reject = isReject(run)
+        ? run
+        : await driver.perform(core => core.facets.take(held, run, undefined))
       if (isReject(reject)) result.refused++
       result.envelopes += held.facet.size - before
     }
@@ -93,7 +101,8 @@ export class Bundles {
     const { directory, driver } = this.#parts
     const genesis = parseFacetGenesis(genesisBytes)
     const log = directory.spaceOf(space)
-    if (isReject(genesis) || !log || !equalBytes(genesis.space, space)) throw foreign('a document of another space')
+    if (isReject(genesis) || !log || !equalBytes(genesis.space, space))
+      throw foreign('a document of another space')
     const id = facetId(genesisBytes)
     const known = driver.core.context.facetOf(id)
     const held = known ?? driver.core.facets.open(id, genesis, genesisBytes, log, false)
@@ -104,7 +113,11 @@ export class Bundles {
 }
 
 function foreign(what: string): NodeError {
-  return new NodeError('bundle-foreign', `the bundle holds ${what}`, 'Join the space first: parley invite, parley join.')
+  return new NodeError(
+    'bundle-foreign',
+    `the bundle holds ${what}`,
+    'Join the space first: parley invite, parley join.'
+  )
 }
 
 /** Length (4 bytes, big-endian), then the frame. */
@@ -139,12 +152,17 @@ async function* frames(bundle: AsyncIterable<Uint8Array>): AsyncIterable<Frame> 
   for await (const chunk of bundle) {
     total += chunk.length
     if (total > BUNDLE_BYTES_MAX) {
-      throw new NodeError('bundle-size', `larger than ${BUNDLE_BYTES_MAX} bytes`, 'Export one artifact at a time.')
+      throw new NodeError(
+        'bundle-size',
+        `larger than ${BUNDLE_BYTES_MAX} bytes`,
+        'Export one artifact at a time.'
+      )
     }
     rest = rest.length === 0 ? chunk : concatBytes(rest, chunk)
     if (!begun) {
       if (rest.length < MAGIC.length) continue
-      if (!equalBytes(rest.subarray(0, MAGIC.length), MAGIC)) throw broken('it does not begin as a bundle does')
+      if (!equalBytes(rest.subarray(0, MAGIC.length), MAGIC))
+        throw broken('it does not begin as a bundle does')
       rest = rest.subarray(MAGIC.length)
       begun = true
     }
@@ -163,5 +181,9 @@ async function* frames(bundle: AsyncIterable<Uint8Array>): AsyncIterable<Frame> 
 }
 
 function broken(why: string): NodeError {
-  return new NodeError('bundle-broken', `this file is no whole bundle: ${why}`, 'Export it again and copy it whole.')
+  return new NodeError(
+    'bundle-broken',
+    `this file is no whole bundle: ${why}`,
+    'Export it again and copy it whole.'
+  )
 }

@@ -12,10 +12,6 @@ import type { Store } from '../store/store.ts'
 import { Core } from '../sync/core.ts'
 import { Desk } from '../sync/desk.ts'
 import { type Contact, Directory } from '../sync/directory.ts'
-import type { News } from '../sync/effects.ts'
-import { restoreDirectory, restoreFacet } from '../sync/restore.ts'
-import { decodeRecord } from '../sync/space-sync.ts'
-import { fromHex, toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import { Bundles } from './bundle.ts'
@@ -26,10 +22,12 @@ import { loadKeys } from './home-keys.ts'
 import type { CertifiedKey, Home, Log, NodeKeys } from './home.ts'
 import { Library } from './library.ts'
 import { LocalNode } from './local-node.ts'
-import type { InviteJson, NodeEvent } from './parley-node.ts'
-import { type Parts, type RoleSigner, nameOf } from './parts.ts'
+import type { NodeEvent } from './parley-node.ts'
+import type { Parts, RoleSigner } from './parts.ts'
 import { People } from './people.ts'
+import { report } from './report.ts'
 import { HOME_PAIRING, Rooms } from './rooms.ts'
+import { openInvites, restore } from './stored.ts'
 import { Views } from './views.ts'
 import { Why } from './why.ts'
 
@@ -46,10 +44,36 @@ export interface CreateNodeOptions {
 }
 
 /** @throws NodeError of the store, the keys or the network, each with its next step */
-export async function createNode({ home, keys, log, offline = false, openStore }: CreateNodeOptions): Promise<LocalNode> {
-  const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
+export async function createNode(options: CreateNodeOptions): Promise<LocalNode> {
+  const { home, keys, log, offline = false, openStore = dir => LevelStore.open(dir) } = options
   const directory = directoryOf(keys)
-  const store = await (openStore ?? LevelStore.open)(homePaths(home.dir).store)
+  const store = await openStore(homePaths(home.dir).store)
+  const assembled = await assemble(options, directory, store)
+  const { core, parts, rooms, node } = assembled
+  try {
+    await restore(core, store, keys.identity, log)
+    if (!offline) await parts.peering.start()
+    for (const contact of offline ? [] : directory.contacts.values()) keepDialing(parts.peering, contact)
+    parts.driver.start()
+    await foundHome(parts, rooms)
+    return node
+  } catch (error) {
+    await node.close()
+    throw error
+  }
+}
+
+/** The parts of a node, each given what it needs. Nothing runs yet. */
+async function assemble({ home, keys, log }: CreateNodeOptions, directory: Directory, store: Store) {
+  const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
+  const listeners = new Set<(event: NodeEvent) => void>()
+  const emit = (event: NodeEvent) => {
+    for (const listener of listeners) listener(event)
+  }
+  const alarm = (code: string, detail: string) => {
+    log('error', code, { detail })
+    emit({ event: 'alarm', code, detail, at: Date.now() })
+  }
 
   const core = new Core({
     directory,
@@ -58,17 +82,9 @@ export async function createNode({ home, keys, log, offline = false, openStore }
     layoutOf
   })
   const desk = new Desk(core, random)
-  const listeners = new Set<(event: NodeEvent) => void>()
-  const emit = (event: NodeEvent) => {
-    for (const listener of listeners) listener(event)
-  }
-
   const documents: Documents = new Documents(
     (facet, base) => library.bodies(facet, base),
-    (facet, why) => {
-      log('error', 'a document is stalled', { facet, why })
-      emit({ event: 'alarm', code: 'document-stalled', detail: `${facet}: ${why}`, at: Date.now() })
-    }
+    (facet, why) => alarm('document-stalled', `${facet}: ${why}`)
   )
   const driver: Driver = new Driver(core, store, documents, {
     news: news => report(parts, news, log),
@@ -77,37 +93,32 @@ export async function createNode({ home, keys, log, offline = false, openStore }
       emit({ event: 'document', facet })
     },
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),
-    disk: error => {
-      log(error ? 'error' : 'info', error ? 'the disk refuses writes' : 'the disk accepts writes again', {
-        ...(error && { why: error.message })
-      })
-      if (error) emit({ event: 'alarm', code: 'disk', detail: error.message, at: Date.now() })
-    }
+    disk: error => (error ? alarm('disk', error.message) : log('info', 'the disk accepts writes again'))
   })
-  const peering: Peering = await createPeering({
+  const peering = await createPeering({
     privateKey: keys.node.key.seed,
     listen: home.config.listen,
     announce: home.config.announce,
-    admit: peerId => !driver.isBanned(peerId) && (peerId === directory.self.peerId || directory.admits(peerId, Date.now())),
+    admit: peerId => !driver.isBanned(peerId) && directory.admits(peerId, Date.now()),
     onSession: session => driver.attach(session),
     log: event => log('debug', event.event, { ...event })
   })
 
-  const parts: Parts = { directory, driver, desk, documents, peering, roles: rolesOf(keys.roles, keys.identity), emit }
+  const parts: Parts = {
+    directory,
+    driver,
+    desk,
+    documents,
+    peering,
+    roles: rolesOf(keys.roles, keys.identity),
+    emit
+  }
   const rooms = new Rooms(parts)
   const library: Library = new Library(parts, rooms, random)
   const views: Views = new Views(parts, library, home.config.coalesceMs)
-  const people = new People(parts, random)
-
-  await restore(core, store, keys.identity, log)
-  if (!offline) await peering.start()
-  for (const contact of offline ? [] : directory.contacts.values()) keepDialing(peering, contact)
-  driver.start()
-  if (!rooms.home() && parts.roles.length > 0) await foundHome(parts, rooms)
-
-  return new LocalNode({
+  const node = new LocalNode({
     parts,
-    people,
+    people: new People(parts, random),
     rooms,
     library,
     bundles: new Bundles(parts, library),
@@ -117,25 +128,29 @@ export async function createNode({ home, keys, log, offline = false, openStore }
     listeners,
     invites: () => openInvites(store),
     unlock: async passphrase => {
-      const again = await loadKeys(home, passphrase)
-      parts.roles = rolesOf(again.roles, keys.identity)
-      if (!rooms.home() && parts.roles.length > 0) await foundHome(parts, rooms)
+      parts.roles = rolesOf((await loadKeys(home, passphrase)).roles, keys.identity)
+      await foundHome(parts, rooms)
     },
     close: async () => {
-      await views.close()
-      await peering.stop()
-      await driver.stop()
-      await documents.close()
-      await store.close()
+      for (const part of [views, peering, driver, documents, store]) await closing(part)
     }
   })
+  return { core, parts, rooms, node }
+}
+
+function closing(part: { stop(): Promise<void> } | { close(): Promise<void> }): Promise<void> {
+  return 'stop' in part ? part.stop() : part.close()
 }
 
 function directoryOf({ identity, node }: NodeKeys): Directory {
   const certificate = verifyNodeCertificate(node.certificate, identity)
   if (isReject(certificate)) {
     const next = 'Renew it with the root key: parley node renew.'
-    throw new NodeError('node-certificate', `the certificate of this node cannot be used: ${certificate.detail}`, next)
+    throw new NodeError(
+      'node-certificate',
+      `the certificate of this node cannot be used: ${certificate.detail}`,
+      next
+    )
   }
   const directory = new Directory({ did: identity.did, peerId: certificate.peer, certificate })
   directory.identities.set(identity.did, identity)
@@ -146,44 +161,15 @@ function rolesOf(keys: CertifiedKey[], identity: CompanyIdentity): RoleSigner[] 
   return keys.flatMap(({ key, certificate: certificateBytes }) => {
     const certificate = verifyRoleCertificate(certificateBytes, identity)
     if (isReject(certificate) || identity.hasRevoked(certificate.key)) return []
-    return [{ publicKey: key.publicKey, sign: (message: Uint8Array) => sign(key, message), certificate, certificateBytes }]
-  })
-}
-
-/** Everything that the store holds, back into memory, before anybody can connect. */
-async function restore(core: Core, store: Store, own: CompanyIdentity, log: Log): Promise<void> {
-  const rows = async (table: string) => {
-    const found: { key: string; bytes: Uint8Array }[] = []
-    for await (const row of store.list(table)) found.push(row)
-    return found
-  }
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
-  const { context } = core
-  context.now = Date.now()
-  const trouble = restoreDirectory(core, {
-    identities: [...(await rows('identity')).map(({ bytes }) => bytes), own.log],
-    contacts: (await rows('contact')).map(({ bytes }) => JSON.parse(text(bytes)) as Contact),
-    spaces: (await rows('space')).map(({ bytes }) => bytes),
-    entries: (await rows('entry')).map(({ key, bytes }) => ({ space: key.slice(0, 64), record: decodeRecord(bytes) })),
-    facets: (await rows('facet')).map(({ bytes }) => bytes)
-  })
-  for (const { key, bytes } of await rows('invite')) {
-    const { secret, expiresAt } = JSON.parse(text(bytes)) as { secret: string; expiresAt: number }
-    const raw = fromHex(secret)
-    if (raw && expiresAt > Date.now()) context.directory.invites.set(key, { secret: raw, expiresAt })
-  }
-  for (const { where, why } of trouble) log('error', 'something in the store cannot be used', { where, why })
-  for (const [id, held] of context.facets) {
-    const records: Parameters<typeof restoreFacet>[2] = []
-    for await (const chunk of store.scan(id)) {
-      for (const { client, header, signature, body } of chunk) {
-        if (body) records.push({ client, record: { header, signature, body } })
+    return [
+      {
+        publicKey: key.publicKey,
+        sign: (message: Uint8Array) => sign(key, message),
+        certificate,
+        certificateBytes
       }
-    }
-    const lost = restoreFacet(core, held, records)
-    if (lost > 0) log('error', 'envelopes of a document could not be placed; peers are asked for them', { facet: id, lost })
-  }
-  context.takeEffects()
+    ]
+  })
 }
 
 function keepDialing(peering: Peering, contact: Contact): void {
@@ -195,56 +181,8 @@ function keepDialing(peering: Peering, contact: Contact): void {
   for (const addresses of byPeer.values()) peering.keep(addresses)
 }
 
-/** The company's own space comes with the first start. */
+/** The company's own space comes with the first start on which a key can speak for the company. */
 async function foundHome(parts: Parts, rooms: Rooms): Promise<void> {
   const able = parts.roles.some(role => role.certificate.powers.includes('seal'))
-  if (able) await rooms.create({ title: 'Home', pairing: HOME_PAIRING, parties: [] })
-}
-
-async function openInvites(store: Store): Promise<InviteJson[]> {
-  const found: InviteJson[] = []
-  for await (const { key, bytes } of store.list('invite')) {
-    const { token, expiresAt } = JSON.parse(new TextDecoder().decode(bytes)) as { token: string; expiresAt: number }
-    if (expiresAt > Date.now()) found.push({ id: key, token, expiresAt })
-  }
-  return found
-}
-
-/** What the core tells, for the log and for whoever listens. */
-function report(parts: Parts, news: News, log: Log): void {
-  const at = Date.now()
-  const name = (did: string | undefined) => (did === undefined ? undefined : nameOf(parts, did))
-  switch (news.what) {
-    case 'refused': {
-      const { code, detail } = news.reject
-      const company = name(news.did)
-      log('warn', 'refused what a peer sent', { code, detail, where: news.where, peer: news.peerId, company })
-      const who = { peer: news.peerId, ...(company !== undefined && { company }) }
-      return parts.emit({ event: 'refused', ...who, code, detail, where: news.where, at })
-    }
-    case 'fork': {
-      const { facet, seq } = news
-      const did = parts.driver.core.context.facets.get(facet)?.facet.space.parties[news.company]
-      log('error', 'one key signed two envelopes for one place', { facet, seq, company: name(did) })
-      return parts.emit({ event: 'fork', facet, company: name(did) ?? '', seq, at })
-    }
-    case 'chain-fork':
-    case 'identity-fork':
-      log('error', news.what, { ...news })
-      return parts.emit({ event: 'alarm', code: news.what, detail: JSON.stringify(news), at })
-    case 'session-open':
-      log('info', 'connected', { company: name(news.did), peer: news.peerId })
-      return parts.emit({ event: 'peer', did: news.did, connected: true })
-    case 'session-closed':
-      log('info', 'disconnected', { company: name(news.did), peer: news.peerId })
-      return news.did === undefined ? undefined : parts.emit({ event: 'peer', did: news.did, connected: false })
-    case 'space':
-      return parts.emit({ event: 'space', space: news.space })
-    case 'facet': {
-      const held = parts.driver.core.context.facets.get(news.facet)
-      return held && parts.emit({ event: 'artifact', artifact: toHex(held.facet.genesis.artifact) })
-    }
-    default:
-      return log('debug', news.what, { ...news })
-  }
+  if (able && !rooms.home()) await rooms.create({ title: 'Home', pairing: HOME_PAIRING, parties: [] })
 }

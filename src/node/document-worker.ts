@@ -16,7 +16,14 @@ export type DocumentTask =
   | { do: 'state'; facet: string }
   | { do: 'passages'; facet: string }
   /** An edit by `client`, on the document itself or on one made of `bodies` alone. */
-  | { do: 'edit'; facet: string; client: number; bodies?: Uint8Array[]; text?: string; fields?: FieldChange[] }
+  | {
+      do: 'edit'
+      facet: string
+      client: number
+      bodies?: Uint8Array[]
+      text?: string
+      fields?: FieldChange[]
+    }
 
 /** Sets a plain value at a path of map keys below a root; `undefined` deletes it. */
 export interface FieldChange {
@@ -155,6 +162,6 @@ parentPort?.on('message', ({ id, task }: { id: number; task: DocumentTask }) => 
   try {
     parentPort?.postMessage({ id, result: perform(task) })
   } catch (error) {
-    parentPort?.postMessage({ id, error: String((error as Error)?.message ?? error) })
+    parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
   }
 })

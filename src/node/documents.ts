@@ -69,7 +69,10 @@ export class Documents {
   }
 
   /** The text and the fields, with the heads that they are made of. */
-  async read(facet: string, roots: { [name: string]: RootKind }): Promise<DocumentRead & { frontier: Tip[] }> {
+  async read(
+    facet: string,
+    roots: { [name: string]: RootKind }
+  ): Promise<DocumentRead & { frontier: Tip[] }> {
     await this.#load(facet)
     const frontier = this.#frontier.get(facet) ?? []
     return { ...((await this.#task({ do: 'read', facet, roots })) as DocumentRead), frontier }
@@ -131,7 +134,8 @@ export class Documents {
   }
 
   #task(task: DocumentTask): Promise<unknown> {
-    if (this.#closed) return Promise.reject(new NodeError('stopping', 'the node is stopping', 'Start it again.'))
+    if (this.#closed)
+      return Promise.reject(new NodeError('stopping', 'the node is stopping', 'Start it again.'))
     const worker = (this.#worker ??= this.#start())
     const id = ++this.#tasks
     return new Promise((resolve, reject) => {
@@ -182,9 +186,9 @@ export class Documents {
     // The oldest task is the one that the thread was at.
     const [first] = waiting
     if (first && !this.#closed) this.#stall(first.facet, why)
-    for (const { timer, reject } of waiting) {
-      clearTimeout(timer)
-      reject(stall(why))
+    for (const task of waiting) {
+      clearTimeout(task.timer)
+      task.reject(stall(why))
     }
   }
 
@@ -201,5 +205,9 @@ function sameTips(a: Tip[], b: Tip[]): boolean {
 }
 
 function stall(why: string): NodeError {
-  return new NodeError('document-stalled', `the document cannot be shown: ${why}`, 'Run parley doctor; its log is safe.')
+  return new NodeError(
+    'document-stalled',
+    `the document cannot be shown: ${why}`,
+    'Run parley doctor; its log is safe.'
+  )
 }

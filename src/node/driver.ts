@@ -152,7 +152,8 @@ export class Driver {
 
   #diskChanged(error: Error | undefined): void {
     // What peers send while nothing can be written would only be lost: they keep it for later.
-    if (error) for (const session of this.#sessions.values()) session.abort('this node cannot write at the moment')
+    if (error)
+      for (const session of this.#sessions.values()) session.abort('this node cannot write at the moment')
     this.#events.disk(error)
   }
 
@@ -160,13 +161,14 @@ export class Driver {
   async read(facet: Uint8Array, wanted: Wanted[]): Promise<(EnvelopeRecord | undefined)[]> {
     const id = toHex(facet)
     const found = wanted.map(item => this.#writer.find(id, item))
-    for (let i = 0; i < wanted.length; ) {
+    for (let i = 0; i < wanted.length;) {
       if (found[i]) {
         i++
         continue
       }
       let end = i + 1
-      while (end < wanted.length && !found[end] && follows(wanted[end - 1] as Wanted, wanted[end] as Wanted)) end++
+      while (end < wanted.length && !found[end] && follows(wanted[end - 1] as Wanted, wanted[end] as Wanted))
+        end++
       await this.#readRange(id, wanted, found, i, end)
       i = end
     }
@@ -182,7 +184,7 @@ export class Driver {
   ): Promise<void> {
     const { client, seq: first } = wanted[from] as Wanted
     const end = (wanted[to - 1] as Wanted).seq + 1
-    for (let seq = first; seq < end; ) {
+    for (let seq = first; seq < end;) {
       const records = await this.store.readEnvelopes(facet, client, seq, end, READ_BYTES_MAX)
       if (records.length === 0) return
       for (const record of records) {
@@ -199,4 +201,3 @@ export class Driver {
 function follows(a: Wanted, b: Wanted): boolean {
   return a.client === b.client && b.seq === a.seq + 1
 }
-

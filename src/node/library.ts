@@ -55,7 +55,11 @@ export class Library {
       throw new NodeError('artifact-unknown', `no artifact ${prefix}`, 'Run parley list to see what is here.')
     }
     if (artifacts.size > 1) {
-      throw new NodeError('artifact-ambiguous', `${prefix} is the start of ${artifacts.size} ids`, 'Give more digits.')
+      throw new NodeError(
+        'artifact-ambiguous',
+        `${prefix} is the start of ${artifacts.size} ids`,
+        'Give more digits.'
+      )
     }
     return found.map(([, held]) => held)
   }
@@ -64,7 +68,11 @@ export class Library {
     const found = this.#find(prefix)
     const held = dataClass ? found.find(({ facet }) => facet.genesis.class === dataClass) : found[0]
     if (held) return held
-    throw new NodeError('facet-unknown', `the artifact has no ${dataClass} part`, 'Run parley show without --class.')
+    throw new NodeError(
+      'facet-unknown',
+      `the artifact has no ${dataClass} part`,
+      'Run parley show without --class.'
+    )
   }
 
   async json(artifact: string): Promise<ArtifactJson> {
@@ -146,7 +154,8 @@ export class Library {
     text?: string
   }): Promise<ArtifactJson> {
     const { driver, desk } = this.#parts
-    const space = options.space === undefined ? this.#defaultSpace(options.class) : this.#rooms.find(options.space)
+    const space =
+      options.space === undefined ? this.#defaultSpace(options.class) : this.#rooms.find(options.space)
     signerFor(this.#parts, space)
     const facts = { kind: options.kind, class: options.class, artifact: this.#random(16) }
     const held = await driver.perform(() => desk.openFacet(space, facts))
@@ -165,7 +174,8 @@ export class Library {
     const joint = [...this.#parts.directory.spaces.values()].filter(space => space.parties.length > 1)
     const [only] = joint
     if (only && joint.length === 1) return only
-    const next = joint.length === 0 ? 'Run parley space create --with COMPANY first.' : 'Name one with --space.'
+    const next =
+      joint.length === 0 ? 'Run parley space create --with COMPANY first.' : 'Name one with --space.'
     throw new NodeError('space-needed', `${joint.length} shared spaces are here`, next)
   }
 
@@ -184,17 +194,25 @@ export class Library {
 
   async setFields(prefix: string, fields: { [path: string]: unknown }): Promise<DocumentJson> {
     const held = this.held(prefix)
-    const changes: FieldChange[] = Object.entries(fields).map(([path, value]) => ({ path: path.split('.'), value }))
+    const changes: FieldChange[] = Object.entries(fields).map(([path, value]) => ({
+      path: path.split('.'),
+      value
+    }))
     await this.#change(held, held.facet.frontier(), { fields: changes })
     return this.read(toHex(held.facet.id))
   }
 
   /** An edit made at `base`: what others wrote since then stays, as with any two edits made apart. */
-  async #change(held: HeldFacet, base: Tip[], change: { text?: string; fields?: FieldChange[] }): Promise<void> {
+  async #change(
+    held: HeldFacet,
+    base: Tip[],
+    change: { text?: string; fields?: FieldChange[] }
+  ): Promise<void> {
     const { driver, desk, documents } = this.#parts
     const id = toHex(held.facet.id)
     const why = this.#readOnly(id)
-    if (why !== undefined) throw new NodeError('read-only', `the document is read-only: ${why}`, 'Run parley why.')
+    if (why !== undefined)
+      throw new NodeError('read-only', `the document is read-only: ${why}`, 'Run parley why.')
     const signer = signerFor(this.#parts, held.facet.space)
     const lease = desk.lease(held, signer, base)
     if (isReject(lease)) throw refused(lease, 'Run parley space show.')
@@ -242,7 +260,11 @@ export class Library {
     }
   }
 
-  #author(facet: Facet, company: number, index: number): { company: string; role: string; holder: string; key: string } {
+  #author(
+    facet: Facet,
+    company: number,
+    index: number
+  ): { company: string; role: string; holder: string; key: string } {
     const did = facet.space.parties[company] ?? ''
     const key = facet.space.head(company)?.keys[index]
     return {
@@ -290,7 +312,10 @@ function summarize(body: Uint8Array): { inserted: string; fields: string[] } {
     if (struct.content instanceof Y.ContentString && struct.parentSub === null) inserted += struct.content.str
     if (typeof struct.parentSub === 'string') fields.push(struct.parentSub)
   }
-  return { inserted: inserted.length > EXCERPT_CHARS ? `${inserted.slice(0, EXCERPT_CHARS)}...` : inserted, fields }
+  return {
+    inserted: inserted.length > EXCERPT_CHARS ? `${inserted.slice(0, EXCERPT_CHARS)}...` : inserted,
+    fields
+  }
 }
 
 export function rootsOf(kind: string): { [name: string]: RootKind } {
@@ -313,6 +338,10 @@ function tipsOf(facet: Facet, { heads }: FrontierJson): Tip[] {
     const position = facet.find(tip)
     if (position && facet.counts(position)) return tip
     const next = 'Open the document again and make the change on what you see then; your text is not lost.'
-    throw new NodeError('base-unknown', 'the version that was edited is not part of this document any more', next)
+    throw new NodeError(
+      'base-unknown',
+      'the version that was edited is not part of this document any more',
+      next
+    )
   })
 }

@@ -70,7 +70,8 @@ export class LocalNode implements ParleyNode {
   invites = () => this.#own.invites()
   revokeInvite = (id: string) => this.#own.people.revokeInvite(id)
   join = (token: string) => this.#own.people.join(token)
-  confirm = (did: string, how: { by: string; how: string }) => this.#own.people.confirm(this.#company(did), how)
+  confirm = (did: string, how: { by: string; how: string }) =>
+    this.#own.people.confirm(this.#company(did), how)
 
   spaces = async () => this.#own.rooms.list()
   createSpace = (options: Parameters<Rooms['create']>[0]) => {
@@ -78,8 +79,10 @@ export class LocalNode implements ParleyNode {
   }
   acceptSpace = (space: string) => this.#own.rooms.accept(space)
   pinKeys = (space: string, certificates: string[]) => this.#own.rooms.pin(space, certificates)
-  cutKey = (space: string, key: number, options: { nothing?: boolean }) => this.#own.rooms.cut(space, key, options)
-  settle = (facet: string, lane: number, seq: number, id: string) => this.#own.rooms.settle(facet, lane, seq, id)
+  cutKey = (space: string, key: number, options: { nothing?: boolean }) =>
+    this.#own.rooms.cut(space, key, options)
+  settle = (facet: string, lane: number, seq: number, id: string) =>
+    this.#own.rooms.settle(facet, lane, seq, id)
 
   createArtifact = (options: Parameters<Library['create']>[0]) => this.#own.library.create(options)
   artifacts = () => this.#own.library.list()
@@ -121,11 +124,14 @@ export class LocalNode implements ParleyNode {
     // A DID that nobody here has met may still be named as a party: it will prove itself when it comes.
     if (text.startsWith('did:webvh:')) return text
     const next = 'Run parley peers to see the companies that are known here.'
-    if (found.length > 1) throw new NodeError('company-ambiguous', `${found.length} companies begin with ${text}`, next)
+    if (found.length > 1)
+      throw new NodeError('company-ambiguous', `${found.length} companies begin with ${text}`, next)
     throw new NodeError('company-unknown', `no company ${text} is known here`, next)
   }
 }
 
 function troubles(answers: WhyJson[]): string[] {
-  return answers.filter(({ inSync }) => !inSync).flatMap(({ subject, reasons }) => reasons.map(reason => `${subject}: ${reason}`))
+  return answers
+    .filter(({ inSync }) => !inSync)
+    .flatMap(({ subject, reasons }) => reasons.map(reason => `${subject}: ${reason}`))
 }

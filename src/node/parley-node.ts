@@ -129,7 +129,15 @@ export interface WhyJson {
 export type NodeEvent =
   | { event: 'document'; facet: string; structRoot?: string }
   | { event: 'peer'; did: string; connected: boolean }
-  | { event: 'refused'; peer: string; company?: string; code: string; detail: string; where: string; at: number }
+  | {
+      event: 'refused'
+      peer: string
+      company?: string
+      code: string
+      detail: string
+      where: string
+      at: number
+    }
   | { event: 'fork'; facet: string; company: string; seq: number; at: number }
   | { event: 'alarm'; code: string; detail: string; at: number }
   | { event: 'space'; space: string }
@@ -160,11 +168,20 @@ export interface ParleyNode {
   /** Settles the end of a lane for good, as one of the other parties. */
   settle(facet: string, lane: number, seq: number, id: string): Promise<void>
 
-  createArtifact(options: { kind: string; title: string; class: DataClass; space?: string; text?: string }): Promise<ArtifactJson>
+  createArtifact(options: {
+    kind: string
+    title: string
+    class: DataClass
+    space?: string
+    text?: string
+  }): Promise<ArtifactJson>
   artifacts(): Promise<ArtifactJson[]>
   read(artifact: string, options?: { class?: DataClass }): Promise<DocumentJson>
   /** Applies the difference between the text at `base` and `text`, as an edit made at that point in history. */
-  editText(artifact: string, edit: { base: FrontierJson; text: string; class?: DataClass }): Promise<DocumentJson>
+  editText(
+    artifact: string,
+    edit: { base: FrontierJson; text: string; class?: DataClass }
+  ): Promise<DocumentJson>
   /** Sets plain values in map roots of the layout, for instance `meta.title`. */
   setFields(artifact: string, fields: { [path: string]: unknown }): Promise<DocumentJson>
   log(artifact: string): Promise<LogLineJson[]>
@@ -174,7 +191,9 @@ export interface ParleyNode {
   /** A bundle of everything needed to hold this artifact elsewhere: space log, identities, envelopes. */
   exportArtifact(artifact: string): AsyncIterable<Uint8Array>
   /** Takes a bundle in through the same gate as sync. */
-  importBundle(bundle: AsyncIterable<Uint8Array>): Promise<{ artifacts: string[]; envelopes: number; refused: number }>
+  importBundle(
+    bundle: AsyncIterable<Uint8Array>
+  ): Promise<{ artifacts: string[]; envelopes: number; refused: number }>
 
   /** Forgets the role keys of this process, or brings one back. */
   lock(): Promise<void>

@@ -45,10 +45,18 @@ export function signerFor(parts: Parts, space: SpaceLog): RoleSigner {
   const company = parts.directory.ownIndex(space)
   const head = company === undefined ? undefined : space.head(company)
   if (parts.roles.length === 0) {
-    throw new NodeError('locked', 'no role key is unlocked on this node', 'Run parley unlock, or start with the passphrase.')
+    throw new NodeError(
+      'locked',
+      'no role key is unlocked on this node',
+      'Run parley unlock, or start with the passphrase.'
+    )
   }
   if (!head) {
-    throw new NodeError('not-accepted', 'your company has not accepted this space', 'Run parley space accept first.')
+    throw new NodeError(
+      'not-accepted',
+      'your company has not accepted this space',
+      'Run parley space accept first.'
+    )
   }
   const usable = parts.roles.filter(role => {
     const pin = head.keys.find(key => equalBytes(key.publicKey.bytes, role.publicKey.bytes))

@@ -31,7 +31,9 @@ export class People {
     const contact = directory.contacts.get(did)
     if (!contact) throw unknown(did)
     const sessions = [...driver.core.context.open()].filter(session => session.peer.did === did)
-    const dials = peering.status().filter(({ peerId }) => contact.nodes.includes(peerId) || names(contact, peerId))
+    const dials = peering
+      .status()
+      .filter(({ peerId }) => contact.nodes.includes(peerId) || names(contact, peerId))
     const failing = dials.find(dial => dial.phase !== 'connected' && dial.lastError)
     return {
       company: companyJson(did, directory.identities.get(did)),
@@ -72,7 +74,8 @@ export class People {
     const contact = directory.contacts.get(did)
     if (!contact) throw unknown(did)
     await driver.perform(core => {
-      if (!contact.addresses.includes(address.text)) contact.addresses = [address.text, ...contact.addresses].slice(0, 8)
+      if (!contact.addresses.includes(address.text))
+        contact.addresses = [address.text, ...contact.addresses].slice(0, 8)
       core.context.write([putContact(contact)])
     })
     peering.keep([address])
@@ -103,11 +106,19 @@ export class People {
   async createInvite({ expiresInMs, space }: { expiresInMs: number; space?: string }): Promise<InviteJson> {
     const { directory, driver, peering } = this.#parts
     if (directory.invites.size >= INVITES_MAX) {
-      throw new NodeError('invites-full', `${INVITES_MAX} invites are open`, 'Run parley invite revoke on some.')
+      throw new NodeError(
+        'invites-full',
+        `${INVITES_MAX} invites are open`,
+        'Run parley invite revoke on some.'
+      )
     }
     const addresses = peering.transport.listenAddresses().slice(0, 8)
     if (addresses.length === 0) {
-      throw new NodeError('not-listening', 'this node listens nowhere', 'Set "listen" in parley.json and restart.')
+      throw new NodeError(
+        'not-listening',
+        'this node listens nowhere',
+        'Set "listen" in parley.json and restart.'
+      )
     }
     const secret = this.#random(32)
     const expiresAt = Date.now() + expiresInMs
@@ -127,23 +138,28 @@ export class People {
 
   async revokeInvite(id: string): Promise<void> {
     const { directory, driver } = this.#parts
-    if (!directory.invites.delete(id)) throw new NodeError('invite-unknown', `no open invite ${id}`, 'Run parley invite list.')
+    if (!directory.invites.delete(id))
+      throw new NodeError('invite-unknown', `no open invite ${id}`, 'Run parley invite list.')
     await driver.perform(core => core.context.write([{ kind: 'del', table: 'invite', key: id }]))
   }
 
   async join(token: string): Promise<PeerJson> {
     const { directory, driver, peering } = this.#parts
     const invite = parseInvite(token)
-    if (isReject(invite)) throw new NodeError(invite.code, `this is no usable invite: ${invite.detail}`, 'Ask for it again.')
+    if (isReject(invite))
+      throw new NodeError(invite.code, `this is no usable invite: ${invite.detail}`, 'Ask for it again.')
     if (invite.root === directory.self.did) {
       throw new NodeError('invite-own', 'this invite is your own', 'Give it to the other company.')
     }
     if (invite.expiresAt * 1000 < Date.now()) {
       throw new NodeError('invite-expired', 'this invite has expired', 'Ask the other company for a new one.')
     }
-    const addresses = invite.addresses.map(parseAddress).filter((address): address is Address => !isReject(address))
+    const addresses = invite.addresses
+      .map(parseAddress)
+      .filter((address): address is Address => !isReject(address))
     const [first] = addresses
-    if (!first) throw new NodeError('invite-address', 'the invite holds no usable address', 'Ask for a new one.')
+    if (!first)
+      throw new NodeError('invite-address', 'the invite holds no usable address', 'Ask for a new one.')
     const known = directory.contacts.get(invite.root)
     const contact: Contact = {
       did: invite.root,
@@ -183,5 +199,9 @@ function names(contact: Contact, peerId: string): boolean {
 }
 
 function unknown(did: string): NodeError {
-  return new NodeError('company-unknown', `no company ${did} is known here`, 'Run parley peers to see who is.')
+  return new NodeError(
+    'company-unknown',
+    `no company ${did} is known here`,
+    'Run parley peers to see who is.'
+  )
 }

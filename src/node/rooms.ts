@@ -27,7 +27,11 @@ export class Rooms {
     if (found.length === 1) return (found[0] as [string, SpaceLog])[1]
     const next = 'Run parley space list.'
     if (found.length === 0) throw new NodeError('space-unknown', `no space ${prefix}`, next)
-    throw new NodeError('space-ambiguous', `${prefix} is the start of ${found.length} spaces`, 'Give more digits.')
+    throw new NodeError(
+      'space-ambiguous',
+      `${prefix} is the start of ${found.length} spaces`,
+      'Give more digits.'
+    )
   }
 
   /** The company's own space: what it shares with nobody lives here. */
@@ -78,7 +82,9 @@ export class Rooms {
     if (company !== undefined && space.accepted(company)) return this.json(space)
     const { pairing } = space.genesis
     const sealer = this.#sealer(pairing)
-    const roles = this.#parts.roles.filter(role => pairing === HOME_PAIRING || role.certificate.role === pairing)
+    const roles = this.#parts.roles.filter(
+      role => pairing === HOME_PAIRING || role.certificate.role === pairing
+    )
     const pinned = roles.includes(sealer) ? roles : [sealer, ...roles]
     const rootVersion = directory.identities.get(directory.self.did)?.head ?? ''
     const certificates = pinned.map(role => role.certificateBytes)
@@ -103,7 +109,8 @@ export class Rooms {
       for (const lane of facet.lanes.values()) {
         if (lane.company !== company || lane.key !== key) continue
         const head = facet.head(lane.client)
-        if (head) lanes.push({ facet: facet.id, client: lane.client, seq: head.seq, id: head.segment.idAt(head.seq) })
+        if (head)
+          lanes.push({ facet: facet.id, client: lane.client, seq: head.seq, id: head.segment.idAt(head.seq) })
       }
     }
     await this.#append(space, { kind: 'cut', key, lanes }, this.#speaker(space, key))
@@ -116,7 +123,11 @@ export class Rooms {
     if (!held || !bytes) throw new NodeError('facet-unknown', `no document ${facet}`, 'Run parley list.')
     const point = { facet: held.facet.id, client, seq, id: bytes }
     if (!held.facet.find(point)) {
-      throw new NodeError('envelope-unknown', 'no such envelope in that lane', 'Run parley log to see its heads.')
+      throw new NodeError(
+        'envelope-unknown',
+        'no such envelope in that lane',
+        'Run parley log to see its heads.'
+      )
     }
     const { space } = held.facet
     await this.#append(space, { kind: 'settle', point }, this.#speaker(space))
@@ -131,7 +142,8 @@ export class Rooms {
   /** A key that may speak for the company where nothing is pinned yet. */
   #sealer(pairing: string): RoleSigner {
     const able = this.#parts.roles.filter(role => role.certificate.powers.includes('seal'))
-    const signer = able.find(role => role.certificate.role === pairing) ?? (pairing === HOME_PAIRING ? able[0] : undefined)
+    const signer =
+      able.find(role => role.certificate.role === pairing) ?? (pairing === HOME_PAIRING ? able[0] : undefined)
     if (signer) return signer
     if (this.#parts.roles.length === 0) {
       throw new NodeError('locked', 'no role key is unlocked on this node', 'Run parley unlock.')

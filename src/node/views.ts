@@ -149,7 +149,8 @@ class LiveView implements View {
     const signed = this.#parts.driver.perform(() => this.#parts.desk.edit(lease, { update, base }))
     this.#flushing = signed.then(
       tip => {
-        if (isReject(tip)) this.events.failed(refused(tip, 'Undo the last change, or open the document again.'))
+        if (isReject(tip))
+          this.events.failed(refused(tip, 'Undo the last change, or open the document again.'))
       },
       (error: Error) => this.events.failed(error)
     )
@@ -167,4 +168,3 @@ class LiveView implements View {
     this.#lease = undefined
   }
 }
-

@@ -16,7 +16,12 @@ export class Why {
     const { directory, driver } = this.#parts
     const answers: WhyJson[] = []
     const disk = driver.diskError
-    if (disk) answers.push({ subject: 'this node', inSync: false, reasons: [`nothing can be written: ${disk.message}`] })
+    if (disk)
+      answers.push({
+        subject: 'this node',
+        inSync: false,
+        reasons: [`nothing can be written: ${disk.message}`]
+      })
     for (const did of directory.contacts.keys()) answers.push(this.#company(did))
     for (const id of driver.core.context.facets.keys()) answers.push(this.#facet(id))
     if (subject === undefined) return answers
@@ -31,16 +36,19 @@ export class Why {
     const sessions = [...driver.core.context.open()].filter(session => session.peer.did === did)
     const reasons: string[] = []
     if (sessions.length === 0) reasons.push(...this.#unreachable(did))
-    if (!contact?.confirmed) reasons.push('your side has not confirmed the words: parley confirm; only public parts flow')
+    if (!contact?.confirmed)
+      reasons.push('your side has not confirmed the words: parley confirm; only public parts flow')
     else if (sessions.some(session => !session.peer.confirms)) {
       reasons.push('their side has not confirmed the words yet; only public parts flow')
     }
     for (const session of sessions) {
-      if (session.peer.certificate.expiresAt < Date.now()) reasons.push("the certificate of their node has expired; it is their turn to renew it")
+      if (session.peer.certificate.expiresAt < Date.now())
+        reasons.push('the certificate of their node has expired; it is their turn to renew it')
     }
     for (const { phase, nextDialMs, peerId } of peering.status()) {
       const theirs = contact?.nodes.includes(peerId)
-      if (theirs && phase === 'waiting' && nextDialMs !== undefined) reasons.push(`the next attempt is in ${seconds(nextDialMs - Date.now())}`)
+      if (theirs && phase === 'waiting' && nextDialMs !== undefined)
+        reasons.push(`the next attempt is in ${seconds(nextDialMs - Date.now())}`)
     }
     return { subject, inSync: reasons.length === 0, reasons }
   }
@@ -49,9 +57,12 @@ export class Why {
     const { directory, peering } = this.#parts
     const contact = directory.contacts.get(did)
     const dials = peering.status().filter(({ peerId, addresses }) => {
-      return contact?.nodes.includes(peerId) || addresses.some(address => contact?.addresses.includes(address))
+      return (
+        contact?.nodes.includes(peerId) || addresses.some(address => contact?.addresses.includes(address))
+      )
     })
-    if (dials.length === 0) return ['no address is known: it is their turn to connect, or run parley connect MULTIADDR']
+    if (dials.length === 0)
+      return ['no address is known: it is their turn to connect, or run parley connect MULTIADDR']
     return dials.map(({ sinceMs, lastError }) => {
       const last = lastError ? `; the last attempt failed: ${lastError.message}` : ''
       return `not connected for ${seconds(Date.now() - sinceMs)}${last}`
@@ -66,7 +77,8 @@ export class Why {
     const { facet } = held
     const stalled = documents.stalled(id)
     if (stalled !== undefined) reasons.push(`it cannot be shown here: ${stalled}`)
-    if (driver.store.readOnly(id)) reasons.push('records that this node wrote are missing; it is read-only until peers confirm')
+    if (driver.store.readOnly(id))
+      reasons.push('records that this node wrote are missing; it is read-only until peers confirm')
     for (const { wait, from } of driver.core.facets.pending.list(id)) {
       const what =
         wait.for === 'entry'
@@ -76,14 +88,22 @@ export class Why {
     }
     for (const fork of facet.forks()) {
       const author = this.#name(facet.space.parties[unpackClient(fork.client).company])
-      reasons.push(`${author} signed ${fork.branches.length} different envelopes for seq ${fork.seq} of one lane`)
+      reasons.push(
+        `${author} signed ${fork.branches.length} different envelopes for seq ${fork.seq} of one lane`
+      )
     }
     for (const session of driver.core.context.open()) {
       const link = session.facets.get(id)
-      const lacks = link?.announced.filter(({ of, seq, id: head }) => !facet.find({ client: of, seq, id: head })).length ?? 0
+      const lacks =
+        link?.announced.filter(({ of, seq, id: head }) => !facet.find({ client: of, seq, id: head }))
+          .length ?? 0
       if (lacks > 0) reasons.push(`${lacks} lanes are being fetched from ${this.#name(session.peer.did)}`)
     }
-    return { subject: `${facet.genesis.kind} ${toHex(facet.genesis.artifact)}`, inSync: reasons.length === 0, reasons }
+    return {
+      subject: `${facet.genesis.kind} ${toHex(facet.genesis.artifact)}`,
+      inSync: reasons.length === 0,
+      reasons
+    }
   }
 
   #name(did: string | undefined): string {

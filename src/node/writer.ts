@@ -93,7 +93,10 @@ export class Writer {
       const batches = [...this.#queue]
       try {
         const sync = batches.some(batch => batch.sync)
-        await this.#store.write(batches.flatMap(batch => batch.operations), { sync })
+        await this.#store.write(
+          batches.flatMap(batch => batch.operations),
+          { sync }
+        )
       } catch (error) {
         this.#refused(error as Error)
         await new Promise(resolve => setTimeout(resolve, RETRY_MS).unref())
@@ -114,11 +117,9 @@ export class Writer {
       this.#bytes -= batch.bytes
       this.#events.written(batch.then)
     }
-    this.#settled = this.#settled.filter(({ after, resolve }) => {
-      if (this.#queue.includes(after)) return true
-      resolve()
-      return false
-    })
+    const settled = this.#settled.filter(({ after }) => !this.#queue.includes(after))
+    this.#settled = this.#settled.filter(({ after }) => this.#queue.includes(after))
+    for (const waiting of settled) waiting.resolve()
     if (this.#bytes < QUEUE_BYTES_MAX) for (const go of this.#roomy.splice(0)) go()
   }
 
@@ -127,8 +128,13 @@ export class Writer {
     this.#error =
       error instanceof NodeError
         ? error
-        : new NodeError('store-io', `the store refused a write: ${error.message}`, 'Run parley doctor.', error)
-    for (const { reject } of this.#settled.splice(0)) reject(this.#error)
+        : new NodeError(
+            'store-io',
+            `the store refused a write: ${error.message}`,
+            'Run parley doctor.',
+            error
+          )
+    for (const waiting of this.#settled.splice(0)) waiting.reject(this.#error)
     for (const go of this.#roomy.splice(0)) go()
     if (first) this.#events.failing(this.#error)
   }
@@ -137,7 +143,11 @@ export class Writer {
 function toOperation(write: StoreWrite): Operation {
   if (write.kind !== 'envelope') return write
   const { facet, client, seq, id, record, own } = write
-  return { kind: 'envelope', record: { facet: toHex(facet), client, seq, idPrefix: id.slice(0, 8), ...record }, own }
+  return {
+    kind: 'envelope',
+    record: { facet: toHex(facet), client, seq, idPrefix: id.slice(0, 8), ...record },
+    own
+  }
 }
 
 function sizeOf(write: StoreWrite): number {

@@ -1,7 +1,12 @@
 // A Yjs provider over a Parley node: the successor of the npm package y-libp2p, whose class shape it keeps.
 // Your document is fed only with updates that passed the gate, and what you write in it is signed with the
 // role key of the node. Awareness goes to whoever may see the artifact, and is kept nowhere.
-import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness'
+import {
+  Awareness,
+  applyAwarenessUpdate,
+  encodeAwarenessUpdate,
+  removeAwarenessStates
+} from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import type { View, Views } from './views.ts'
 
@@ -28,7 +33,12 @@ export class LibP2PProvider extends EventTarget {
   #destroyed = false
 
   /** `doc` must be empty: its history comes from the node. `artifact`: an id, or a prefix that is unique. */
-  constructor(doc: Y.Doc, node: ProviderNode, artifact: string, { awareness = new Awareness(doc) }: ProviderOptions = {}) {
+  constructor(
+    doc: Y.Doc,
+    node: ProviderNode,
+    artifact: string,
+    { awareness = new Awareness(doc) }: ProviderOptions = {}
+  ) {
     super()
     this.doc = doc
     this.awareness = awareness

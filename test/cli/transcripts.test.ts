@@ -9,4 +9,4 @@ const names = readdirSync(folder).filter(name => name.endsWith('.md'))
 
 test('there are transcripts', () => expect(names.length).toBeGreaterThan(4))
 
-test.each(names)('%s prints what it says', { timeout: 120_000 }, name => runTranscript(folder + name))
+test.each(names)('%s prints what it says', { timeout: 300_000 }, name => runTranscript(folder + name))

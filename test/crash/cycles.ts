@@ -44,7 +44,9 @@ export async function crash({ cycles, seed, modes, say }: CrashPlan): Promise<Cr
       const api = await connectApi(home)
       result.lost += await missing(api, documents, expected, say)
       const before = result.acknowledged
-      const writing = documents.map((id, i) => write(api, id, `${cycle}.${i}`, expected[i] as Set<string>, result))
+      const writing = documents.map((id, i) =>
+        write(api, id, `${cycle}.${i}`, expected[i] as Set<string>, result)
+      )
       await new Promise(resolve => setTimeout(resolve, 80 + random.below(250)))
       await kill(child)
       await Promise.all(writing)
@@ -65,7 +67,12 @@ async function create(home: string): Promise<string[]> {
   const api = await connectApi(home)
   const ids: string[] = []
   for (let i = 0; i < WRITERS; i++) {
-    const { id } = await api.createArtifact({ kind: 'StandardsDoc.v1', title: `Document ${i}`, class: 'private', text: '\n' })
+    const { id } = await api.createArtifact({
+      kind: 'StandardsDoc.v1',
+      title: `Document ${i}`,
+      class: 'private',
+      text: '\n'
+    })
     ids.push(id)
   }
   await kill(child)
@@ -91,7 +98,13 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 /** One edit after the other until the node is gone. */
-async function write(api: ParleyNode, id: string, name: string, expected: Set<string>, result: CrashResult): Promise<void> {
+async function write(
+  api: ParleyNode,
+  id: string,
+  name: string,
+  expected: Set<string>,
+  result: CrashResult
+): Promise<void> {
   try {
     for (let i = 0; ; i++) {
       const { text, frontier } = await api.read(id)

@@ -12,7 +12,12 @@ const { values } = parseArgs({
   }
 })
 const modes = values['without-sync'] ? (['without-sync'] as const) : (['plain', 'cut'] as const)
-const result = await crash({ cycles: Number(values.cycles), seed: Number(values.seed), modes, say: line => console.error(line) })
+const result = await crash({
+  cycles: Number(values.cycles),
+  seed: Number(values.seed),
+  modes,
+  say: line => console.error(line)
+})
 console.log(
   values.json
     ? JSON.stringify(result)

@@ -1,6 +1,5 @@
 // Companies with real homes on disk, for tests and the demo.
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { requestRole, type RoleRequest, verifyRoleRequest } from '../../src/identity/certificate.ts'
 import { generateKey } from '../../src/identity/ed25519.ts'
 import { certify, validityFrom } from '../../src/node/home-company.ts'
@@ -11,7 +10,11 @@ import { createHome } from '../../src/node/home-setup.ts'
 import { type Home, readIdentity } from '../../src/node/home.ts'
 
 /** A home with a root, a certified node and a CTO who may seal, all without a passphrase. */
-export async function createCompanyHome(dir: string, legalName: string, config: Partial<Config> = {}): Promise<Home> {
+export async function createCompanyHome(
+  dir: string,
+  legalName: string,
+  config: Partial<Config> = {}
+): Promise<Home> {
   const timeMs = Date.now()
   const home = await createHome({
     dir,
@@ -28,15 +31,16 @@ export async function createCompanyHome(dir: string, legalName: string, config: 
   const request = verifyRoleRequest(requestRole(identity.did, 'CTO', holder, key)) as RoleRequest
   await addKey(home, 'CTO', key, undefined, keyPath(home, 'CTO', key.publicKey))
   const powers = ['advise', 'vote', 'seal'] as const
-  const held = await certify(home, root, { kind: 'role', request }, { ...validityFrom(timeMs), powers: [...powers] })
+  const held = await certify(
+    home,
+    root,
+    { kind: 'role', request },
+    { ...validityFrom(timeMs), powers: [...powers] }
+  )
   await installCertificate(home, identity, held.bytes)
   return home
 }
 
 export async function keysOf(home: Home) {
   return loadKeys(home, undefined)
-}
-
-export function folder(base: string, name: string): string {
-  return join(base, name)
 }

@@ -22,7 +22,7 @@ const random = new Random(11)
 const rival = createCompany('Rival', random, Date.now() - 60_000)
 const refusedBy = { a: [] as Refused[], b: [] as Refused[] }
 let [a, b]: LocalNode[] = []
-let artifacts: string[] = []
+const artifacts: string[] = []
 let disk: Disk
 let address = ''
 
@@ -75,12 +75,16 @@ beforeAll(async () => {
   first.node.disk.tables.set(`contact:${didA}`, new TextEncoder().encode(JSON.stringify(contact)))
   await first.connect(address)
   const didR = rival.identity.did
-  await until('the rival as a contact', async () => (await (a as LocalNode).peers()).some(peer => peer.company.did === didR))
+  await until('the rival as a contact', async () =>
+    (await (a as LocalNode).peers()).some(peer => peer.company.did === didR)
+  )
   await a.confirm(didR, { by: 'test', how: 'test' })
   await a.createInvite({ expiresInMs: 600_000 })
   const parties = [didR, (await b.status()).company.did]
   const space = await a.createSpace({ title: 'With a rival', pairing: 'CTO', parties })
-  await until('b to hear of it', async () => (await (b as LocalNode).spaces()).some(item => item.id === space.id))
+  await until('b to hear of it', async () =>
+    (await (b as LocalNode).spaces()).some(item => item.id === space.id)
+  )
   await b.acceptSpace(space.id)
   await until('the rival to hear of it', async () => first.node.space(space.id) !== undefined)
   const log = first.node.space(space.id)
@@ -97,12 +101,20 @@ beforeAll(async () => {
     return seen.find(item => item.id === space.id)?.parties.every(party => party.accepted)
   })
   for (const title of ['One', 'Two']) {
-    const options = { kind: 'StandardsDoc.v1', title, class: 'shared-confidential', space: space.id, text: 'A text.\n' } as const
+    const options = {
+      kind: 'StandardsDoc.v1',
+      title,
+      class: 'shared-confidential',
+      space: space.id,
+      text: 'A text.\n'
+    } as const
     const { id } = await a.createArtifact(options)
     artifacts.push(id)
   }
   const facets = await Promise.all(artifacts.map(async id => (await (a as LocalNode).read(id)).facet))
-  await until('the rival to hold both', async () => facets.every(id => (first.node.facet(id)?.facet.size ?? 0) > 0))
+  await until('the rival to hold both', async () =>
+    facets.every(id => (first.node.facet(id)?.facet.size ?? 0) > 0)
+  )
   for (const id of facets) first.node.edit(id, doc => doc.getText('text').insert(0, 'Rival was here. '))
   await until("b to hold the rival's honest words", async () => {
     const read = await Promise.all(artifacts.map(id => (b as LocalNode).read(id)))
@@ -131,7 +143,9 @@ describe('a modified node', () => {
   for (const [lie, codes] of expected) {
     it(`[SYN-12] ${lie}: refused with a code, the rival named, the forwarder not blamed`, async () => {
       const before = refusedBy.a.length
-      const rootsBefore = await Promise.all(artifacts.map(async id => (await (a as LocalNode).read(id)).structRoot))
+      const rootsBefore = await Promise.all(
+        artifacts.map(async id => (await (a as LocalNode).read(id)).structRoot)
+      )
       const liar = await modified(100 + before)
       const others = [...liar.node.core.context.facets.values()]
       let told = false
@@ -157,8 +171,11 @@ describe('a modified node', () => {
     const rootBefore = (await (a as LocalNode).read(artifacts[0] as string)).structRoot
     const liar = await modified(900)
     const others = [...liar.node.core.context.facets.values()]
-    for (const held of others) tell('replay', { liar: liar.node, held, others, random, say: frame => liar.say(frame) })
-    liar.node.edit(Buffer.from((others[0] as (typeof others)[number]).facet.id).toString('hex'), doc => doc.getText('text').insert(0, 'After. '))
+    for (const held of others)
+      tell('replay', { liar: liar.node, held, others, random, say: frame => liar.say(frame) })
+    liar.node.edit(Buffer.from((others[0] as (typeof others)[number]).facet.id).toString('hex'), doc =>
+      doc.getText('text').insert(0, 'After. ')
+    )
     await until('an honest edit after the replay', async () => {
       const texts = await Promise.all(artifacts.map(async id => (await (b as LocalNode).read(id)).text))
       return texts.some(text => text.includes('After. '))
@@ -179,7 +196,9 @@ describe('a modified node', () => {
     tell('equivocate', { liar: liar.node, held, others, random, say: frame => liar.say(frame) })
     await until('the proof at the far side', async () => forks.length > 0)
     await until('one document', async () => {
-      const read = await Promise.all([a, b].map(node => (node as LocalNode).read(Buffer.from(held.facet.id).toString('hex'))))
+      const read = await Promise.all(
+        [a, b].map(node => (node as LocalNode).read(Buffer.from(held.facet.id).toString('hex')))
+      )
       return read[0]?.structRoot === read[1]?.structRoot
     })
     expect(refusedBy.b).toEqual([])

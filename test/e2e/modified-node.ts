@@ -26,7 +26,11 @@ export async function createModifiedNode(company: Company, seed: number, disk?: 
   const world: World = {
     now: () => Date.now(),
     random: new Random(seed),
-    send: (_, session, frame) => void sessions.get(session)?.send(frame).catch(() => undefined),
+    send: (_, session, frame) =>
+      void sessions
+        .get(session)
+        ?.send(frame)
+        .catch(() => undefined),
     hangUp: (_, session) => sessions.get(session)?.abort('hung up'),
     later: (delayMs, work) => void setTimeout(work, delayMs).unref(),
     news: () => undefined

@@ -37,7 +37,13 @@ export async function joinNodes(
   for (let i = 1; i < nodes.length; i++) await meet(nodes[i - 1] as LocalNode, nodes[i] as LocalNode)
   const space = await share(nodes)
   const [first] = nodes as [LocalNode, ...LocalNode[]]
-  const facts = { kind: 'StandardsDoc.v1', title: 'Shared', class: 'shared-confidential', space, text: '\n' } as const
+  const facts = {
+    kind: 'StandardsDoc.v1',
+    title: 'Shared',
+    class: 'shared-confidential',
+    space,
+    text: '\n'
+  } as const
   const { id: artifact } = await first.createArtifact(facts)
   for (const node of nodes) await until('the document', async () => (await node.read(artifact)).text === '\n')
   const close = async () => {
@@ -67,7 +73,9 @@ async function share(nodes: LocalNode[]): Promise<string> {
     await node.acceptSpace(id)
   }
   await until('all acceptances', async () => {
-    const seen = await Promise.all(nodes.map(async node => (await node.spaces()).find(space => space.id === id)))
+    const seen = await Promise.all(
+      nodes.map(async node => (await node.spaces()).find(space => space.id === id))
+    )
     return seen.every(space => space?.parties.every(party => party.accepted))
   })
   return id

@@ -32,7 +32,13 @@ it('two editors on two nodes type at once and hold one signed text', async () =>
   await Promise.all([x.provider.flush(), y.provider.flush()])
   const whole = await until('both to have all', async () => {
     const text = await agreed(joined.nodes, joined.artifact)
-    return text.includes('a19') && text.includes('b19') && x.text.toJSON() === text && y.text.toJSON() === text && text
+    return (
+      text.includes('a19') &&
+      text.includes('b19') &&
+      x.text.toJSON() === text &&
+      y.text.toJSON() === text &&
+      text
+    )
   })
   const passages = await (b as LocalNode).passages(joined.artifact)
   expect(passages.find(passage => passage.text.includes('a19'))?.company).toBe('Acme')
@@ -44,9 +50,14 @@ it('two editors on two nodes type at once and hold one signed text', async () =>
 it('awareness reaches the other side and goes with its owner', async () => {
   const [x, y] = await Promise.all([open(a as LocalNode), open(b as LocalNode)])
   x.provider.awareness.setLocalStateField('user', { name: 'Ada' })
-  await until("Ada's cursor", async () => [...y.provider.awareness.getStates().values()].some(state => state['user']?.name === 'Ada'))
+  await until("Ada's cursor", async () =>
+    [...y.provider.awareness.getStates().values()].some(state => state['user']?.name === 'Ada')
+  )
   await x.provider.destroy()
-  await until('Ada to be gone', async () => ![...y.provider.awareness.getStates().values()].some(state => state['user']?.name === 'Ada'))
+  await until(
+    'Ada to be gone',
+    async () => ![...y.provider.awareness.getStates().values()].some(state => state['user']?.name === 'Ada')
+  )
   await y.provider.destroy()
 })
 

@@ -32,7 +32,11 @@ export async function suspend(seconds: number, say: (line: string) => void): Pro
   }
 }
 
-async function play([a, b]: [CompanyProcess, CompanyProcess], seconds: number, say: (line: string) => void): Promise<Suspension> {
+async function play(
+  [a, b]: [CompanyProcess, CompanyProcess],
+  seconds: number,
+  say: (line: string) => void
+): Promise<Suspension> {
   const id = await shared(a, b)
   b.signal('SIGSTOP')
   say(`${b.name} is suspended for ${seconds} s`)
@@ -47,8 +51,16 @@ async function play([a, b]: [CompanyProcess, CompanyProcess], seconds: number, s
   b.signal('SIGCONT')
   const resumed = performance.now()
   const { structRoot } = await a.api.read(id)
-  await until('the suspended node to catch up', async () => (await b.api.read(id)).structRoot === structRoot, 2 * IN_SYNC_MS)
-  const result = { suspendedMs: Math.round(resumed - stopped), edits, inSyncMs: Math.round(performance.now() - resumed) }
+  await until(
+    'the suspended node to catch up',
+    async () => (await b.api.read(id)).structRoot === structRoot,
+    2 * IN_SYNC_MS
+  )
+  const result = {
+    suspendedMs: Math.round(resumed - stopped),
+    edits,
+    inSyncMs: Math.round(performance.now() - resumed)
+  }
   say(`in sync ${result.inSyncMs} ms after it resumed, with ${edits} edits made meanwhile`)
   return result
 }
@@ -66,7 +78,13 @@ async function shared(a: CompanyProcess, b: CompanyProcess): Promise<string> {
     const seen = (await a.api.spaces()).find(item => item.id === space.id)
     return seen?.parties.every(party => party.accepted)
   })
-  const options = { kind: 'StandardsDoc.v1', title: 'Shared', class: 'shared-confidential', space: space.id, text: '\n' } as const
+  const options = {
+    kind: 'StandardsDoc.v1',
+    title: 'Shared',
+    class: 'shared-confidential',
+    space: space.id,
+    text: '\n'
+  } as const
   const { id } = await a.api.createArtifact(options)
   await until('the document', async () => (await b.api.read(id)).text === '\n')
   return id

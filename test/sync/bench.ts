@@ -163,12 +163,12 @@ export function type(node: SimNode, held: HeldFacet, text: string): void {
   node.edit(toHex(held.facet.id), doc => doc.getText('text').insert(0, text))
 }
 
-/** Envelopes that the company signs for this facet as `node` holds it: one for each word, in one lane. */
+/** Envelopes of the company in this facet, one for each word, in one lane, with signatures that hold or not. */
 export function signed(
   company: Company,
   { facet }: HeldFacet,
   words: string[],
-  { session = 7, onlyLast = false }: { session?: number; onlyLast?: boolean } = {}
+  { session = 7, holds = () => true }: { session?: number; holds?: (i: number) => boolean } = {}
 ): { client: number; records: EnvelopeRecord[] } {
   const index = facet.space.companyOf(company.identity.did) as number
   const client = packClient({ company: index, key: 0, session })
@@ -185,8 +185,9 @@ export function signed(
   const composed = compose({ facet, client, drafts, base: [], time: 1 })
   const signer = signerOf(company.role)
   const records = composed.map(({ headerBytes: header, body }, i) => {
-    const real = !onlyLast || i === composed.length - 1
-    const signature = real ? signer.sign(signedBytes(facet.id, client, header)) : new Uint8Array(64).fill(1)
+    const signature = holds(i)
+      ? signer.sign(signedBytes(facet.id, client, header))
+      : new Uint8Array(64).fill(1)
     return { header, signature, body }
   })
   return { client, records }

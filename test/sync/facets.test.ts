@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { verifySignature } from '../../src/identity/ed25519.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
-import type { Frame } from '../../src/sync/frame.ts'
+import { type Frame, parseFrame } from '../../src/sync/frame.ts'
 import { headOf } from '../../src/sync/serving.ts'
 import { concatBytes, toHex, utf8 } from '../../src/wire/bytes.ts'
 import { envelopeId, parseRun, signedBytes } from '../../src/wire/envelope.ts'
@@ -109,7 +109,7 @@ describe('what both sides have', () => {
   test('[SYN-19] every run ends in a signature that holds, also when earlier ones do not', () => {
     const { bench, node, rival, held, puppet } = stage()
     const words = Array.from({ length: 500 }, (_, i) => `${i} `)
-    const edit = signed(rival, held, words, { onlyLast: true })
+    const edit = signed(rival, held, words, { holds: i => i === 499 })
     puppet.say(runOf(held.facet, edit))
     bench.pass(500)
     expect(bench.refusals(node)).toEqual([])
@@ -138,6 +138,20 @@ describe('what both sides have', () => {
     }
   })
 
+  test('[SYN-19] a run goes on to the next signature that holds and no further', () => {
+    const { bench, rival, held, puppet } = stage()
+    const words = Array.from({ length: 30 }, (_, i) => `${i} `)
+    const edit = signed(rival, held, words, { holds: i => i % 10 === 9 })
+    puppet.say(runOf(held.facet, edit))
+    bench.pass(500)
+    puppet.take()
+    const header = edit.records[3]?.header as Uint8Array
+    const tip = { of: edit.client, seq: 3, id: envelopeId(held.facet.id, edit.client, header) }
+    puppet.say({ type: 'need', facet: held.facet.id, request: 1, lacks: [{ tip, have: [] }] })
+    bench.pass(500)
+    expect(puppet.of('run').map(run => run.records.length)).toEqual([10])
+  })
+
   test('[SYN-19] what fitted in one frame fits in one frame when it is passed on', () => {
     const { bench, nodes, space } = group(
       ['Ada', 'Bob', 'Cid'],
@@ -155,7 +169,7 @@ describe('what both sides have', () => {
       a.company,
       held,
       Array.from({ length: 85 }, () => big),
-      { onlyLast: true }
+      { holds: i => i === 84 }
     )
     const puppet = bench.puppet(b, a.company).hello()
     puppet.say(runOf(held.facet, edit))
@@ -306,8 +320,21 @@ describe('pushes', () => {
     const [a, b] = nodes
     const held = writeFacet(a, space)
     bench.pass(2_000)
-    for (let i = 0; i < 1_500; i++) type(a, held, 'x')
-    bench.pass(20_000)
+    type(a, held, 'known ')
+    bench.pass(1_000)
+    // A thousand edits went just before.
+    for (const session of a.core.context.open()) session.allowances.pushing.spend(1_000, 0, bench.now())
+    for (const session of b.core.context.open()) session.allowances.pushed.spend(1_000, 0, bench.now())
+    const pushed: number[] = []
+    const { send } = bench
+    bench.send = (from, session, frame) => {
+      const parsed = parseFrame(frame)
+      if (!isReject(parsed) && parsed.type === 'run') pushed.push(parsed.request)
+      send.call(bench, from, session, frame)
+    }
+    for (let i = 0; i < 50; i++) type(a, held, 'x')
+    bench.pass(5_000)
+    expect(pushed.filter(request => request === 0).length).toBeLessThan(10)
     expect(b.root(idOf(held))).toBe(a.root(idOf(held)))
     expect(bench.refusals(b)).toEqual([])
   })

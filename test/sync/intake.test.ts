@@ -48,7 +48,7 @@ describe('the road in', () => {
 
   test('[SYN-26] a run that is refused half-way leaves nothing that only its end vouched for', () => {
     const { bench, rival, held, puppet } = stage()
-    const edit = signed(rival, held, ['a ', 'b ', 'c '], { onlyLast: true })
+    const edit = signed(rival, held, ['a ', 'b ', 'c '], { holds: i => i === 2 })
     const other = signed(rival, held, ['a ', 'b '], { session: 8 })
     const broken = { ...edit, records: [...edit.records.slice(0, 1), ...other.records.slice(1)] }
     puppet.say(runOf(held.facet, broken))

@@ -81,7 +81,7 @@ describe('space logs', () => {
   test('[SYN-13] a long log comes in parts, as fast as it is read', () => {
     const { bench, node, rival, space } = stage()
     const reader = bench.puppet(node, rival, { reads: false }).hello()
-    for (let seq = 1, prev = space.tips()[1]?.id; seq <= 60; seq++) {
+    for (let seq = 1, prev = space.tips()[1]?.id; seq <= 24; seq++) {
       const entry = encodeSpaceEntry({
         space: space.id,
         company: 1,
@@ -98,7 +98,7 @@ describe('space logs', () => {
       prev = space.tips()[1]?.id
     }
     bench.pass(1_000)
-    expect(space.entries().length).toBe(62)
+    expect(space.entries().length).toBe(26)
     reader.take()
     for (let i = 0; i < 20; i++) reader.say({ type: 'want-space', space: space.id, have: [] })
     bench.pass(2_000)
@@ -108,9 +108,9 @@ describe('space logs', () => {
     bench.pass(2_000)
     const first = reader
       .of('entries')
-      .slice(0, 62)
+      .slice(0, 26)
       .flatMap(frame => frame.entries)
-    expect(first.length).toBeGreaterThanOrEqual(62)
+    expect(first.length).toBeGreaterThanOrEqual(26)
   })
 
   test('[SYN-5] a space that we hold without the peer is asked for like one that we never heard of', () => {

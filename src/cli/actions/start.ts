@@ -25,6 +25,7 @@ export async function start(cli: Cli, options: StartOptions): Promise<void> {
   const log = createLog(home.config.logLevel, cli.output.json || !process.stderr.isTTY)
   const keys = await unlocked(cli, home)
   const stop = Promise.withResolvers<NodeJS.Signals>()
+  onSignals(stop.resolve, log) // before anybody is told that the node runs
   // Only now, since a wrong passphrase or setting should not wait for the network code to load.
   const { createNode } = await import('../../node/create-node.ts')
   const { serveApi } = await import('../../api/server.ts')
@@ -37,7 +38,6 @@ export async function start(cli: Cli, options: StartOptions): Promise<void> {
     }).catch(nameFlag)
     try {
       announce(cli, await node.status(), api.url, keys)
-      onSignals(stop.resolve, log)
       await stop.promise
     } finally {
       setTimeout(() => giveUp(log), STOP_MS_MAX).unref()

@@ -1,0 +1,46 @@
+// What the core tells, in words for the log and as events for whoever listens.
+import type { News } from '../sync/effects.ts'
+import { toHex } from '../wire/bytes.ts'
+import type { Log } from './home.ts'
+import { type Parts, nameOf } from './parts.ts'
+
+/** What the core tells, for the log and for whoever listens. */
+export function report(parts: Parts, news: News, log: Log): void {
+  const at = Date.now()
+  const name = (did: string | undefined) => (did === undefined ? undefined : nameOf(parts, did))
+  switch (news.what) {
+    case 'refused': {
+      const { code, detail } = news.reject
+      const company = name(news.did)
+      log('warn', 'refused what a peer sent', { code, detail, where: news.where, peer: news.peerId, company })
+      const who = { peer: news.peerId, ...(company !== undefined && { company }) }
+      return parts.emit({ event: 'refused', ...who, code, detail, where: news.where, at })
+    }
+    case 'fork': {
+      const { facet, seq } = news
+      const did = parts.driver.core.context.facets.get(facet)?.facet.space.parties[news.company]
+      log('error', 'one key signed two envelopes for one place', { facet, seq, company: name(did) })
+      return parts.emit({ event: 'fork', facet, company: name(did) ?? '', seq, at })
+    }
+    case 'chain-fork':
+    case 'identity-fork':
+      log('error', news.what, { ...news })
+      return parts.emit({ event: 'alarm', code: news.what, detail: JSON.stringify(news), at })
+    case 'session-open':
+      log('info', 'connected', { company: name(news.did), peer: news.peerId })
+      return parts.emit({ event: 'peer', did: news.did, connected: true })
+    case 'session-closed':
+      log('info', 'disconnected', { company: name(news.did), peer: news.peerId })
+      return news.did === undefined
+        ? undefined
+        : parts.emit({ event: 'peer', did: news.did, connected: false })
+    case 'space':
+      return parts.emit({ event: 'space', space: news.space })
+    case 'facet': {
+      const held = parts.driver.core.context.facets.get(news.facet)
+      return held && parts.emit({ event: 'artifact', artifact: toHex(held.facet.genesis.artifact) })
+    }
+    default:
+      return log('debug', news.what, { ...news })
+  }
+}
