@@ -1,5 +1,6 @@
 // What a node remembers of one connection. Everything that a peer can make grow here has a limit.
 // protocols/sync, sections 2 and 9.
+import type { CompanyIdentity } from '../identity/company-identity.ts'
 import type { Tip } from '../replica/facet.ts'
 import { type Allowances, createAllowances } from './allowance.ts'
 import type { Peer } from './directory.ts'
@@ -73,6 +74,8 @@ export interface IdentityParts {
   log: Uint8Array
   have: number
   askedAt: number
+  /** What of it is verified already: each part is, as it comes, so that no log blocks the node. */
+  verified?: CompanyIdentity
 }
 
 export interface Listing {
