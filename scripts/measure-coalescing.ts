@@ -53,7 +53,7 @@ function measure(windowMs: number): { envelopes: number; bytes: number; waitMs: 
     node.perform(() =>
       desk.openFacet(space, { kind: 'StandardsDoc.v1', class: 'private', artifact: random.bytes(16) })
     )
-  ) as Exclude<ReturnType<typeof desk.openFacet>, { code: string }>
+  )
   const lease = must(desk.lease(held, signerOf(company.role), []))
   const view = new Y.Doc()
   view.clientID = lease.client

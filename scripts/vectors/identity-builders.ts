@@ -115,7 +115,7 @@ export function first(edits: Edits & { host?: string } = {}): string {
   }
   edits.edit?.(draft)
   const scid = scidOf(draft as WebvhEntry, '{SCID}')
-  const entry = JSON.parse(JSON.stringify(draft).replaceAll('{SCID}', scid)) as Loose
+  const entry = JSON.parse(JSON.stringify(draft).replaceAll('{SCID}', scid))
   return seal(entry, scid, 1, key('root 1'), { ...edits, edit: () => undefined })
 }
 

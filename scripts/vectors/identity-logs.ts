@@ -231,15 +231,14 @@ export function invalidLogs(): [id: string, code: string, log: string][] {
       'a proof of another key under this key’s name',
       'signature',
       first({
-        after: e =>
-          (e.proof[0].proofValue = (JSON.parse(first({ signer: key('thief') })) as Loose).proof[0].proofValue)
+        after: e => (e.proof[0].proofValue = JSON.parse(first({ signer: key('thief') })).proof[0].proofValue)
       })
     ],
     [
       'a proof of another entry',
       'signature',
       second({
-        after: e => (e.proof[0].proofValue = (JSON.parse(lines[0] as string) as Loose).proof[0].proofValue)
+        after: e => (e.proof[0].proofValue = JSON.parse(lines[0] as string).proof[0].proofValue)
       })
     ],
     [

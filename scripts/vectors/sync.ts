@@ -306,7 +306,7 @@ export function invalidFrames(): FrameVector[] {
   ]
   const spellings = [
     spelling('nothing at all', '', 'cbor-syntax'),
-    spelling('an array that is cut short', `8306${`5820${h}`}`, 'cbor-syntax'),
+    spelling('an array that is cut short', `83065820${h}`, 'cbor-syntax'),
     spelling('a byte after the frame', `8306${`5820${h}`.repeat(2)}00`, 'cbor-syntax'),
     spelling('a type in two bytes', `831806${`5820${h}`.repeat(2)}`, 'cbor-syntax'),
     spelling('an array of indefinite length', `9f06${`5820${h}`.repeat(2)}ff`, 'cbor-syntax'),

@@ -8,7 +8,7 @@ const valid = [
   { name: 'the shortest two-byte length', stream: '8001(61*128)', lengths: [128] },
   { name: 'the longest two-byte length', stream: 'ff7f(61*16383)', lengths: [16_383] },
   { name: 'the shortest three-byte length', stream: '808001(61*16384)', lengths: [16_384] },
-  { name: 'the largest frame', stream: '80a004(61*69632)', lengths: [69_632] },
+  { name: 'the largest frame', stream: '808008(61*131072)', lengths: [131_072] },
   { name: 'a frame that is not complete yet', stream: '016105(62*4)', lengths: [1] }
 ]
 
@@ -21,7 +21,7 @@ const invalid = [
   { name: 'one in three bytes', stream: '81800061', code: 'frame-varint' },
   { name: '127 in two bytes', stream: 'ff00(61*127)', code: 'frame-varint' },
   { name: '16,383 in three bytes', stream: 'ffff00(61*16383)', code: 'frame-varint' },
-  { name: 'one byte too large', stream: '81a004', code: 'frame-oversize' },
+  { name: 'one byte too large', stream: '818008', code: 'frame-oversize' },
   { name: 'the largest three-byte length', stream: 'ffff7f', code: 'frame-oversize' },
   { name: 'a length of four bytes', stream: '80808001', code: 'frame-oversize' },
   { name: 'a length of 4 GiB', stream: '8080808010', code: 'frame-oversize' },

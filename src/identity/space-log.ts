@@ -55,11 +55,7 @@ export interface Cut {
   lanes: LanePoint[]
 }
 
-export type AddResult =
-  | { added: LogEntry; fork?: ChainFork }
-  | 'known'
-  | Waits
-  | Reject
+export type AddResult = { added: LogEntry; fork?: ChainFork } | 'known' | Waits | Reject
 
 /** What an entry needs first: the entry before it, or a later version of its company's identity log. */
 export interface Waits {

@@ -3,9 +3,9 @@
 import { Reject } from '../wire/reject.ts'
 import { FRAME_BYTES_MAX } from './limits.ts'
 
-/** The longest prefix: 69,632 needs 17 bits. */
+/** The longest prefix: 131,072 needs 18 bits. */
 const PREFIX_BYTES_MAX = 3
-const KEEP_BYTES = 128 * 1024
+const KEEP_BYTES = 256 * 1024
 
 /** The bytes that precede a frame of `length` bytes. */
 export function framePrefix(length: number): Uint8Array {

@@ -5,7 +5,7 @@
 export const SYNC_PROTOCOL = '/parley/sync/1.0.0'
 
 /** 64 KiB of envelope and 4 KiB around it. */
-export const FRAME_BYTES_MAX = 69_632
+export const FRAME_BYTES_MAX = 131_072
 
 /** A noise message carries 65,519 bytes and a yamux header takes 12: one send is one message, one system call pair. */
 export const SEND_BYTES_MAX = 65_507

@@ -95,14 +95,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),
     disk: error => (error ? alarm('disk', error.message) : log('info', 'the disk accepts writes again'))
   })
-  const peering = await createPeering({
-    privateKey: keys.node.key.seed,
-    listen: home.config.listen,
-    announce: home.config.announce,
-    admit: peerId => !driver.isBanned(peerId) && directory.admits(peerId, Date.now()),
-    onSession: session => driver.attach(session),
-    log: event => log('debug', event.event, { ...event })
-  })
+  const peering = await networkOf({ home, keys, log }, directory, driver)
 
   const parts: Parts = {
     directory,
@@ -136,6 +129,21 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     }
   })
   return { core, parts, rooms, node }
+}
+
+function networkOf(
+  { home, keys, log }: CreateNodeOptions,
+  directory: Directory,
+  driver: Driver
+): Promise<Peering> {
+  return createPeering({
+    privateKey: keys.node.key.seed,
+    listen: home.config.listen,
+    announce: home.config.announce,
+    admit: peerId => !driver.isBanned(peerId) && directory.admits(peerId, Date.now()),
+    onSession: session => driver.attach(session),
+    log: event => log('debug', event.event, { ...event })
+  })
 }
 
 function closing(part: { stop(): Promise<void> } | { close(): Promise<void> }): Promise<void> {

@@ -40,7 +40,7 @@ export class Driver {
     this.documents = documents
     this.#events = events
     this.#writer = new Writer(store, {
-      written: then => this.dispatch({ on: 'written', then }),
+      written: token => this.dispatch({ on: 'written', token }),
       failing: error => this.#diskChanged(error)
     })
   }
@@ -112,11 +112,9 @@ export class Driver {
       case 'close':
         return this.#close(effect)
       case 'write':
-        return this.#writer.write(effect.writes, effect.sync, effect.then)
+        return this.#writer.write(effect.writes, effect.sync, effect.token)
       case 'read':
-        void this.read(effect.facet, effect.wanted).then(records =>
-          this.dispatch({ on: 'read', then: effect.then, records })
-        )
+        void this.#answer(effect.facet, effect.wanted, effect.token)
         return undefined
       case 'apply': {
         void this.documents.append(effect.facet, effect.updates, effect.frontier).catch(() => undefined)
@@ -133,6 +131,12 @@ export class Driver {
     }
   }
 
+  /** What cannot be read is not there for the peer; the store keeps its own account of it. */
+  async #answer(facet: Uint8Array, wanted: Wanted[], token: number): Promise<void> {
+    const records = await this.read(facet, wanted).catch(() => wanted.map(() => undefined))
+    this.dispatch({ on: 'read', token, records })
+  }
+
   #send(id: number, frame: Uint8Array): void {
     const session = this.#sessions.get(id)
     if (!session) return
@@ -142,12 +146,14 @@ export class Driver {
     )
   }
 
-  #close({ session: id, detail, banMs }: Extract<Effect, { do: 'close' }>): void {
+  #close({ session: id, code, detail, banMs }: Extract<Effect, { do: 'close' }>): void {
     const session = this.#sessions.get(id)
     if (!session) return
     if (banMs > 0) this.#banned.set(session.peerId, Date.now() + banMs)
     for (const [peerId, until] of this.#banned) if (until <= Date.now()) this.#banned.delete(peerId)
-    void session.close(detail)
+    // Rights that are gone are gone for what is queued as well: nothing more of it may leave.
+    if (code === 'rights-lost') session.abort(detail)
+    else void session.close(detail)
   }
 
   #diskChanged(error: Error | undefined): void {

@@ -14,12 +14,12 @@ interface Batch {
   writes: StoreWrite[]
   operations: Operation[]
   sync: boolean
-  then: number
+  token: number
   bytes: number
 }
 
 interface WriterEvents {
-  written(then: number): void
+  written(token: number): void
   /** The disk refuses, or accepts again. */
   failing(error: Error | undefined): void
 }
@@ -44,10 +44,10 @@ export class Writer {
     return this.#error
   }
 
-  write(writes: StoreWrite[], sync: boolean, then: number): void {
+  write(writes: StoreWrite[], sync: boolean, token: number): void {
     const operations = writes.map(toOperation)
     const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0)
-    this.#queue.push({ writes, operations, sync, then, bytes })
+    this.#queue.push({ writes, operations, sync, token, bytes })
     this.#bytes += bytes
     if (!this.#running) void this.#run()
   }
@@ -115,7 +115,7 @@ export class Writer {
     this.#queue.splice(0, batches.length)
     for (const batch of batches) {
       this.#bytes -= batch.bytes
-      this.#events.written(batch.then)
+      this.#events.written(batch.token)
     }
     const settled = this.#settled.filter(({ after }) => !this.#queue.includes(after))
     this.#settled = this.#settled.filter(({ after }) => this.#queue.includes(after))

@@ -111,18 +111,13 @@ function acknowledging({ lanes }: EffectiveInput, lane: Lane, position: Position
  * Where more than half of the other parties settled the end of a forked lane, if that envelope is here and not
  * before the fork: nobody may take back for another what that other said once (SPC-12).
  */
-function settledPoint(
-  { facet, space }: EffectiveInput,
-  lane: Lane,
-  fork: LaneFork
-): Position | undefined {
+function settledPoint({ facet, space }: EffectiveInput, lane: Lane, fork: LaneFork): Position | undefined {
   const said = space.settled(facet, lane.client)
   said.delete(lane.company)
   const others = space.parties.length - 1
   for (const point of said.values()) {
     const same = [...said.values()].filter(other => other.seq === point.seq && equalBytes(other.id, point.id))
-    if (same.length * 2 > others)
-      return point.seq < fork.seq - 1 ? undefined : lane.find(point.seq, point.id)
+    if (same.length * 2 > others) return point.seq < fork.seq - 1 ? undefined : lane.find(point.seq, point.id)
   }
   return undefined
 }

@@ -108,5 +108,5 @@ export interface Store {
 /** Tables of callers. Names that start otherwise belong to the store. */
 export const TABLE_NAME = /^[a-z][a-z0-9-]{0,31}$/
 export const TABLE_KEY_BYTES_MAX = 1024
-/** A value: the largest envelope is 68 KiB; identity and space logs are stored entry by entry. */
+/** A value: the largest envelope is 96 KiB; identity and space logs are stored entry by entry. */
 export const RECORD_BYTES_MAX = 1024 * 1024

@@ -200,7 +200,7 @@ export class Answers {
     else stretches.shift()
     const token = this.#context.token(() => this.pump(session))
     answer.reading = { token, stretch: part }
-    this.#context.emit({ do: 'read', facet: facet.id, wanted: wantedOf(part), then: token })
+    this.#context.emit({ do: 'read', facet: facet.id, wanted: wantedOf(part), token })
   }
 
   /** The store has answered. */

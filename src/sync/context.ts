@@ -63,7 +63,7 @@ export class Context {
 
   /** Writes, and goes on when it is durable. */
   write(writes: StoreWrite[], then: () => void = () => {}, sync = true): void {
-    this.emit({ do: 'write', writes, sync, then: this.token(then) })
+    this.emit({ do: 'write', writes, sync, token: this.token(then) })
   }
 
   token(then: () => void): number {

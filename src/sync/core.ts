@@ -72,8 +72,8 @@ export class Core {
 
   #take(event: Event): void {
     if (event.on === 'session') return this.greeting.start(event.session, event.peerId, event.inbound)
-    if (event.on === 'written') return this.context.resume(event.then)
-    if (event.on === 'read') return this.#answers.onRead(event.then, event.records)
+    if (event.on === 'written') return this.context.resume(event.token)
+    if (event.on === 'read') return this.#answers.onRead(event.token, event.records)
     if (event.on === 'tick') return this.#tick()
     const session = this.context.sessions.get(event.session)
     if (!session) return

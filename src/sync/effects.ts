@@ -37,8 +37,8 @@ export type Effect =
   | { do: 'send'; session: SessionId; frame: Uint8Array; clearance: Clearance | 'greeting' }
   | { do: 'close'; session: SessionId; code: string; detail: string; banMs: number }
   /** Write durably, then answer with `written`. */
-  | { do: 'write'; writes: StoreWrite[]; sync: boolean; then: number }
-  | { do: 'read'; facet: Uint8Array; wanted: Wanted[]; then: number }
+  | { do: 'write'; writes: StoreWrite[]; sync: boolean; token: number }
+  | { do: 'read'; facet: Uint8Array; wanted: Wanted[]; token: number }
   | { do: 'apply'; facet: string; updates: CheckedUpdate[]; frontier: Tip[] }
   | { do: 'rebuild'; facet: string }
   | { do: 'presence'; facet: string; from: string; bytes: Uint8Array }
@@ -65,6 +65,6 @@ export type Event =
   /** The edge has handed this many bytes of earlier sends to the network. */
   | { on: 'sent'; session: SessionId; bytes: number }
   | { on: 'closed'; session: SessionId }
-  | { on: 'written'; then: number }
-  | { on: 'read'; then: number; records: (EnvelopeRecord | undefined)[] }
+  | { on: 'written'; token: number }
+  | { on: 'read'; token: number; records: (EnvelopeRecord | undefined)[] }
   | { on: 'tick' }

@@ -85,6 +85,6 @@ async function share(nodes: LocalNode[]): Promise<string> {
 export async function agreed(nodes: LocalNode[], artifact: string): Promise<string> {
   return until('one document', async () => {
     const read = await Promise.all(nodes.map(node => node.read(artifact)))
-    return read.every(({ structRoot }) => structRoot === read[0]?.structRoot) && (read[0]?.text as string)
+    return read.every(({ structRoot }) => structRoot === read[0]?.structRoot) && read[0]?.text
   })
 }

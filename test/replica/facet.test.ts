@@ -29,7 +29,7 @@ const companies = identities.map(log => verifyIdentityLog(utf8(log)) as CompanyI
 
 function must<T>(value: T | Reject): T {
   if (isReject(value)) throw new Error(`${value}`)
-  return value as T
+  return value
 }
 
 function play({ space, facet: genesis, steps }: FacetCase): Facet {

@@ -34,7 +34,7 @@ export interface Company {
 
 export function must<T>(value: T | Reject): T {
   if (isReject(value)) throw new Error(`${value}`)
-  return value as T
+  return value
 }
 
 /** `atMs`: when its certificates begin. */

@@ -117,7 +117,7 @@ export class Network {
     if (!wire) return
     const side = wire.ends[0].node === from ? 0 : 1
     const to = wire.ends[1 - side] as End
-    const at = Math.max(this.#clock.nowMs + 1 + this.#random.below(40), wire.lastAt[side] as number)
+    const at = Math.max(this.#clock.nowMs + 1 + this.#random.below(40), wire.lastAt[side])
     wire.lastAt[side] = at
     this.#clock.later(at - this.#clock.nowMs, () => {
       if (!wire.open) return
@@ -127,7 +127,7 @@ export class Network {
   }
 
   cut(a: SimNode, b: SimNode): void {
-    for (const wire of [...this.#wires]) if (wire.open && ends(wire, a, b)) this.#close(wire)
+    for (const wire of this.#wires.slice()) if (wire.open && ends(wire, a, b)) this.#close(wire)
   }
 
   hangUp(from: SimNode, session: number): void {

@@ -38,7 +38,7 @@ export class SimNode {
   desk: Desk
   disk = new Disk()
   /** Writes whose sync has not returned: a power cut loses them. */
-  #unsynced: { writes: StoreWrite[]; then: number }[] = []
+  #unsynced: { writes: StoreWrite[]; token: number }[] = []
   readonly docs = new Map<string, Y.Doc>()
   /** Ids of own envelopes whose edit was acknowledged. */
   readonly acknowledged = new Map<string, string>()
@@ -96,18 +96,18 @@ export class SimNode {
     if (effect.do === 'presence') return undefined
     const life = this.life
     if (effect.do === 'read') {
-      const { then } = effect
+      const { token } = effect
       const records = this.disk.read(toHex(effect.facet), effect.wanted)
-      return world.later(1, () => life === this.life && this.step({ on: 'read', then, records }))
+      return world.later(1, () => life === this.life && this.step({ on: 'read', token, records }))
     }
-    const { writes, then } = effect
-    const write = { writes, then }
+    const { writes, token } = effect
+    const write = { writes, token }
     this.#unsynced.push(write)
     return world.later(1 + world.random.below(5), () => {
       if (life !== this.life) return
       this.#unsynced.splice(this.#unsynced.indexOf(write), 1)
       this.disk.write(writes)
-      this.step({ on: 'written', then })
+      this.step({ on: 'written', token })
     })
   }
 

@@ -51,7 +51,7 @@ describe('records', () => {
     const dir = folder()
     await filled(dir)
     await tamper(dir, async db => {
-      const value = (await db.get(await keyOf(db, 2, 3))) as Buffer
+      const value = await db.get(await keyOf(db, 2, 3))
       await db.put(await keyOf(db, 2, 4), value)
     })
     const store = await LevelStore.open(dir)
@@ -66,7 +66,7 @@ describe('records', () => {
     await filled(dir)
     await tamper(dir, async db => {
       const key = await keyOf(db, 2, 4)
-      const value = Buffer.from((await db.get(key)) as Buffer)
+      const value = Buffer.from(await db.get(key))
       value[20] = (value[20] as number) ^ 1
       await db.put(key, value)
     })

@@ -21,7 +21,7 @@ export function startWriter(dir: string, mode: 'synced' | 'unsynced', disk: 'pla
     killAfter: async lines => {
       let seen = 0
       let last = ''
-      for await (const line of createInterface({ input: child.stdout! })) {
+      for await (const line of createInterface({ input: child.stdout })) {
         last = line
         if (++seen === lines) child.kill('SIGKILL')
       }
