@@ -58,7 +58,14 @@ export class Scene {
   readonly log: SpaceLog
   readonly facet: Facet
 
-  constructor(spaceGenesis: Uint8Array, { name = 'facet', dataClass = 'public', owner = 0 } = {}) {
+  constructor(
+    spaceGenesis: Uint8Array,
+    {
+      name = 'facet',
+      dataClass = 'public',
+      owner = 0
+    }: { name?: string; dataClass?: DataClass; owner?: number } = {}
+  ) {
     this.log = must(SpaceLog.open(spaceGenesis))
     const artifact = bytes('artifact', 16)
     const facts = { space: this.log.id, artifact, kind: 'StandardsDoc.v1', class: dataClass, owner }

@@ -1,17 +1,6 @@
 // Identity logs that must be refused: each breaks one rule and is otherwise numbered, hashed and signed as it
 // should be.
-import {
-  type Loose,
-  acme,
-  first,
-  fourth,
-  key,
-  multikey,
-  next,
-  second,
-  text,
-  webHosted
-} from './identity-builders.ts'
+import { acme, first, fourth, key, multikey, next, second, text, webHosted } from './identity-builders.ts'
 
 /** Id, expected code, log. */
 export function invalidLogs(): [id: string, code: string, log: string][] {

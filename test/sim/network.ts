@@ -137,7 +137,7 @@ export class Network {
 
   /** A node is gone: all its connections are. */
   drop(node: SimNode): void {
-    for (const wire of [...this.#wires])
+    for (const wire of this.#wires.slice())
       if (wire.open && wire.ends.some(end => end.node === node)) this.#close(wire)
   }
 
