@@ -132,7 +132,7 @@ afterAll(async () => {
 
 describe('a modified node', () => {
   const expected: [Lie, string[]][] = [
-    ['tamper', ['body-mismatch']],
+    ['tamper', ['signature']],
     ['forge', ['signature']],
     ['graft', ['lane-mismatch']],
     ['impersonate', ['signature', 'key-unknown', 'auth-missing']],

@@ -89,7 +89,7 @@ describe('frames', () => {
 
   it('[NET-7] nothing is stored for a length that is too large', () => {
     const decoder = new FrameDecoder()
-    decoder.push(Uint8Array.of(0x81, 0xa0, 0x04))
+    decoder.push(Uint8Array.of(0x81, 0x80, 0x08))
     expect((decoder.next() as Reject).code).toBe('frame-oversize')
     expect(() => framePrefix(FRAME_BYTES_MAX + 1)).toThrow(RangeError)
     expect(() => framePrefix(0)).toThrow(RangeError)

@@ -69,11 +69,11 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
   },
   tamper(scene) {
     const victim = stolen(scene)
-    if (!victim || victim.record.body.length === 0) return false
-    const body = Uint8Array.from(victim.record.body)
-    const at = scene.random.below(body.length)
-    body[at] = (body[at] as number) ^ 1
-    scene.say(runFrame(scene.held.facet, victim.client, [{ ...victim.record, body }]), 'all')
+    if (!victim) return false
+    // The header's last byte is the end of the time: still well-formed, and no longer what was signed.
+    const header = Uint8Array.from(victim.record.header)
+    header[header.length - 1] = (header.at(-1) as number) ^ 1
+    scene.say(runFrame(scene.held.facet, victim.client, [{ ...victim.record, header }]), 'all')
     return true
   },
   graft(scene) {
