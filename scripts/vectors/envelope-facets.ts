@@ -67,6 +67,19 @@ function plain(): FacetCase[] {
     )
   }
   {
+    const story = new Story()
+    const { scene } = story
+    const [dead, alive] = [cut(ada, 0, scene), cut(ada, 7, scene)]
+    const a0 = scene.open(by(0), [ada])
+    const b0 = scene.open(by(1), [bo, alive])
+    const c0 = scene.open(by(2), [cy, dead])
+    const a1 = scene.next(a0, { deps: [b0, c0] })
+    story.entry(dead).entry(alive).each(a0, b0, c0, a1)
+    cases.push(
+      story.end('ENV-16', 'two branches of a chain at one seq: that of the smaller client', [a0, b0, c0, a1])
+    )
+  }
+  {
     const story = new Story(SPACE, [ada, bo, cy], { dataClass: 'private' })
     const a0 = story.scene.open(by(0), [ada])
     const a1 = story.scene.open(by(0, 2, 1), [ada], { deps: [a0] })

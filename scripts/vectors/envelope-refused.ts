@@ -141,6 +141,19 @@ function authority(): FacetCase[] {
       story.run([scene.next(a0, { deps: [b0] })], 'key-cut')
     }),
     refused(
+      'ENV-17',
+      'key-cut: on the one of two branches that its dep of the smaller client knew',
+      story => {
+        const { scene } = story
+        const [dead, alive] = [cut(ada, 0, scene), cut(ada, 7, scene)]
+        const a0 = scene.open(by(0), [ada])
+        const b0 = scene.open(by(1), [bo, dead])
+        const c0 = scene.open(by(2), [cy, alive])
+        story.entry(dead).entry(alive).each(a0, b0, c0)
+        story.run([scene.next(a0, { deps: [b0, c0] })], 'key-cut')
+      }
+    ),
+    refused(
       'ENV-18',
       'not-owner: another company in a private facet',
       story => {

@@ -21,6 +21,7 @@ export async function restore(core: Core, store: Store, own: CompanyIdentity, lo
   context.now = Date.now()
   const trouble = restoreDirectory(core, {
     identities: [...(await rows('identity')).map(({ bytes }) => bytes), own.log],
+    forkedIdentities: (await rows('identity-fork')).map(({ key }) => key),
     contacts: (await rows('contact')).map(({ bytes }) => JSON.parse(text(bytes)) as Contact),
     spaces: (await rows('space')).map(({ bytes }) => bytes),
     entries: (await rows('entry')).map(({ key, bytes }) => ({

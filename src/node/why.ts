@@ -4,6 +4,9 @@ import { toHex } from '../wire/bytes.ts'
 import type { WhyJson } from './parley-node.ts'
 import { type Parts, nameOf } from './parts.ts'
 
+/** Each Yjs client costs every later transaction a little (security research, 3.1). */
+const LANES_MANY = 1_000
+
 export class Why {
   readonly #parts: Parts
 
@@ -85,6 +88,11 @@ export class Why {
           ? `entry ${wait.seq} of ${this.#name(facet.space.parties[wait.company])}`
           : `seq ${wait.seq} of a lane of ${this.#name(facet.space.parties[unpackClient(wait.client).company])}`
       reasons.push(`something from ${this.#name(from.peer?.did)} waits for ${what}`)
+    }
+    if (facet.lanes.size >= LANES_MANY) {
+      reasons.push(
+        `${facet.lanes.size} sessions have written here: loading is slow, and a new document would be fast again`
+      )
     }
     for (const fork of facet.forks()) {
       const author = this.#name(facet.space.parties[unpackClient(fork.client).company])

@@ -99,9 +99,8 @@ export class Desk {
       const head = facet.head(client)
       const lane = facet.lanes.get(client)
       if (!lane) return true
-      return (
-        head !== undefined && !lane.forked && base.some(tip => tip.client === client && tip.seq >= head.seq)
-      )
+      if (!head || !facet.isOpen(client)) return false // ENV-28
+      return base.some(tip => tip.client === client && tip.seq >= head.seq)
     }
     const at = this.#free.findIndex(
       lease => lease.facet === id && isSame(lease.signer, signer) && inBase(lease.client)
@@ -137,6 +136,8 @@ export class Desk {
     const held = this.#core.context.facets.get(lease.facet)
     if (!held) return new Reject('facet-unknown', 'no such document', false)
     const { facet } = held
+    // A fork or a cut elsewhere has ended this lane while the view wrote: the view takes another lease (ENV-28).
+    if (!facet.isOpen(lease.client)) return new Reject('lane-ended', 'the lane no longer counts to its end', false)
     const bodies = splitUpdate(update, BODY_BYTES_TARGET)
     if (isReject(bodies)) return bodies
     const drafts: Draft[] = []

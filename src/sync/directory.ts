@@ -37,6 +37,8 @@ export interface Peer {
 export class Directory {
   readonly self: { did: string; peerId: string }
   readonly identities = new Map<string, CompanyIdentity>()
+  /** Companies that signed two successors of one entry of their identity log: frozen in every space. */
+  readonly forkedIdentities = new Set<string>()
   readonly contacts = new Map<string, Contact>()
   readonly invites = new Map<string, OpenInvite>()
   readonly spaces = new Map<string, SpaceLog>()
@@ -112,7 +114,9 @@ export class Directory {
       space: {
         party: company !== undefined,
         accepted: company !== undefined && space.accepted(company),
-        frozen: company !== undefined && space.forkOf(company) !== undefined
+        frozen:
+          company !== undefined &&
+          (space.forkOf(company) !== undefined || this.forkedIdentities.has(peer.did))
       },
       ...(facet && { facet: { class: facet.class, ownedHere: facet.owner === this.ownIndex(space) } })
     }

@@ -23,7 +23,15 @@ export type StoreWrite =
   | { kind: 'put'; table: TableName; key: string; bytes: Uint8Array }
   | { kind: 'del'; table: TableName; key: string }
 
-export type TableName = 'identity' | 'contact' | 'space' | 'entry' | 'facet' | 'applied' | 'invite'
+export type TableName =
+  | 'identity'
+  | 'contact'
+  | 'space'
+  | 'entry'
+  | 'facet'
+  | 'applied'
+  | 'invite'
+  | 'identity-fork'
 
 /** An envelope to read back: the edge finds it by lane, seq and id. */
 export interface Wanted {

@@ -173,12 +173,22 @@ export class Greeting {
     if (identity.did !== did) return new Reject('identity-other', 'the log is of another company')
     const relation = known ? compareIdentityLogs(known, identity) : 'prefix'
     // The first log that we saw stands; the other is kept out and made known.
-    if (typeof relation === 'object') this.#context.tell({ what: 'identity-fork', did })
+    if (typeof relation === 'object') this.#freeze(did, relation.logs[1])
     if (relation !== 'prefix') return undefined
     directory.identities.set(did, identity)
     this.#context.write([{ kind: 'put', table: 'identity', key: did, bytes: identity.log }])
     this.#identityGrew(did)
     return undefined
+  }
+
+  /** The second log is kept: with the first it is a proof that anyone can check. */
+  #freeze(did: string, log: Uint8Array): void {
+    const { directory } = this.#context
+    if (directory.forkedIdentities.has(did)) return
+    directory.forkedIdentities.add(did)
+    this.#context.write([{ kind: 'put', table: 'identity-fork', key: did, bytes: log }])
+    this.#context.tell({ what: 'identity-fork', did })
+    this.#context.endWeakened()
   }
 
   /** Ends sessions that never said who they are, and forgets logs that do not come. */

@@ -20,6 +20,8 @@ export interface Trouble {
 
 export interface StoredDirectory {
   identities: Uint8Array[]
+  /** DIDs whose second log is kept as a proof. */
+  forkedIdentities: string[]
   contacts: Contact[]
   spaces: Uint8Array[]
   entries: { space: string; record: EntryRecord }[]
@@ -35,6 +37,7 @@ export function restoreDirectory(core: Core, stored: StoredDirectory): Trouble[]
     if (isReject(identity)) trouble.push({ where: 'identity log', why: `${identity}` })
     else directory.identities.set(identity.did, identity)
   }
+  for (const did of stored.forkedIdentities) directory.forkedIdentities.add(did)
   for (const contact of stored.contacts) directory.contacts.set(contact.did, contact)
   for (const bytes of stored.spaces) {
     const space = SpaceLog.open(bytes)

@@ -43,6 +43,8 @@ export class SimNode {
   /** Ids of own envelopes whose edit was acknowledged. */
   readonly acknowledged = new Map<string, string>()
   alive = true
+  /** How wrong this node's clock is. */
+  skewMs = 0
   /** Grows with each start: answers to an earlier life are void. */
   life = 0
 
@@ -80,6 +82,10 @@ export class SimNode {
     this.disk.tables.set(`contact:${did}`, bytes)
   }
 
+  #now(): number {
+    return this.world.now() + this.skewMs
+  }
+
   // ---- the edges ------------------------------------------------------------------------------------
 
   carryOut(effects: Effect[]): void {
@@ -112,11 +118,11 @@ export class SimNode {
   }
 
   step(event: Parameters<Core['step']>[0]): void {
-    if (this.alive) this.carryOut(this.core.step(event, this.world.now()))
+    if (this.alive) this.carryOut(this.core.step(event, this.#now()))
   }
 
   perform<T>(work: (core: Core) => T): T {
-    const { result, effects } = this.core.perform(this.world.now(), work)
+    const { result, effects } = this.core.perform(this.#now(), work)
     this.carryOut(effects)
     return result
   }
@@ -218,9 +224,10 @@ export class SimNode {
     this.alive = true
     ;[this.core, this.desk] = this.#boot()
     this.docs.clear()
-    this.core.context.now = this.world.now()
+    this.core.context.now = this.#now()
     const trouble = restoreDirectory(this.core, {
       identities: disk.table('identity').map(({ bytes }) => bytes),
+      forkedIdentities: disk.table('identity-fork').map(({ key }) => key),
       contacts: disk.table('contact').map(({ bytes }) => JSON.parse(new TextDecoder().decode(bytes))),
       spaces: disk.table('space').map(({ bytes }) => bytes),
       entries: disk.table('entry').map(({ key, bytes }) => ({

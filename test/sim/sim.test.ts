@@ -5,7 +5,8 @@ import { planOf, run } from './world.ts'
 describe('histories with partitions, restarts, power cuts and liars', () => {
   for (let from = 1; from <= 31; from += 10) {
     it(`seeds ${from} to ${from + 9}: equal struct roots, nothing acknowledged lost, no honest node blamed`, () => {
-      for (let seed = from; seed < from + 10; seed++) expect({ seed, broken: run(planOf(seed)).broken }).toEqual({ seed, broken: [] })
+      for (let seed = from; seed < from + 10; seed++)
+        expect({ seed, broken: run(planOf(seed)).broken }).toEqual({ seed, broken: [] })
     })
   }
 

@@ -65,6 +65,8 @@ class Simulation implements World {
       { length: plan.nodes },
       (_, i) => new SimNode(createCompany(`C${i}`, this.random), this)
     )
+    // Time never decides admission: clocks may be an hour off, either way.
+    for (const node of this.#nodes) node.skewMs = this.random.pick([0, 0, -3_600_000, 3_600_000])
   }
 
   run(): Outcome {
