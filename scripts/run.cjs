@@ -59,6 +59,12 @@ function isHeld(lock) {
 
 function install() {
   if (installed()) return
+  if (fs.lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    process.stderr.write(
+      'parley: node_modules is a link; run the command where it points to, or remove the link.\n'
+    )
+    process.exit(1)
+  }
   const started = Date.now()
   process.stderr.write('parley: installing what the lock file names (about a minute, once) ...\n')
   const npm = process.env.npm_execpath
