@@ -135,6 +135,7 @@ describe('a modified node', () => {
     ['tamper', ['signature']],
     ['forge', ['signature']],
     ['graft', ['lane-mismatch']],
+    ['relabel', ['lane-mismatch']],
     ['impersonate', ['signature', 'key-unknown', 'auth-missing']],
     ['backdate', ['auth-missing', 'auth-order', 'key-unknown']],
     ['bad-yjs', ['update-reference', 'update-clock', 'update-parent']]

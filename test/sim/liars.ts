@@ -6,7 +6,8 @@ import type { Facet } from '../../src/replica/facet.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import { encodeFrame } from '../../src/sync/frame.ts'
 import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
-import { encodeHeader, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
+import { encodeHeader, envelopeId, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
+import { encodeFacetGenesis, facetId } from '../../src/wire/genesis.ts'
 import { packClient, unpackClient } from '../../src/wire/lane.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { scanUpdate } from '../../src/wire/update.ts'
@@ -19,6 +20,7 @@ export type Lie =
   | 'forge'
   | 'tamper'
   | 'graft'
+  | 'relabel'
   | 'impersonate'
   | 'replay'
   | 'backdate'
@@ -30,6 +32,7 @@ export const LIES: readonly Lie[] = [
   'forge',
   'tamper',
   'graft',
+  'relabel',
   'impersonate',
   'replay',
   'backdate',
@@ -81,6 +84,31 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
     const other = scene.others.find(held => held !== scene.held)
     if (!victim || !other || victim.seq !== 0) return false
     scene.say(runFrame(other.facet, victim.client, [victim.record]), 'all')
+    return true
+  },
+  relabel(scene) {
+    // The same words under another data class: another facet, which the signed lane does not name.
+    const { genesis, space } = scene.held.facet
+    const relabelled = encodeFacetGenesis({
+      ...genesis,
+      class: genesis.class === 'public' ? 'shared-confidential' : 'public'
+    })
+    const victim = stolen(scene)
+    if (!victim || victim.seq !== 0) return false
+    const records = [victim.record]
+    const tip = {
+      of: victim.client,
+      seq: 0,
+      id: envelopeId(scene.held.facet.id, victim.client, victim.record.header)
+    }
+    scene.say(
+      encodeFrame({ type: 'heads', space: space.id, facets: [{ genesis: relabelled, tips: [tip] }] }),
+      'all'
+    )
+    scene.say(
+      encodeFrame({ type: 'run', facet: facetId(relabelled), request: 0, client: victim.client, records }),
+      'all'
+    )
     return true
   },
   impersonate(scene) {
