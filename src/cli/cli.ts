@@ -37,8 +37,13 @@ export async function perform(
     home,
     output,
     passphraseNamed: file !== undefined,
-    passphrase: async (question, ask = { twice: false }) =>
-      (await import('./passphrase.ts')).readPassphrase({ file }, question, ask),
+    passphrase: async (question, ask = { twice: false }) => {
+      const passphrase = await (await import('./passphrase.ts')).readPassphrase({ file }, question, ask)
+      // Meant to be slow, for whoever guesses; a person should not think that it hangs.
+      if (passphrase !== undefined && process.stderr.isTTY)
+        output.note('Working with the keys, some seconds ...')
+      return passphrase
+    },
     node: async () => (await import('../api/client.ts')).connectApi(home)
   }
   try {

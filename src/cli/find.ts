@@ -33,13 +33,13 @@ function find<T extends Named>(what: string, typed: string, all: T[], listComman
   const short = typed.length < PREFIX_CHARS_MIN && byTitle.length === 0
   if (one && found.length === 1 && !short) return one
   if (found.length > 1 || (one && short)) {
-    const next = `Give at least ${PREFIX_CHARS_MIN} digits: ${found
+    const next = `Give at least ${PREFIX_CHARS_MIN} digits of the id: ${found
       .slice(0, 5)
       .map(({ id }) => shortId(id))
       .join(', ')}`
     throw new NodeError(
       `${what}-ambiguous`,
-      `${typed} may be ${found.length === 1 ? 'too short' : 'several'}`,
+      found.length === 1 ? `${inline(typed)} is too short` : `${inline(typed)} fits ${found.length} of them`,
       next
     )
   }

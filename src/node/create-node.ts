@@ -25,6 +25,7 @@ import { LocalNode } from './local-node.ts'
 import type { NodeEvent } from './parley-node.ts'
 import type { Parts, RoleSigner } from './parts.ts'
 import { People } from './people.ts'
+import { Reissues } from './reissues.ts'
 import { report } from './report.ts'
 import { HOME_PAIRING, Rooms } from './rooms.ts'
 import { openInvites, restore } from './stored.ts'
@@ -49,13 +50,14 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
   const directory = directoryOf(keys)
   const store = await openStore(homePaths(home.dir).store)
   const assembled = await assemble(options, directory, store)
-  const { core, parts, rooms, node } = assembled
+  const { core, parts, rooms, reissues, node } = assembled
   try {
     await restore(core, store, keys.identity, log)
     if (!offline) await parts.peering.start()
     for (const contact of offline ? [] : directory.contacts.values()) keepDialing(parts.peering, contact)
     parts.driver.start()
     await foundHome(parts, rooms)
+    for (const [id, { facet }] of core.context.facets) if (facet.forks().length > 0) void reissues.check(id)
     return node
   } catch (error) {
     await node.close()
@@ -90,6 +92,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     news: news => report(parts, news, log),
     document: (facet, updates, frontier) => {
       views.document(facet, updates, frontier)
+      if (updates === 'rebuild') void reissues.check(facet)
       emit({ event: 'document', facet })
     },
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),
@@ -108,6 +111,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   }
   const rooms = new Rooms(parts)
   const library: Library = new Library(parts, rooms, random)
+  const reissues: Reissues = new Reissues(parts, library)
   const views: Views = new Views(parts, library, home.config.coalesceMs)
   const node = new LocalNode({
     parts,
@@ -128,7 +132,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
       for (const part of [views, peering, driver, documents, store]) await closing(part)
     }
   })
-  return { core, parts, rooms, node }
+  return { core, parts, rooms, reissues, node }
 }
 
 function networkOf(

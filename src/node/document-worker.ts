@@ -13,6 +13,8 @@ export type DocumentTask =
   | { do: 'apply'; facet: string; bodies: Uint8Array[] }
   | { do: 'drop'; facet: string }
   | { do: 'read'; facet: string; roots: { [name: string]: RootKind } }
+  /** A document of these bodies alone, which is not kept. */
+  | { do: 'preview'; facet: string; bodies: Uint8Array[]; roots: { [name: string]: RootKind } }
   | { do: 'state'; facet: string }
   | { do: 'passages'; facet: string }
   /** An edit by `client`, on the document itself or on one made of `bodies` alone. */
@@ -73,6 +75,11 @@ function perform(task: DocumentTask): unknown {
       return undefined
     case 'read':
       return read(doc, task.roots)
+    case 'preview': {
+      const passing = new Y.Doc()
+      applyAll(passing, task.bodies)
+      return read(passing, task.roots)
+    }
     case 'state':
       return Y.encodeStateAsUpdate(doc)
     case 'passages':

@@ -85,6 +85,15 @@ export class Documents {
     return { state: (await this.#task({ do: 'state', facet })) as Uint8Array, frontier }
   }
 
+  /** What a document of these bodies alone would show. */
+  async preview(
+    facet: string,
+    bodies: Uint8Array[],
+    roots: { [name: string]: RootKind }
+  ): Promise<DocumentRead> {
+    return (await this.#task({ do: 'preview', facet, bodies, roots })) as DocumentRead
+  }
+
   async passages(facet: string): Promise<WrittenText[]> {
     await this.#load(facet)
     return (await this.#task({ do: 'passages', facet })) as WrittenText[]

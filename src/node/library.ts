@@ -11,10 +11,10 @@ import type { DataClass } from '../wire/data-class.ts'
 import { type EnvelopeRecord, parseHeader, signedBytes } from '../wire/envelope.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import type { FieldChange, RootKind } from './document-worker.ts'
+import type { DocumentRead, FieldChange, RootKind } from './document-worker.ts'
 import type { Bodies } from './documents.ts'
 import type { ArtifactJson, DocumentJson, FrontierJson, LogLineJson, PassageJson } from './parley-node.ts'
-import { type Parts, nameOf, refused, signerFor } from './parts.ts'
+import { type Parts, UNLOCK, nameOf, refused, signerFor } from './parts.ts'
 import type { Rooms } from './rooms.ts'
 
 /** What one edit may bring; a document holds at most 8 MiB. */
@@ -144,6 +144,13 @@ export class Library {
     return { bodies: records.flatMap(record => record?.body ?? []), frontier }
   }
 
+  /** The document that these envelopes alone would make. */
+  async preview(facet: Facet, positions: Position[]): Promise<DocumentRead> {
+    const records = await this.#parts.driver.read(facet.id, positions.map(wantedAt))
+    const bodies = records.flatMap(record => record?.body ?? [])
+    return this.#parts.documents.preview(toHex(facet.id), bodies, rootsOf(facet.genesis.kind))
+  }
+
   // ---- editing -----------------------------------------------------------------------------------
 
   async create(options: {
@@ -174,9 +181,14 @@ export class Library {
     const joint = [...this.#parts.directory.spaces.values()].filter(space => space.parties.length > 1)
     const [only] = joint
     if (only && joint.length === 1) return only
+    // The company's own space comes with the first key that can speak for it.
+    if (this.#parts.roles.length === 0)
+      throw new NodeError('locked', 'no role key is unlocked on this node', UNLOCK)
     const next =
-      joint.length === 0 ? 'Run parley space create --with COMPANY first.' : 'Name one with --space.'
-    throw new NodeError('space-needed', `${joint.length} shared spaces are here`, next)
+      joint.length === 0
+        ? 'Make one with another company: parley space create TITLE --pairing ROLE --with COMPANY'
+        : 'Name one with --space, as parley space list shows it.'
+    throw new NodeError('space-needed', `${joint.length || 'no'} shared spaces are here`, next)
   }
 
   async editText(
@@ -188,7 +200,8 @@ export class Library {
       throw new NodeError('text-size', `${text.length} characters, at most ${EDIT_CHARS_MAX}`, next)
     }
     const held = this.held(prefix, dataClass)
-    await this.#change(held, tipsOf(held.facet, base), { text })
+    // Yjs would replace the halves of a broken pair on its own, differently here and there.
+    await this.#change(held, tipsOf(held.facet, base), { text: text.toWellFormed() })
     return this.read(toHex(held.facet.id))
   }
 
@@ -200,6 +213,12 @@ export class Library {
     }))
     await this.#change(held, held.facet.frontier(), { fields: changes })
     return this.read(toHex(held.facet.id))
+  }
+
+  /** The same for both at once, by the id of a facet. */
+  change(id: string, base: FrontierJson, change: { text?: string; fields?: FieldChange[] }): Promise<void> {
+    const held = this.held(id)
+    return this.#change(held, tipsOf(held.facet, base), change)
   }
 
   /** An edit made at `base`: what others wrote since then stays, as with any two edits made apart. */
@@ -220,7 +239,10 @@ export class Library {
       const update = await documents.edit(id, lease.client, base, change)
       if (update.length === 0) return
       const tip = await driver.perform(() => desk.edit(lease, { update, base }))
-      if (isReject(tip)) throw refused(tip, 'Nothing was changed. Run parley show and try a smaller edit.')
+      if (!isReject(tip)) return
+      const next =
+        change.text === undefined ? 'parley show --fields shows the fields.' : 'Try a smaller edit.'
+      throw refused(tip, `Nothing was changed. ${next}`)
     } finally {
       desk.release(lease)
     }

@@ -35,6 +35,9 @@ export function companyJson(did: string, identity: CompanyIdentity | undefined):
   return { did, legalName, registrationNumber, words: wordsOf(did) }
 }
 
+/** What to do where no role key can sign. */
+export const UNLOCK = 'Run parley unlock; parley role list shows whether a role is certified here.'
+
 /** For people: the legal name, or the start of the DID until the name is known. */
 export function nameOf({ directory }: Parts, did: string): string {
   return directory.identities.get(did)?.legalName || `${did.slice(0, 24)}...`
@@ -45,11 +48,7 @@ export function signerFor(parts: Parts, space: SpaceLog): RoleSigner {
   const company = parts.directory.ownIndex(space)
   const head = company === undefined ? undefined : space.head(company)
   if (parts.roles.length === 0) {
-    throw new NodeError(
-      'locked',
-      'no role key is unlocked on this node',
-      'Run parley unlock, or start with the passphrase.'
-    )
+    throw new NodeError('locked', 'no role key is unlocked on this node', UNLOCK)
   }
   if (!head) {
     throw new NodeError(

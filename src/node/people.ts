@@ -4,7 +4,7 @@ import { type Address, addressError, parseAddress } from '../net/address.ts'
 import { putContact } from '../sync/greeting.ts'
 import type { Contact } from '../sync/directory.ts'
 import { toHex, utf8 } from '../wire/bytes.ts'
-import { NodeError } from '../wire/node-error.ts'
+import { isNodeError, NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import { type Parts, companyJson } from './parts.ts'
 import type { InviteJson, PeerJson } from './parley-node.ts'
@@ -69,7 +69,11 @@ export class People {
     const { directory, driver, peering } = this.#parts
     const address = parseAddress(text)
     if (isReject(address)) throw addressError(address)
-    await peering.transport.dial(address)
+    if (address.peerId === directory.self.peerId) {
+      const next = 'Give the address of the other node: `parley id` there prints it.'
+      throw new NodeError('addr-own', 'this is the address of this node', next)
+    }
+    await this.#dial([address])
     const did = await this.#greeted(address.peerId)
     const contact = directory.contacts.get(did)
     if (!contact) throw unknown(did)
@@ -80,6 +84,16 @@ export class People {
     })
     peering.keep([address])
     return this.peer(did)
+  }
+
+  async #dial(addresses: Address[]): Promise<void> {
+    try {
+      await this.#parts.peering.transport.dial(addresses)
+    } catch (error) {
+      if (!isNodeError(error, 'not-started')) throw error
+      const next = 'Start it again without, then repeat this.'
+      throw new NodeError('offline', 'this node was started with --offline: it dials nobody', next, error)
+    }
   }
 
   /** Waits until the peer's hello was verified. */
@@ -117,7 +131,7 @@ export class People {
       throw new NodeError(
         'not-listening',
         'this node listens nowhere',
-        'Set "listen" in parley.json and restart.'
+        'Set "listen" in parley.json, and start it without --offline.'
       )
     }
     const secret = this.#random(32)
@@ -171,7 +185,7 @@ export class People {
     directory.contacts.set(invite.root, contact)
     await driver.perform(core => core.context.write([putContact(contact)]))
     peering.keep(addresses)
-    await peering.transport.dial(addresses)
+    await this.#dial(addresses)
     await this.#greeted(first.peerId)
     return this.peer(invite.root)
   }

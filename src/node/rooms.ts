@@ -4,7 +4,7 @@ import { fromHex, toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { EntryAct, LanePoint } from '../wire/space-entry.ts'
-import { type Parts, type RoleSigner, companyJson, refused, signerFor } from './parts.ts'
+import { type Parts, type RoleSigner, UNLOCK, companyJson, refused, signerFor } from './parts.ts'
 import type { SpaceJson } from './parley-node.ts'
 
 export const HOME_PAIRING = 'home'
@@ -146,9 +146,9 @@ export class Rooms {
       able.find(role => role.certificate.role === pairing) ?? (pairing === HOME_PAIRING ? able[0] : undefined)
     if (signer) return signer
     if (this.#parts.roles.length === 0) {
-      throw new NodeError('locked', 'no role key is unlocked on this node', 'Run parley unlock.')
+      throw new NodeError('locked', 'no role key is unlocked on this node', UNLOCK)
     }
-    const next = `Enrol a holder: parley role enrol --role ${pairing}, then parley role certify with the power seal.`
+    const next = `Enrol a holder: parley role enrol ${pairing} --holder NAME; then parley role certify, parley unlock.`
     throw new NodeError('role-missing', `no ${pairing} with the power to seal is on this node`, next)
   }
 

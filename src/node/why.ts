@@ -64,6 +64,9 @@ export class Why {
         contact?.nodes.includes(peerId) || addresses.some(address => contact?.addresses.includes(address))
       )
     })
+    // Every known address is dialed, unless the node was told not to.
+    if (dials.length === 0 && contact?.addresses.length)
+      return ['nobody is dialed: this node was started with --offline; start it without']
     if (dials.length === 0)
       return ['no address is known: it is their turn to connect, or run parley connect MULTIADDR']
     return dials.map(({ sinceMs, lastError }) => {

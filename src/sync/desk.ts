@@ -137,7 +137,8 @@ export class Desk {
     if (!held) return new Reject('facet-unknown', 'no such document', false)
     const { facet } = held
     // A fork or a cut elsewhere has ended this lane while the view wrote: the view takes another lease (ENV-28).
-    if (!facet.isOpen(lease.client)) return new Reject('lane-ended', 'the lane no longer counts to its end', false)
+    if (!facet.isOpen(lease.client))
+      return new Reject('lane-ended', 'the lane no longer counts to its end', false)
     const bodies = splitUpdate(update, BODY_BYTES_TARGET)
     if (isReject(bodies)) return bodies
     const drafts: Draft[] = []

@@ -32,6 +32,7 @@ export type TableName =
   | 'applied'
   | 'invite'
   | 'identity-fork'
+  | 'reissued'
 
 /** An envelope to read back: the edge finds it by lane, seq and id. */
 export interface Wanted {

@@ -4,18 +4,30 @@ import { generateKey } from '../../src/identity/ed25519.ts'
 import { appendIdentity, createIdentity } from '../../src/identity/identity-log.ts'
 import { nextKeyHash } from '../../src/identity/webvh.ts'
 import { EPOCH_MS, createCompany, must } from '../sim/company.ts'
-import { Disk } from '../sim/disk.ts'
+import type { Disk } from '../sim/disk.ts'
 import { SimNode, type World } from '../sim/node.ts'
 import { Clock } from '../sim/network.ts'
 import { Random } from '../sim/random.ts'
 
 const random = new Random(3)
 const keys = Array.from({ length: 4 }, () => generateKey(random.bytes(32)))
-const [root, next, later, other] = keys as [(typeof keys)[0], (typeof keys)[0], (typeof keys)[0], (typeof keys)[0]]
+const [root, next, later, other] = keys as [
+  (typeof keys)[0],
+  (typeof keys)[0],
+  (typeof keys)[0],
+  (typeof keys)[0]
+]
 const facts = { legalName: 'Two Faces Ltd', registrationNumber: '1', rootKey: root, timeMs: EPOCH_MS }
 const first = must(createIdentity({ ...facts, nextKeyHashes: [nextKeyHash(next.publicKey)] }))
 const rename = (legalName: string, key: typeof later) =>
-  must(appendIdentity(first, { legalName }, { rootKey: next, nextKeyHashes: [nextKeyHash(key.publicKey)] }, EPOCH_MS + 1000))
+  must(
+    appendIdentity(
+      first,
+      { legalName },
+      { rootKey: next, nextKeyHashes: [nextKeyHash(key.publicKey)] },
+      EPOCH_MS + 1000
+    )
+  )
 const [one, two] = [rename('One Face Ltd', later), rename('Other Face Ltd', other)]
 
 test('[IDN-19] the first log stands, the second is kept as a proof, and the company is frozen, also after a restart', () => {

@@ -27,9 +27,14 @@ function describe(now: StatusJson): string {
     ['id', company.did],
     ['words', company.words.join(' ')],
     ['peer id', now.peerId],
-    ['listening', now.listening.length > 0 ? now.listening : 'nowhere: this node only dials'],
+    ['listening', now.listening.length > 0 ? now.listening : 'nowhere: no other node can dial this one'],
     ['running', `since ${dateTime(now.startedAt)}, version ${now.version}`],
-    ['roles', roles.length > 0 ? roles.map(roleLine) : 'none unlocked: parley unlock'],
+    [
+      'roles',
+      roles.length > 0
+        ? roles.map(roleLine)
+        : 'none unlocked: parley unlock; parley role list shows what there is'
+    ],
     ['peers', `${connected} of ${peers.length} connected${behind(peers)}`],
     ['holds', `${plural(now.spaces, 'space')}, ${plural(now.artifacts, 'artifact')}`],
     ['troubles', now.troubles.length > 0 ? `${now.troubles.length}, see below` : 'none']
@@ -41,14 +46,21 @@ function roleLine({ role, holder, powers, expiresAt }: StatusJson['roles'][0]): 
 }
 
 function behind(peers: PeerJson[]): string {
-  const owed = peers.reduce((sum, peer) => sum + peer.behindEnvelopes, 0)
+  // What a company holds that is not connected is not known.
+  const owed = peers.reduce((sum, peer) => sum + (peer.connected ? peer.behindEnvelopes : 0), 0)
   return owed === 0 ? '' : `, ${plural(owed, 'envelope')} to deliver`
 }
 
 /** `subject`: an artifact or a company; none: everything that is not in sync. */
 export async function why(cli: Cli, subject: string | undefined): Promise<void> {
   await withNode(cli, async node => {
-    const answers = await node.why(subject)
+    const titled = (await node.artifacts()).find(({ title }) => title === subject)
+    const all = await node.why(titled?.id ?? subject)
+    if (subject !== undefined && all.length === 0) {
+      const next = 'See what is here: parley list, parley peers'
+      throw new NodeError('subject-unknown', `no artifact or company ${inline(subject)} is here`, next)
+    }
+    const answers = all.filter(({ inSync }) => subject !== undefined || !inSync)
     cli.output.answers(answers, () => {
       if (answers.length === 0) return 'Everything is in sync.'
       return answers

@@ -118,8 +118,9 @@ function nameOf({ legalName, registrationNumber }: CompanyJson): string {
   return legalName === '' ? '(its identity has not arrived yet)' : `${legalName} (${registrationNumber})`
 }
 
-function trust({ confirmed, confirmedByPeer }: PeerJson): string {
+function trust({ connected, confirmed, confirmedByPeer }: PeerJson): string {
   const ours = confirmed ? `by ${confirmed.by}, ${confirmed.how}, ${dateTime(confirmed.at)}` : 'not by us'
+  if (!connected) return `${ours}; of their side we hear when they connect`
   return `${ours}; ${confirmedByPeer ? 'by them, too' : 'not by them'}`
 }
 
@@ -133,7 +134,7 @@ export async function peers(cli: Cli): Promise<void> {
           nameOf(peer.company),
           peer.connected ? plural(peer.nodes.length, 'node') : 'no',
           confirmedBy(peer),
-          String(peer.behindEnvelopes),
+          toDeliver(peer),
           peer.company.did,
           peer.connected ? '' : (peer.lastError ?? '')
         ])
@@ -144,7 +145,14 @@ export async function peers(cli: Cli): Promise<void> {
   })
 }
 
-function confirmedBy({ confirmed, confirmedByPeer }: PeerJson): string {
+/** What they hold already, they say when they connect. */
+function toDeliver({ connected, behindEnvelopes }: PeerJson): string {
+  return connected || behindEnvelopes === 0 ? String(behindEnvelopes) : `up to ${behindEnvelopes}`
+}
+
+/** Of their side only a connection tells. */
+function confirmedBy({ connected, confirmed, confirmedByPeer }: PeerJson): string {
+  if (!connected) return confirmed ? 'by us, they ?' : 'not by us, they ?'
   if (confirmed && confirmedByPeer) return 'both'
   if (confirmed) return 'by us'
   return confirmedByPeer ? 'by them' : 'no'

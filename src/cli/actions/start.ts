@@ -20,6 +20,7 @@ const STOP_MS_MAX = 9_000
 const INTERRUPTED = 130
 
 export async function start(cli: Cli, options: StartOptions): Promise<void> {
+  const { offline = false } = options
   const stored = await openHome(cli.home)
   const home: Home = { dir: stored.dir, config: withFlags(stored, options) }
   const log = createLog(home.config.logLevel, cli.output.json || !process.stderr.isTTY)
@@ -29,7 +30,7 @@ export async function start(cli: Cli, options: StartOptions): Promise<void> {
   // Only now, since a wrong passphrase or setting should not wait for the network code to load.
   const { createNode } = await import('../../node/create-node.ts')
   const { serveApi } = await import('../../api/server.ts')
-  const node = await createNode({ home, keys, log, offline: options.offline ?? false })
+  const node = await createNode({ home, keys, log, offline })
   try {
     const api = await serveApi(node, {
       home: home.dir,
@@ -37,7 +38,7 @@ export async function start(cli: Cli, options: StartOptions): Promise<void> {
       onFault: fault => log('error', 'a call failed', { why: String(fault) })
     }).catch(nameFlag)
     try {
-      announce(cli, await node.status(), api.url, keys)
+      announce(cli, offline, await node.status(), api.url, keys)
       await stop.promise
     } finally {
       setTimeout(() => giveUp(log), STOP_MS_MAX).unref()
@@ -72,14 +73,16 @@ async function unlocked(cli: Cli, home: Home): Promise<NodeKeys> {
 
 function announce(
   { output }: Cli,
+  offline: boolean,
   { company, peerId, listening }: { company: { legalName: string }; peerId: string; listening: string[] },
   api: string,
   { locked }: NodeKeys
 ): void {
+  const nowhere = offline ? 'nowhere, and dials nobody: --offline' : 'nowhere: this node only dials'
   output.answer({ peerId, listening, api, pid: process.pid, locked }, () =>
     facts([
       ['company', inline(company.legalName)],
-      ['listening', listening.length > 0 ? listening : 'nowhere: this node only dials'],
+      ['listening', listening.length > 0 ? listening : nowhere],
       ['api', api]
     ])
   )

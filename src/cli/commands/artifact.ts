@@ -15,7 +15,7 @@ export function declareArtifacts(program: Command): void {
     .description('create an artifact and print its id')
     .requiredOption('--title <title>')
     .option('--class <class>', `${CLASS}; private unless given`)
-    .option('--space <space>', 'where; your own space unless given')
+    .option('--space <space>', 'where; by default your own for what is private, else the only shared one')
     .option('--text <file>', 'its first text; - for standard input')
     .action((kind: string, options: NewOptions, command: Command) =>
       run(command, async cli => (await import('../actions/artifact.ts')).create(cli, kind, options))
