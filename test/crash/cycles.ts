@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { connectApi } from '../../src/api/client.ts'
 import type { ParleyNode } from '../../src/node/parley-node.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
-import { COMPILE_CACHE } from '../../scripts/company-process.ts'
+import { COMPILE_CACHE, until } from '../../scripts/company-process.ts'
 import { Random } from '../sim/random.ts'
 
 export type Mode = 'plain' | 'cut' | 'without-sync'
@@ -47,7 +47,9 @@ export async function crash({ cycles, seed, modes, say }: CrashPlan): Promise<Cr
       const writing = documents.map((id, i) =>
         write(api, id, `${cycle}.${i}`, expected[i] as Set<string>, result)
       )
-      await new Promise(resolve => setTimeout(resolve, 80 + random.below(250)))
+      // In the middle of writing: some time after the first acknowledgement.
+      await until('a first acknowledgement', async () => result.acknowledged > before)
+      await new Promise(resolve => setTimeout(resolve, random.below(300)))
       await kill(child)
       await Promise.all(writing)
       result.cycles++
