@@ -12,8 +12,11 @@ import { type Answer, type NeedAnswer, type Stretch, search, successors, wantedO
 import type { Session } from './session.ts'
 import type { Summaries } from './summaries.ts'
 
-/** Envelopes read from the store at a time. */
+/** Envelopes read from the store at a time: as many as the peer took last time, and then twice that. */
 const READ_ENVELOPES_MAX = 1_024
+const READ_ENVELOPES_MIN = 8
+/** Of the largest envelopes, six megabytes. */
+export const READ_ENVELOPES_FIRST = 64
 /** What may wait for its turn. An honest node has 64 logs, 256 spaces and 8 needs under way, and compares 256 spaces. */
 export const ANSWERS_MAX = 1_024
 export const ANSWERS_BYTES_MAX = 1024 * 1024
@@ -194,8 +197,8 @@ export class Answers {
 
   #read(session: Session, answer: NeedAnswer, { facet }: HeldFacet, stretch: Stretch): void {
     const stretches = answer.stretches as Stretch[]
-    const part: Stretch = { ...stretch, positions: stretch.positions.slice(0, READ_ENVELOPES_MAX) }
-    const rest = stretch.positions.slice(READ_ENVELOPES_MAX)
+    const part: Stretch = { ...stretch, positions: stretch.positions.slice(0, answer.batch) }
+    const rest = stretch.positions.slice(answer.batch)
     if (rest.length > 0) stretches[0] = { client: stretch.client, positions: rest }
     else stretches.shift()
     const token = this.#context.token(() => this.pump(session))
@@ -242,7 +245,10 @@ export class Answers {
       checked = run.length
       bytes = run.reduce((sum, item) => sum + weigh(item), 0)
       if (bytes > RUN_BYTES_MAX) return
+      if (next && !this.#context.hasRoom(session))
+        return putBack(answer, client, positions.slice(i + 1 - run.length))
     }
+    if (answer.batch < READ_ENVELOPES_MAX) answer.batch *= 2
     const last = positions.at(-1)
     const more = run.length > 0 && last ? successors(last, run.length) : []
     if (more.length === 0) return
@@ -278,6 +284,12 @@ export class Answers {
     const frame = { type: 'run', facet: facet.id, request, client, records } as const
     return this.#context.send(session, frame, facet.space, facet.genesis) > 0
   }
+}
+
+/** The peer has enough to read: the rest is read again when it has room, and in smaller pieces. */
+function putBack(answer: NeedAnswer, client: number, positions: Stretch['positions']): void {
+  answer.stretches?.unshift({ client, positions })
+  answer.batch = Math.max(READ_ENVELOPES_MIN, answer.batch / 2)
 }
 
 /** Whether the record's own signature does: an earlier one is vouched for by a later one, so it need not. */

@@ -10,7 +10,7 @@ import { type FacetGenesis, facetId, parseFacetGenesis } from '../wire/genesis.t
 import { unpackClient } from '../wire/lane.ts'
 import type { Layout } from '../wire/layout.ts'
 import { Reject, isReject } from '../wire/reject.ts'
-import type { Answers } from './answers.ts'
+import { type Answers, READ_ENVELOPES_FIRST } from './answers.ts'
 import { Asking, noteHas } from './asking.ts'
 import type { Context, HeldFacet } from './context.ts'
 import type { StoreWrite } from './effects.ts'
@@ -71,7 +71,14 @@ export class FacetSync {
     const { facet: id, request, lacks } = frame
     const held = this.#context.facetOf(id)
     if (!held || !this.#context.clearance(session, 'send', held.facet.space, held.facet.genesis)) return
-    this.#answers.add(session, { to: 'need', facet: toHex(id), request, lacks, bytes })
+    this.#answers.add(session, {
+      to: 'need',
+      batch: READ_ENVELOPES_FIRST,
+      facet: toHex(id),
+      request,
+      lacks,
+      bytes
+    })
   }
 
   onDone(session: Session, frame: Extract<Frame, { type: 'done' }>): void {

@@ -18,6 +18,8 @@ export type Answer =
 
 export interface NeedAnswer {
   to: 'need'
+  /** Envelopes to read next. */
+  batch: number
   facet: string
   request: number
   lacks: Lack[]
