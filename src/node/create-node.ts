@@ -117,7 +117,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     parts,
     people: new People(parts, random),
     rooms,
-    library,
+    shelf: library,
     bundles: new Bundles(parts, library),
     views,
     why: new Why(parts),

@@ -15,7 +15,7 @@ export interface LocalNodeParts {
   parts: Parts
   people: People
   rooms: Rooms
-  library: Library
+  shelf: Library
   bundles: Bundles
   views: Views
   why: Why
@@ -84,13 +84,13 @@ export class LocalNode implements ParleyNode {
   settle = (facet: string, lane: number, seq: number, id: string) =>
     this.#own.rooms.settle(facet, lane, seq, id)
 
-  createArtifact = (options: Parameters<Library['create']>[0]) => this.#own.library.create(options)
-  artifacts = () => this.#own.library.list()
-  read: ParleyNode['read'] = (artifact, options) => this.#own.library.read(artifact, options?.class)
-  editText: ParleyNode['editText'] = (artifact, edit) => this.#own.library.editText(artifact, edit)
-  setFields: ParleyNode['setFields'] = (artifact, fields) => this.#own.library.setFields(artifact, fields)
-  log = (artifact: string) => this.#own.library.log(artifact)
-  passages = (artifact: string) => this.#own.library.passages(artifact)
+  createArtifact = (options: Parameters<Library['create']>[0]) => this.#own.shelf.create(options)
+  artifacts = () => this.#own.shelf.list()
+  read: ParleyNode['read'] = (artifact, options) => this.#own.shelf.read(artifact, options?.class)
+  editText: ParleyNode['editText'] = (artifact, edit) => this.#own.shelf.editText(artifact, edit)
+  setFields: ParleyNode['setFields'] = (artifact, fields) => this.#own.shelf.setFields(artifact, fields)
+  log = (artifact: string) => this.#own.shelf.log(artifact)
+  passages = (artifact: string) => this.#own.shelf.passages(artifact)
   why = async (subject?: string) => this.#own.why.all(subject)
 
   exportArtifact = (artifact: string) => this.#own.bundles.export(artifact)
