@@ -45,7 +45,7 @@ export type Effect =
   /** `clearance`: made by policy for this peer and these bytes, or `greeting` for frames that name nothing. */
   | { do: 'send'; session: SessionId; frame: Uint8Array; clearance: Clearance | 'greeting' }
   | { do: 'close'; session: SessionId; code: string; detail: string; banMs: number }
-  /** Write durably, then answer with `written`. */
+  /** Write durably, in the order of asking, then answer with `written`: nothing survives what came before it. */
   | { do: 'write'; writes: StoreWrite[]; sync: boolean; token: number }
   | { do: 'read'; facet: Uint8Array; wanted: Wanted[]; token: number }
   | { do: 'apply'; facet: string; updates: CheckedUpdate[]; frontier: Tip[] }

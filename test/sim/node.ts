@@ -39,6 +39,7 @@ export class SimNode {
   disk = new Disk()
   /** Writes whose sync has not returned: a power cut loses them. */
   #unsynced: { writes: StoreWrite[]; token: number }[] = []
+  #durableAt = 0
   readonly docs = new Map<string, Y.Doc>()
   /** Ids of own envelopes whose edit was acknowledged. */
   readonly acknowledged = new Map<string, string>()
@@ -109,7 +110,10 @@ export class SimNode {
     const { writes, token } = effect
     const write = { writes, token }
     this.#unsynced.push(write)
-    return world.later(1 + world.random.below(5), () => {
+    // In the order of asking, as the node's writer does: nothing survives what came before it.
+    const at = Math.max(this.#durableAt, world.now() + 1 + world.random.below(5))
+    this.#durableAt = at
+    return world.later(at - world.now(), () => {
       if (life !== this.life) return
       this.#unsynced.splice(this.#unsynced.indexOf(write), 1)
       this.disk.write(writes)

@@ -10,6 +10,10 @@ describe('histories with partitions, restarts, power cuts and liars', () => {
     })
   }
 
+  it('seed 1131: a power cut between two writes leaves nothing that stands on what was lost', () => {
+    expect(run(planOf(1131)).broken).toEqual([])
+  })
+
   it('the histories hold what they should: lies, forks, edits', () => {
     const outcomes = [5, 11, 37, 42].map(seed => run({ ...planOf(seed), liars: 1 }))
     expect(outcomes.every(outcome => outcome.operations > 0)).toBe(true)
