@@ -101,6 +101,6 @@ function report({ output }: Cli, home: Home, identity: CompanyIdentity, needsCer
       `Next: take ${quotePath(nodeRequestPath(home))} to where the root key is (parley node certify).`
     )
   } else {
-    output.note('Next: parley role enrol ROLE --holder "Your name", then parley start')
+    output.note('Next: parley role enrol ROLE --holder "Your name"; it prints what comes after it')
   }
 }

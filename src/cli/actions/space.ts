@@ -15,7 +15,7 @@ export async function createSpace(
     const parties: string[] = []
     for (const typed of options.with) parties.push((await findCompany(node, typed)).did)
     show(cli, await node.createSpace({ title, pairing: options.pairing, parties }))
-    cli.output.note('Each of the others accepts it: parley space accept')
+    cli.output.note(`Each of the others accepts it: parley space accept "${inline(title)}"`)
   })
 }
 
