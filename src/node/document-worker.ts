@@ -11,7 +11,6 @@ export type RootKind = 'text' | 'map' | 'array'
 export type DocumentTask =
   | { do: 'load'; facet: string; bodies: Uint8Array[] }
   | { do: 'apply'; facet: string; bodies: Uint8Array[] }
-  | { do: 'drop'; facet: string }
   | { do: 'read'; facet: string; roots: { [name: string]: RootKind } }
   /** A document of these bodies alone, which is not kept. */
   | { do: 'preview'; facet: string; bodies: Uint8Array[]; roots: { [name: string]: RootKind } }
@@ -70,9 +69,6 @@ function perform(task: DocumentTask): unknown {
     }
     case 'apply':
       return applyAll(doc, task.bodies)
-    case 'drop':
-      documents.delete(task.facet)
-      return undefined
     case 'read':
       return read(doc, task.roots)
     case 'preview': {

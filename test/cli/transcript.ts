@@ -86,7 +86,7 @@ class Stage {
   constructor() {
     const bin = join(this.#dir, 'bin')
     mkdirSync(bin)
-    mkdirSync(join(this.#dir, 'work'))
+    mkdirSync(join(this.#dir, 'companies'))
     writeFileSync(join(bin, 'parley'), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`, {
       mode: 0o755
     })
@@ -162,7 +162,7 @@ class Stage {
       PATH: `${join(this.#dir, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
       TERM: 'dumb'
     }
-    return spawn('sh', ['-c', command], { cwd: join(this.#dir, 'work'), env, stdio })
+    return spawn('sh', ['-c', command], { cwd: join(this.#dir, 'companies'), env, stdio })
   }
 
   #pattern(expected: string[]): RegExp {
