@@ -4,7 +4,7 @@
 /** The one protocol that carries frames: one stream a connection, one session a peer. */
 export const SYNC_PROTOCOL = '/parley/sync/1.0.0'
 
-/** 64 KiB of envelope and 4 KiB around it. */
+/** An envelope of 64 KiB with a header of at most 32 KiB, and what a frame puts around it (NET-7). */
 export const FRAME_BYTES_MAX = 131_072
 
 /** A noise message carries 65,519 bytes and a yamux header takes 12: one send is one message, one system call pair. */
@@ -72,6 +72,7 @@ export const YAMUX_PIECES_MAX = 1_024
 export const PING_STREAM_BYTES_MAX = 64 * 1024
 
 export const REDIAL_BASE_MS = 500
-export const REDIAL_CAP_MS = 15_000
+/** With a dial that hangs and one that then works: in session 15 s after a network heals, at the latest. */
+export const REDIAL_CAP_MS = 8_000
 /** A session that lasted this long forgets earlier failures. */
 export const STABLE_AFTER_MS = 10_000

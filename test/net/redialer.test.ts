@@ -25,7 +25,7 @@ function waits(random: () => number, untilMs: number): number[] {
 }
 
 describe('redialer', () => {
-  it('[NET-17] it dials at once, then with growing waits of at most 15 s, for ever', () => {
+  it('[NET-17] it dials at once, then with growing waits of at most 8 s, for ever', () => {
     const day = waits(() => 0.999, 86_400_000)
     expect(Math.round(day[0] as number)).toBe(500)
     expect(Math.max(...day)).toBeLessThanOrEqual(REDIAL_CAP_MS)
