@@ -35,7 +35,7 @@ export class FacetSync {
   readonly asking: Asking
   #retrying = false
 
-  /** `admitted`: these envelopes are durable and may go on to others. */
+  /** `admitted`: these envelopes may go on to others. */
   constructor(
     context: Context,
     answers: Answers,
@@ -242,7 +242,10 @@ export class FacetSync {
     return reject
   }
 
-  /** Stores what was admitted, shows it, and passes it on once it is durable. */
+  /**
+   * Stores what was admitted, shows it, and passes it on: what others wrote once it is durable, our own at once.
+   * If the power fails before our disk has it, peers give it back, and the lane is not gone on with (ENV-26).
+   */
   #keep(
     held: HeldFacet,
     { admitted, document }: Admission,
@@ -272,10 +275,12 @@ export class FacetSync {
     }
     const request = from?.facets.get(id)?.request
     if (request) request.progress = true
+    const passOn = () => this.#admitted(held, { ...run, envelopes }, from)
     this.#context.write(writes, () => {
       if (document === 'rebuild') this.#context.emit({ do: 'rebuild', facet: id })
-      this.#admitted(held, { ...run, envelopes }, from)
+      if (!own) passOn()
     })
+    if (own) passOn()
     if (document !== 'append') return
     const updates = admitted.map(({ update }) => update)
     this.#context.emit({ do: 'apply', facet: id, updates, frontier: held.facet.frontier() })

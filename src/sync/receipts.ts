@@ -52,15 +52,14 @@ export class Receipts {
     }
   }
 
+  /** The heads of now, said once the disk has all that they stand for: writes become durable in their order. */
   #send(session: Session, { facet }: HeldFacet): void {
     const tips = facet.tips().slice(0, TIPS_MAX).map(headOf)
-    const signature = this.#sign(receiptBytes(facet.id, tips))
-    this.#context.send(
-      session,
-      { type: 'receipt', facet: facet.id, tips, signature },
-      facet.space,
-      facet.genesis
-    )
+    this.#context.write([], () => {
+      const signature = this.#sign(receiptBytes(facet.id, tips))
+      const receipt = { type: 'receipt', facet: facet.id, tips, signature } as const
+      this.#context.send(session, receipt, facet.space, facet.genesis)
+    })
   }
 
   onReceipt(session: Session, { facet: id, tips, signature }: Extract<Frame, { type: 'receipt' }>): void {

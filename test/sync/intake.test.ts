@@ -2,10 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { verifySignature } from '../../src/identity/ed25519.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
+import type { Effect } from '../../src/sync/effects.ts'
 import type { Frame } from '../../src/sync/frame.ts'
 import { receiptBytes } from '../../src/sync/receipts.ts'
 import { headOf } from '../../src/sync/serving.ts'
 import { toHex, utf8 } from '../../src/wire/bytes.ts'
+import type { SimNode } from '../sim/node.ts'
 import {
   Bench,
   accept,
@@ -22,6 +24,21 @@ import {
 
 const idOf = (held: HeldFacet) => toHex(held.facet.id)
 const tipsOf = (held: HeldFacet) => held.facet.tips().map(headOf)
+
+/** From now on no write reaches the node's disk. @returns lets them through, and those that follow. */
+function holdWrites(node: SimNode): () => void {
+  const held: Effect[] = []
+  const { carryOut } = node
+  node.carryOut = effects => {
+    held.push(...effects.filter(effect => effect.do === 'write'))
+    const others = effects.filter(effect => effect.do !== 'write')
+    carryOut.call(node, others)
+  }
+  return () => {
+    node.carryOut = carryOut
+    node.carryOut(held)
+  }
+}
 
 describe('the road in', () => {
   test('[SYN-26] a refused run ends the session with its code, bans the peer and leaves nothing behind', () => {
@@ -70,31 +87,46 @@ describe('the road in', () => {
     expect(held.facet.size).toBe(4)
   })
 
-  test('[SYN-28] nothing is passed on or receipted before it is durable', () => {
+  test('[SYN-28] nothing of others is passed on or receipted before it is durable', () => {
     const { bench, node, rival, space, held, puppet } = stage()
-    const writes: (() => void)[] = []
-    const { carryOut } = node
     const third = bench.puppet(node, rival).hello()
     third.say(headsOf(held, tipsOf(held)))
     third.take()
-    node.carryOut = effects => {
-      const held = effects.filter(effect => effect.do === 'write')
-      if (held.length > 0) writes.push(() => carryOut.call(node, held))
-      carryOut.call(
-        node,
-        effects.filter(effect => effect.do !== 'write')
-      )
-    }
+    const release = holdWrites(node)
     puppet.say(runOf(held.facet, signed(rival, held, ['word '])))
     bench.pass(1_000)
     expect(held.facet.size).toBe(2)
     expect(puppet.of('receipt')).toEqual([])
     expect(third.of('run')).toEqual([])
-    for (const write of writes) write()
+    release()
     bench.pass(1_000)
     expect(puppet.of('receipt').length).toBeGreaterThan(0)
     expect(third.of('run')).toHaveLength(1)
     expect(space.entries()).toHaveLength(2)
+  })
+
+  test('[SYN-28] a receipt that is due while the disk is busy waits for all that it names', () => {
+    const { bench, node, rival, held, puppet } = stage()
+    const { client, records } = signed(rival, held, ['one ', 'two '])
+    puppet.say(runOf(held.facet, { client, records: records.slice(0, 1) }))
+    const release = holdWrites(node)
+    puppet.say(runOf(held.facet, { client, records: records.slice(1) }))
+    bench.pass(1_000)
+    expect(held.facet.size).toBe(3)
+    expect(puppet.of('receipt')).toEqual([])
+    release()
+    bench.pass(10)
+    expect(puppet.of('receipt')).toHaveLength(1)
+  })
+
+  test('[SYN-28] what a node writes itself goes out while its disk takes it in', () => {
+    const { bench, node, held, puppet } = stage()
+    puppet.say(headsOf(held, tipsOf(held)))
+    puppet.take()
+    const release = holdWrites(node)
+    type(node, held, 'own words ')
+    bench.pass(1_000)
+    expect(puppet.of('run')).toHaveLength(1)
   })
 
   test('[SYN-29] a receipt names, signed by the node, the heads that it holds', () => {
