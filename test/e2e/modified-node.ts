@@ -36,7 +36,7 @@ export async function createModifiedNode(company: Company, seed: number, disk?: 
     news: () => undefined
   }
   const node = new SimNode(company, world)
-  if (disk) node.start(disk)
+  if (disk) node.start(disk.copy())
   const peering = await createPeering({
     privateKey: company.nodeKey.seed,
     listen: [],
