@@ -65,6 +65,8 @@ export class LocalNode implements ParleyNode {
 
   peers = async () => this.#own.people.peers()
   connect = (address: string) => this.#own.people.connect(address)
+  /** Ends what is open with a company, and dials it no more until `connect` or the next start. */
+  disconnect = (company: string) => this.#own.people.disconnect(this.#company(company))
   forget = (did: string) => this.#own.people.forget(this.#company(did))
   createInvite = (options: Parameters<People['createInvite']>[0]) => this.#own.people.createInvite(options)
   invites = () => this.#own.invites()

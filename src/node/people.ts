@@ -107,6 +107,17 @@ export class People {
     throw new NodeError('peer-silent', 'the peer answered, but does not let this node in', next)
   }
 
+  /** Ends what is open with a company, and dials it no more until `connect` or the next start. */
+  async disconnect(did: string): Promise<void> {
+    const { directory, peering } = this.#parts
+    const contact = directory.contacts.get(did)
+    if (!contact) throw unknown(did)
+    const isTheirs = (peerId: string) => contact.nodes.includes(peerId) || names(contact, peerId)
+    for (const { peerId } of peering.status()) if (isTheirs(peerId)) peering.forget(peerId)
+    const open = peering.transport.connections().filter(session => isTheirs(session.peerId))
+    await Promise.all(open.map(session => session.close('this node hangs up')))
+  }
+
   async forget(did: string): Promise<void> {
     const { directory, driver, peering } = this.#parts
     const contact = directory.contacts.get(did)

@@ -64,7 +64,8 @@ export async function meet(host: LocalNode, guest: LocalNode): Promise<void> {
   await host.confirm(await didOf(guest), { by: 'test', how: 'test' })
 }
 
-async function share(nodes: LocalNode[]): Promise<string> {
+/** A space of all of them, accepted by each. @returns its id */
+export async function share(nodes: LocalNode[]): Promise<string> {
   const [first, ...others] = nodes as [LocalNode, ...LocalNode[]]
   const parties = await Promise.all(others.map(didOf))
   const { id } = await first.createSpace({ title: 'Together', pairing: 'CTO', parties })

@@ -1,0 +1,133 @@
+// npm run bench: Parley with everything on beside plain Yjs over one raw libp2p stream, in turn within each round.
+// Prints a table; --json: the last line holds the ratios (Parley / floor, median of the rounds' ratios).
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Bench, type Row, type Work, measures } from './measure.ts'
+import type { Name } from './process.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    scale: { type: 'string', default: '1' },
+    work: { type: 'string', default: Object.keys(measures).join() },
+    trace: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    profile: { type: 'string' }
+  }
+})
+
+const SYSTEMS: Name[] = ['floor', 'parley']
+/** What is compared, and what to aim at: the ratio or the figure of Parley that is still good. */
+const FIGURES: { name: string; work: Work; figure: string; unit: string; goal: string }[] = [
+  { name: 'live p50', work: 'live', figure: 'p50', unit: 'ms', goal: '<= 2.5' },
+  { name: 'live p99', work: 'live', figure: 'p99', unit: 'ms', goal: '' },
+  { name: 'cold sync, batched', work: 'coldBatched', figure: 'ms', unit: 'ms', goal: '<= 1.6' },
+  { name: 'cold sync, single', work: 'coldSingle', figure: 'ms', unit: 'ms', goal: '<= 3.5' },
+  { name: 'offline, then sync', work: 'offline', figure: 'ms', unit: 'ms', goal: '<= 5' },
+  { name: 'reopen, batched', work: 'coldBatched', figure: 'reopenMs', unit: 'ms', goal: '<= 2' },
+  { name: 'reopen, single', work: 'coldSingle', figure: 'reopenMs', unit: 'ms', goal: '<= 2' },
+  { name: 'ingest', work: 'ingest', figure: 'perSecond', unit: '/s', goal: '>= 0.25' },
+  { name: 'stored, batched', work: 'coldBatched', figure: 'storedBytes', unit: 'B', goal: '<= 1.3 MB' },
+  { name: 'stored, single', work: 'coldSingle', figure: 'storedBytes', unit: 'B', goal: '<= 3.6 MB' }
+]
+
+type Rows = Map<string, Row[]>
+
+function isWork(name: string): name is Work {
+  return Object.hasOwn(measures, name)
+}
+
+async function main(): Promise<void> {
+  const works = values.work.split(',')
+  const wrong = works.find(name => !isWork(name))
+  if (wrong !== undefined) throw new Error(`no workload ${wrong}; there are ${Object.keys(measures).join()}`)
+  const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
+  const nodeArgs = (system: Name, side: string, work: string) =>
+    values.profile === undefined
+      ? []
+      : [
+          '--cpu-prof',
+          `--cpu-prof-dir=${values.profile}`,
+          `--cpu-prof-name=${system}-${work}-${side}.cpuprofile`
+        ]
+  const bench: Bench = { trace: values.trace, scale: Number(values.scale), folder, nodeArgs }
+  const rows: Rows = new Map()
+  try {
+    for (let round = 1; round <= Number(values.rounds); round++) {
+      for (const work of works.filter(isWork)) {
+        for (const system of SYSTEMS) {
+          const row = await measures[work](bench, system)
+          const key = `${work} ${system}`
+          rows.set(key, [...(rows.get(key) ?? []), row])
+          const figures = Object.entries(row).map(([name, value]) => `${name} ${round2(value)}`)
+          process.stderr.write(`round ${round} ${key}: ${figures.join(', ')}\n`)
+        }
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  console.log(table(rows))
+  if (values.json) console.log(JSON.stringify(summary(rows)))
+}
+
+/** Of each round, Parley to the floor: within a round both met the same machine. */
+function ratio(rows: Rows, work: Work, figure: string): number {
+  const [floor, parley] = SYSTEMS.map(system => rows.get(`${work} ${system}`) ?? []) as [Row[], Row[]]
+  return median(parley.map((row, i) => (row[figure] as number) / (floor[i]?.[figure] as number)))
+}
+
+function of(rows: Rows, system: Name, work: Work, figure: string): number[] {
+  return (rows.get(`${work} ${system}`) ?? []).map(row => row[figure] as number)
+}
+
+function table(rows: Rows): string {
+  const lines = ['| workload | floor | Parley | ratio | goal |', '|---|---:|---:|---:|---:|']
+  for (const { name, work, figure, unit, goal } of FIGURES) {
+    const [floor, parley] = SYSTEMS.map(system => of(rows, system, work, figure)) as [number[], number[]]
+    if (parley.length === 0) continue
+    const shown = [floor, parley].map(all => `${spread(all)} ${unit}`)
+    lines.push(`| ${name} | ${shown.join(' | ')} | ${ratio(rows, work, figure).toFixed(2)} | ${goal} |`)
+  }
+  return lines.join('\n')
+}
+
+/** Median [least-most]. */
+function spread(all: number[]): string {
+  return `${round2(median(all))} [${round2(Math.min(...all))}-${round2(Math.max(...all))}]`
+}
+
+function round2(value: number): string {
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)
+}
+
+function median(all: number[]): number {
+  const sorted = [...all].sort((x, y) => x - y)
+  const middle = sorted.length / 2
+  if (sorted.length % 2 === 1) return sorted[Math.floor(middle)] as number
+  return ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+}
+
+/** Reopening counts for both documents: the worse one. */
+function summary(rows: Rows): { [name: string]: { [figure: string]: number } } {
+  const has = (work: Work) => rows.has(`${work} parley`)
+  const figure = (work: Work, name: string) => Math.round(ratio(rows, work, name) * 1000) / 1000
+  const stored = (work: Work) => Math.round(median(of(rows, 'parley', work, 'storedBytes')))
+  const colds = (['coldBatched', 'coldSingle'] as const).filter(has)
+  return {
+    ...(has('live') && { live: { ratioP50: figure('live', 'p50') } }),
+    ...Object.fromEntries(colds.map(work => [work, { ratio: figure(work, 'ms') }])),
+    ...(has('offline') && { offline: { ratio: figure('offline', 'ms') } }),
+    ...(colds.length > 0 && { reopen: { ratio: Math.max(...colds.map(work => figure(work, 'reopenMs'))) } }),
+    ...(has('ingest') && { ingest: { ratio: figure('ingest', 'perSecond') } }),
+    ...(colds.length > 0 && {
+      storage: Object.fromEntries(
+        colds.map(work => [work === 'coldBatched' ? 'bytesBatched' : 'bytesSingle', stored(work)])
+      )
+    })
+  }
+}
+
+await main()

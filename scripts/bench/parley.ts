@@ -1,0 +1,137 @@
+// Parley as a replica, with everything switched on: a certified node on libp2p (tcp, noise, yamux) with its store,
+// in a space that both companies have accepted, and an editor's Y.Doc bound to the document by the provider.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import * as Y from 'yjs'
+import { type LocalNode, createNode, loadKeys, openHome } from '../../src/index.ts'
+import { LibP2PProvider } from '../../src/node/y-libp2p.ts'
+import type { PackedHome } from './founding.ts'
+import type { Edit, Opening, Replica, System } from './replica.ts'
+
+export const meta: System['meta'] = {
+  title: 'Parley (libp2p, signed and gated envelopes), everything on',
+  topology: 'peer',
+  signed: 'Ed25519 over each envelope, hash-chained; a received run verified by its last signature',
+  text: 'Yjs',
+  storage: 'classic-level with checksums and an anchor, grouped, synced',
+  serial: false
+}
+
+interface Shared {
+  artifact: string
+  dids: [string, string]
+  partner: PackedHome
+}
+
+export async function open({ role, dir, shared: given }: Opening): Promise<Replica> {
+  const path = join(dir, 'home')
+  const fresh = !existsSync(path)
+  let shared = (given ?? undefined) as Shared | undefined
+  let space: string | undefined
+  // Only here, so that what founds companies is not loaded by processes that are measured.
+  if (fresh) {
+    const { found, unpack } = await import('./founding.ts')
+    if (shared) unpack(path, shared.partner)
+    else {
+      const founded = await found(path)
+      space = founded.space
+      shared = { artifact: '', ...founded }
+    }
+  }
+  const home = await openHome(path)
+  const node = await createNode({ home, keys: await loadKeys(home, undefined), log: () => undefined })
+  if (space !== undefined) (shared as Shared).artifact = await createArtifact(node, space)
+  const replica = new ParleyReplica(node, shared as Shared, role)
+  // The other company listens elsewhere since it was met: it is dialed when the harness says so.
+  await replica.disconnect()
+  if (fresh && role === 'b') replica.await()
+  else await replica.show((shared as Shared).artifact)
+  return replica
+}
+
+async function createArtifact(node: LocalNode, space: string): Promise<string> {
+  const facts = { kind: 'StandardsDoc.v1', title: 'Benchmark', class: 'shared-confidential', space } as const
+  return (await node.createArtifact(facts)).id
+}
+
+class ParleyReplica implements Replica {
+  readonly shared: Shared
+  readonly #node: LocalNode
+  readonly #other: string
+  readonly #doc = new Y.Doc()
+  readonly #text = this.#doc.getText('text')
+  #provider: LibP2PProvider | undefined
+  #changed = (): void => undefined
+
+  constructor(node: LocalNode, shared: Shared, role: 'a' | 'b') {
+    this.#node = node
+    this.shared = shared
+    this.#other = shared.dids[role === 'a' ? 1 : 0]
+    this.#doc.on('update', (_: Uint8Array, origin: unknown) => {
+      if (origin === this.#provider) this.#changed()
+    })
+  }
+
+  /** Opens the editor. */
+  async show(artifact: string): Promise<void> {
+    this.#provider = new LibP2PProvider(this.#doc, this.#node, artifact)
+    this.#provider.addEventListener('failed', event => fail((event as CustomEvent<Error>).detail))
+    this.#provider.addEventListener('stale', () => fail(new Error('the document went stale')))
+    await this.#provider.whenSynced
+  }
+
+  /** Opens the editor as soon as the document is heard of. */
+  await(): void {
+    const stop = this.#node.subscribe(event => {
+      if (event.event !== 'document') return
+      stop()
+      this.show(event.facet).catch(fail)
+    })
+  }
+
+  edit(...edit: Edit): void {
+    this.batch([edit])
+  }
+
+  batch(edits: Edit[]): void {
+    this.#doc.transact(() => {
+      for (const [at, deleted, inserted] of edits) {
+        if (deleted > 0) this.#text.delete(at, deleted)
+        if (inserted !== '') this.#text.insert(at, inserted)
+      }
+    })
+  }
+
+  text = () => this.#text.toJSON()
+  textSync = this.text
+  length = () => this.#text.length
+  onChange(changed: () => void): void {
+    this.#changed = changed
+  }
+
+  async listen(): Promise<{ address: string | undefined }> {
+    return { address: (await this.#node.status()).listening[0] }
+  }
+
+  async connect(info: unknown): Promise<void> {
+    await this.#node.connect((info as { address: string }).address)
+  }
+
+  disconnect(): Promise<void> {
+    return this.#node.disconnect(this.#other)
+  }
+
+  async flush(): Promise<void> {
+    await this.#provider?.flush()
+  }
+
+  async close(): Promise<void> {
+    await this.#provider?.destroy()
+    await this.#node.close()
+  }
+}
+
+/** An edit that is shown here and nowhere else would falsify every figure. */
+function fail(error: Error): void {
+  void Promise.reject(error)
+}
