@@ -36,6 +36,14 @@ export function verifyRun(run: ParsedRun, key: PublicKey): VerifiedRun | Reject 
 }
 
 /**
+ * A run that this process has signed just now, with the key of its lane. Checking the signature again would cost
+ * more than all else that an edit costs.
+ */
+export function trustOwn(run: ParsedRun): VerifiedRun {
+  return make(run)
+}
+
+/**
  * A run read back from our own store. It was verified before it was written, and the store checked each
  * record against its own hash; `parley doctor` verifies all signatures again.
  */

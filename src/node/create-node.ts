@@ -90,9 +90,9 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   )
   const driver: Driver = new Driver(core, store, documents, {
     news: news => report(parts, news, log),
-    document: (facet, updates, frontier) => {
-      views.document(facet, updates, frontier)
-      if (updates === 'rebuild') void reissues.check(facet)
+    document: (facet, change, frontier) => {
+      views.document(facet, change, frontier)
+      if (change === 'rebuild') void reissues.check(facet)
       emit({ event: 'document', facet })
     },
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),

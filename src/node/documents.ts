@@ -1,7 +1,6 @@
 // The main thread's side of the document worker: what may enter it, in which order, and what happens when it
 // fails. A document is made when somebody first looks at it. protocols/update, section 6.
 import { Worker } from 'node:worker_threads'
-import type { CheckedUpdate } from '../replica/checked-update.ts'
 import type { Tip } from '../replica/facet.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
@@ -12,6 +11,8 @@ const WORKER_HEAP_MB = 512
 /** A batch that takes longer is taken for a bomb (security research, section 4). */
 const TASK_MS = 5_000
 const BATCH_BODIES = 512
+/** How far the worker lags behind while nobody reads: it takes what was typed in one piece. */
+const CATCH_UP_MS = 250
 
 interface Waiting {
   facet: string
@@ -39,6 +40,9 @@ export class Documents {
   readonly #loaded = new Map<string, Promise<void>>()
   /** The heads of what the worker was given so far. */
   readonly #frontier = new Map<string, Tip[]>()
+  /** What the worker is still to be given: who types does not wait for it. */
+  readonly #behind = new Map<string, Bodies>()
+  #catchUpTimer: NodeJS.Timeout | undefined
   readonly #stalled = new Map<string, string>()
   #closed = false
 
@@ -53,18 +57,38 @@ export class Documents {
     return this.#stalled.get(facet)
   }
 
-  /** Extends a document that somebody has looked at. Others read it all when they are first needed. */
-  async append(facet: string, updates: CheckedUpdate[], frontier: Tip[]): Promise<void> {
-    const loaded = this.#loaded.get(facet)
-    if (!loaded || this.#stalled.has(facet)) return
-    await loaded
-    this.#frontier.set(facet, frontier)
-    await this.#task({ do: 'apply', facet, bodies: updates.map(update => update.body) })
+  /**
+   * Extends a document that somebody has looked at, soon or before it is next looked at. Others are read as a whole
+   * when they are first needed.
+   */
+  append(facet: string, bodies: Uint8Array[], frontier: Tip[]): void {
+    if (!this.#loaded.has(facet) || this.#stalled.has(facet)) return
+    const behind = this.#behind.get(facet) ?? { bodies: [], frontier }
+    behind.bodies.push(...bodies)
+    behind.frontier = frontier
+    this.#behind.set(facet, behind)
+    if (behind.bodies.length >= BATCH_BODIES) void this.#load(facet).catch(() => undefined)
+    else this.#catchUpTimer ??= setTimeout(() => this.#catchUpAll(), CATCH_UP_MS).unref()
+  }
+
+  #catchUpAll(): void {
+    this.#catchUpTimer = undefined
+    for (const facet of this.#behind.keys()) void this.#load(facet).catch(() => undefined)
+  }
+
+  /** Without an await between this and a task, the task meets a document with exactly these heads. */
+  #catchUp(facet: string): void {
+    const behind = this.#behind.get(facet)
+    if (!behind || this.#stalled.has(facet)) return
+    this.#behind.delete(facet)
+    this.#frontier.set(facet, behind.frontier)
+    this.#task({ do: 'apply', facet, bodies: behind.bodies }).catch(() => undefined)
   }
 
   /** What counts has changed: the document is made anew the next time it is needed. */
   invalidate(facet: string): void {
     this.#loaded.delete(facet)
+    this.#behind.delete(facet)
     this.#stalled.delete(facet)
   }
 
@@ -116,10 +140,17 @@ export class Documents {
 
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#catchUpTimer)
     await this.#worker?.terminate()
   }
 
-  #load(facet: string): Promise<void> {
+  /** The document is in the worker, with all that was admitted until now. */
+  async #load(facet: string): Promise<void> {
+    await this.#whole(facet)
+    this.#catchUp(facet)
+  }
+
+  #whole(facet: string): Promise<void> {
     const why = this.#stalled.get(facet)
     if (why !== undefined) throw stall(why)
     let loaded = this.#loaded.get(facet)
@@ -190,6 +221,7 @@ export class Documents {
     if (this.#worker !== worker) return
     this.#worker = undefined
     this.#loaded.clear()
+    this.#behind.clear()
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     // The oldest task is the one that the thread was at.
@@ -205,6 +237,7 @@ export class Documents {
     if (this.#stalled.has(facet)) return
     this.#stalled.set(facet, why)
     this.#loaded.delete(facet)
+    this.#behind.delete(facet)
     this.#failed(facet, why)
   }
 }

@@ -7,16 +7,22 @@ import type { Core } from '../sync/core.ts'
 import type { Effect, Event, News, Wanted } from '../sync/effects.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
+import type { Client } from '../wire/lane.ts'
 import type { Documents } from './documents.ts'
 import { Writer } from './writer.ts'
 
 const TICK_MS = 100
 const READ_BYTES_MAX = 4 * 1024 * 1024
 
+export interface Applied {
+  client: Client
+  bodies: Uint8Array[]
+}
+
 export interface DriverEvents {
   news(news: News): void
-  /** Updates entered a document, or it has to be read anew. */
-  document(facet: string, updates: Uint8Array[] | 'rebuild', frontier: Tip[]): void
+  /** Updates of one lane entered a document, or it has to be read anew. */
+  document(facet: string, change: Applied | 'rebuild', frontier: Tip[]): void
   presence(facet: string, from: string, bytes: Uint8Array): void
   /** A write failed, or writes go through again. */
   disk(error: Error | undefined): void
@@ -117,9 +123,10 @@ export class Driver {
         void this.#answer(effect.facet, effect.wanted, effect.token)
         return undefined
       case 'apply': {
-        void this.documents.append(effect.facet, effect.updates, effect.frontier).catch(() => undefined)
+        const { facet, client, frontier } = effect
         const bodies = effect.updates.map(update => update.body).filter(body => body.length > 0)
-        return this.#events.document(effect.facet, bodies, effect.frontier)
+        this.documents.append(facet, bodies, frontier)
+        return this.#events.document(facet, { client, bodies }, frontier)
       }
       case 'rebuild':
         this.documents.invalidate(effect.facet)

@@ -3,6 +3,7 @@
 import * as Y from 'yjs'
 import type { Tip } from '../replica/facet.ts'
 import type { Lease } from '../sync/desk.ts'
+import type { Applied } from './driver.ts'
 import { toHex } from '../wire/bytes.ts'
 import { isReject } from '../wire/reject.ts'
 import type { Library } from './library.ts'
@@ -10,7 +11,10 @@ import { type Parts, refused, signerFor } from './parts.ts'
 
 /** What a view tells its holder. */
 export interface ViewEvents {
-  /** Updates of others, to be applied with the view as origin. */
+  /**
+   * Updates, to be applied in this order with the view as origin: first, before `open` resolves, the document as it
+   * stands; then what others write.
+   */
   updates(bodies: Uint8Array[]): void
   presence(from: string, bytes: Uint8Array): void
   /** What counts has changed in a way that a Yjs document cannot follow: open a new view. */
@@ -21,9 +25,7 @@ export interface ViewEvents {
 
 export interface View {
   readonly facet: string
-  /** The document as it stands, as one Yjs update. */
-  readonly state: Uint8Array
-  /** The Yjs client id to write under: set it after loading `state`, and check it before each edit. */
+  /** The Yjs client id to write under: set it once `open` has resolved, and check it before each edit. */
   readonly client: number
   /** An update of this view. Gathers with others until the window has passed. */
   edit(update: Uint8Array): void
@@ -63,8 +65,8 @@ export class Views {
     return view
   }
 
-  document(facet: string, updates: Uint8Array[] | 'rebuild', frontier: Tip[]): void {
-    for (const view of this.#open.get(facet) ?? []) view.take(updates, frontier)
+  document(facet: string, change: Applied | 'rebuild', frontier: Tip[]): void {
+    for (const view of this.#open.get(facet) ?? []) view.take(change, frontier)
   }
 
   presence(facet: string, from: string, bytes: Uint8Array): void {
@@ -82,12 +84,11 @@ class LiveView implements View {
   readonly #parts: Parts
   readonly #coalesceMs: number
   readonly #ended: () => void
-  state: Uint8Array = new Uint8Array(0)
   #lease: Lease | undefined
   /** The heads that this view shows. */
   #base: Tip[] = []
   /** What came before the state did. */
-  #early: { updates: Uint8Array[]; frontier: Tip[] }[] = []
+  #early: { bodies: Uint8Array[]; frontier: Tip[] }[] = []
   #gathered: Uint8Array[] = []
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> = Promise.resolve()
@@ -101,11 +102,11 @@ class LiveView implements View {
   }
 
   begin(state: Uint8Array, frontier: Tip[], lease: Lease): void {
-    this.state = state
-    this.#base = frontier
     this.#lease = lease
     // Yjs ignores what a document already has, so overlap does no harm.
-    for (const { updates, frontier: later } of this.#early.splice(0)) this.take(updates, later)
+    const early = this.#early.splice(0)
+    this.#base = early.at(-1)?.frontier ?? frontier
+    this.events.updates([state, ...early.flatMap(({ bodies }) => bodies)])
   }
 
   get client(): number {
@@ -113,18 +114,19 @@ class LiveView implements View {
     return this.#lease.client
   }
 
-  /** Something was admitted: our own edits come back here too, and are not repeated to the holder. */
-  take(updates: Uint8Array[] | 'rebuild', frontier: Tip[]): void {
-    if (updates === 'rebuild') {
+  /** Something was admitted. The holder knows what it wrote itself: nobody else writes in the leased lane. */
+  take(change: Applied | 'rebuild', frontier: Tip[]): void {
+    if (change === 'rebuild') {
       this.events.stale()
       return
     }
+    const { client, bodies } = change
     if (!this.#lease) {
-      this.#early.push({ updates, frontier })
+      this.#early.push({ bodies, frontier })
       return
     }
     this.#base = frontier
-    this.events.updates(updates)
+    if (client !== this.#lease.client) this.events.updates(bodies)
   }
 
   edit(update: Uint8Array): void {

@@ -10,12 +10,21 @@ import { NodeError } from '../wire/node-error.ts'
 const QUEUE_BYTES_MAX = 8 * 1024 * 1024
 const RETRY_MS = 2_000
 
+type EnvelopeWrite = Extract<StoreWrite, { kind: 'envelope' }>
+
 interface Batch {
   writes: StoreWrite[]
   operations: Operation[]
   sync: boolean
   token: number
   bytes: number
+}
+
+interface Waiting {
+  resolve(): void
+  reject(error: Error): void
+  /** How many batches must be durable by then, counted from the start. */
+  batches: number
 }
 
 interface WriterEvents {
@@ -32,7 +41,13 @@ export class Writer {
   #bytes = 0
   #running = false
   #error: Error | undefined
-  #settled: { resolve(): void; reject(error: Error): void; after: Batch }[] = []
+  /** In the order of `batches`. */
+  #waiting: Waiting[] = []
+  /** Batches that were queued, and that are durable, since the start. */
+  #queued = 0
+  #durable = 0
+  /** Envelopes that are still being written, by place. */
+  readonly #unwritten = new Map<string, EnvelopeWrite[]>()
   #roomy: (() => void)[] = []
 
   constructor(store: Store, events: WriterEvents) {
@@ -48,7 +63,9 @@ export class Writer {
     const operations = writes.map(toOperation)
     const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0)
     this.#queue.push({ writes, operations, sync, token, bytes })
+    this.#queued++
     this.#bytes += bytes
+    for (const write of writes) if (write.kind === 'envelope') this.#note(write)
     if (!this.#running) void this.#run()
   }
 
@@ -59,9 +76,9 @@ export class Writer {
 
   /** Resolves when what is queued now is durable. */
   durable(): Promise<void> {
-    const after = this.#queue.at(-1)
-    if (!after) return Promise.resolve()
-    return new Promise((resolve, reject) => this.#settled.push({ resolve, reject, after }))
+    if (this.#queue.length === 0) return Promise.resolve()
+    const batches = this.#queued
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject, batches }))
   }
 
   /** The same, and never rejects: for the end. */
@@ -77,13 +94,24 @@ export class Writer {
 
   /** An envelope that is still being written. */
   find(facet: string, { client, seq, id }: Wanted): EnvelopeRecord | undefined {
-    for (const { writes } of this.#queue) {
-      for (const write of writes) {
-        if (write.kind !== 'envelope' || write.seq !== seq || write.client !== client) continue
-        if (equalBytes(write.id, id) && toHex(write.facet) === facet) return write.record
-      }
-    }
-    return undefined
+    const found = this.#unwritten
+      .get(`${client}/${seq}`)
+      ?.find(write => equalBytes(write.id, id) && toHex(write.facet) === facet)
+    return found?.record
+  }
+
+  #note(write: EnvelopeWrite): void {
+    const place = `${write.client}/${write.seq}`
+    const others = this.#unwritten.get(place)
+    if (others) others.push(write)
+    else this.#unwritten.set(place, [write])
+  }
+
+  #forget(write: EnvelopeWrite): void {
+    const place = `${write.client}/${write.seq}`
+    const others = (this.#unwritten.get(place) ?? []).filter(other => other !== write)
+    if (others.length > 0) this.#unwritten.set(place, others)
+    else this.#unwritten.delete(place)
   }
 
   /** All that is queued goes to the store at once, which commits it in groups. */
@@ -113,13 +141,14 @@ export class Writer {
       this.#events.failing(undefined)
     }
     this.#queue.splice(0, batches.length)
-    for (const batch of batches) {
-      this.#bytes -= batch.bytes
-      this.#events.written(batch.token)
+    this.#durable += batches.length
+    for (const { writes, bytes, token } of batches) {
+      this.#bytes -= bytes
+      for (const write of writes) if (write.kind === 'envelope') this.#forget(write)
+      this.#events.written(token)
     }
-    const settled = this.#settled.filter(({ after }) => !this.#queue.includes(after))
-    this.#settled = this.#settled.filter(({ after }) => this.#queue.includes(after))
-    for (const waiting of settled) waiting.resolve()
+    const first = this.#waiting.findIndex(waiting => waiting.batches > this.#durable)
+    for (const { resolve } of this.#waiting.splice(0, first < 0 ? Infinity : first)) resolve()
     if (this.#bytes < QUEUE_BYTES_MAX) for (const go of this.#roomy.splice(0)) go()
   }
 
@@ -134,7 +163,7 @@ export class Writer {
             'Run parley doctor.',
             error
           )
-    for (const waiting of this.#settled.splice(0)) waiting.reject(this.#error)
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#error)
     for (const go of this.#roomy.splice(0)) go()
     if (first) this.#events.failing(this.#error)
   }

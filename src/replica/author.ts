@@ -2,7 +2,15 @@
 // empty envelopes first where there are too many heads for one header. protocols/envelope, section 4.
 import type { SpaceLog } from '../identity/space-log.ts'
 import { EMPTY } from '../wire/bytes.ts'
-import { type AuthRef, DEPS_MAX, type Dep, type Header, encodeHeader, envelopeId } from '../wire/envelope.ts'
+import {
+  type AuthRef,
+  DEPS_MAX,
+  type Dep,
+  type Envelope,
+  type Header,
+  encodeHeader,
+  signedBytes
+} from '../wire/envelope.ts'
 import { sha256 } from '../wire/hash.ts'
 import { type Client, unpackClient } from '../wire/lane.ts'
 import type { ScannedUpdate } from '../wire/update.ts'
@@ -16,10 +24,9 @@ export interface Draft {
   scanned: ScannedUpdate
 }
 
-export interface Composed {
-  headerBytes: Uint8Array
-  id: Uint8Array
-  body: Uint8Array
+/** An envelope but for its signature, which goes over `signed`. */
+export interface Composed extends Omit<Envelope, 'signature'> {
+  signed: Uint8Array
 }
 
 export interface ComposeInput {
@@ -84,8 +91,8 @@ function newAuth(space: SpaceLog, client: Client, past: CausalPast, base: Tip[],
     const head = space.head(company)
     const known = inherited.auth[company]
     const newer = head && (!known || head.seq > known.seq)
-    if (newer) refs.push({ company, seq: head.seq, id: head.id })
-    else if (known && !prev) refs.push(known)
+    const entry = newer ? head : !prev && known
+    if (entry) refs.push({ company, seq: entry.seq, id: entry.id })
   }
   return refs
 }
@@ -126,8 +133,9 @@ class LaneWriter {
       time: this.#time
     }
     const headerBytes = encodeHeader(header)
-    const id = envelopeId(this.#facet.id, this.#client, headerBytes)
-    this.written.push({ headerBytes, id, body })
+    const signed = signedBytes(this.#facet.id, this.#client, headerBytes)
+    const id = sha256(signed)
+    this.written.push({ client: this.#client, header, headerBytes, signed, id, body })
     this.#seq++
     this.#prev = id
   }

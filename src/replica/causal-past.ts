@@ -1,9 +1,16 @@
 // The causal past of an envelope that is being judged: prev and deps, and what those knew. Verdicts depend on
 // this alone, never on what else a node happens to hold. protocols/envelope, section 4.
-import type { AuthRef } from '../wire/envelope.ts'
 import type { Client } from '../wire/lane.ts'
 import { Reject } from '../wire/reject.ts'
-import { type AuthVector, type Position, authAt, heardOf, isAtOrBefore, knownAt } from './lane-tree.ts'
+import {
+  type AuthPoint,
+  type AuthVector,
+  type Position,
+  authAt,
+  heardOf,
+  isAtOrBefore,
+  knownAt
+} from './lane-tree.ts'
 
 export class CausalPast {
   readonly #client: Client
@@ -51,22 +58,20 @@ export class CausalPast {
   }
 
   /**
-   * Adds what the header itself relies on: never older than what is inherited, and in an opening, which names
-   * all that it relies on, perhaps equal (ENV-16).
+   * Adds the entries that the header itself relies on: never older than what is inherited, and in an opening,
+   * which names all that it relies on, perhaps equal (ENV-16).
    */
-  mergeAuth(refs: AuthRef[]): Reject | undefined {
-    if (refs.length === 0) return undefined
+  mergeAuth(entries: AuthPoint[]): Reject | undefined {
+    if (entries.length === 0) return undefined
     const next = [...this.#auth]
-    for (const ref of refs) {
-      const inherited = next[ref.company]
-      const newer = !inherited || ref.seq > inherited.seq || (!this.#prev && ref.seq === inherited.seq)
+    for (const entry of entries) {
+      const { company, seq } = entry
+      const inherited = next[company]
+      const newer = !inherited || seq > inherited.seq || (!this.#prev && seq === inherited.seq)
       if (!newer) {
-        return new Reject(
-          'auth-order',
-          `company ${ref.company}: seq ${ref.seq} is not newer than ${inherited.seq}`
-        )
+        return new Reject('auth-order', `company ${company}: seq ${seq} is not newer than ${inherited.seq}`)
       }
-      next[ref.company] = ref
+      next[company] = entry
     }
     this.#auth = next
     return undefined

@@ -12,7 +12,7 @@ import { Reject, isReject } from '../wire/reject.ts'
 import { CausalPast } from './causal-past.ts'
 import { CheckedUpdate, checkBody } from './checked-update.ts'
 import { type LaneFork, effectiveEnds, forksOf } from './effective.ts'
-import { Lane, type Position, Segment, ancestorAt, authAt, knows } from './lane-tree.ts'
+import { type AuthPoint, Lane, type Position, Segment, ancestorAt, authAt, knows } from './lane-tree.ts'
 import { StructIndex } from './struct-index.ts'
 
 /** A head as it is named to others. */
@@ -134,7 +134,7 @@ export class Facet {
   keyOf(run: { client: Client; envelopes: Envelope[] }): PublicKey | Wait | Reject {
     const first = run.envelopes[0] as Envelope
     const { company, key } = unpackClient(run.client)
-    let entry: LogEntry | Wait | Reject | undefined
+    let entry: AuthPoint | Wait | Reject | undefined
     if (first.header.opening) entry = this.#ownEntry(company, first.header.auth)
     else {
       const prev = this.#prevOf(first)
@@ -240,21 +240,22 @@ export class Facet {
       const refused = past.merge(position)
       if (refused) return refused
     }
+    const entries: AuthPoint[] = []
     for (const ref of header.auth) {
       const entry = this.space.entry(ref.id)
       if (!entry) return { for: 'entry', ...ref }
       if (entry.company !== ref.company || entry.seq !== ref.seq) {
         return new Reject('auth-place', 'the entry stands in another place than the header says')
       }
+      entries.push(entry)
     }
-    return past.mergeAuth(header.auth) ?? past
+    return past.mergeAuth(entries) ?? past
   }
 
   /** Whether the author could write here, as far as its causal past says (ENV-17, ENV-18). */
   #mayWrite({ client }: Envelope, past: CausalPast): Reject | undefined {
     const { company, key } = unpackClient(client)
-    const ref = past.auth[company]
-    const entry = ref && this.space.entry(ref.id)
+    const entry = past.auth[company]
     if (!entry?.keys[key]) return new Reject('key-unknown', `company ${company} has not pinned key ${key}`)
     if (entry.cut.includes(key)) return new Reject('key-cut', `company ${company} had cut key ${key}`)
     if (this.genesis.class === 'private' && company !== this.genesis.owner) {
@@ -314,9 +315,8 @@ export class Facet {
     return entry.company === company ? entry : new Reject('auth-place', 'the entry is of another company')
   }
 
-  #openingEntry(opening: Position, company: number): LogEntry | undefined {
-    const ref = opening.segment.ownAuth(0)?.[company]
-    return ref && this.space.entry(ref.id)
+  #openingEntry(opening: Position, company: number): AuthPoint | undefined {
+    return opening.segment.ownAuth(0)?.[company]
   }
 }
 

@@ -1,8 +1,8 @@
 // The lanes of a facet as trees of segments, and what each envelope knew of every other lane when it was
 // made. An honest lane is one segment; an author who signs two successors starts a second. Kept as integers
 // and ids only: no bodies, no headers. protocols/envelope, sections 4 and 5.
+import type { LogEntry } from '../identity/space-log.ts'
 import { equalBytes } from '../wire/bytes.ts'
-import type { AuthRef } from '../wire/envelope.ts'
 import { type Client, unpackClient } from '../wire/lane.ts'
 
 /** An envelope that was admitted. */
@@ -11,8 +11,11 @@ export interface Position {
   seq: number
 }
 
+/** An entry that an envelope relies on, and what it says of keys. */
+export type AuthPoint = Pick<LogEntry, 'company' | 'seq' | 'id' | 'keys' | 'cut'>
+
 /** For each company, the entry of its chain that an envelope relies on. */
-export type AuthVector = readonly (AuthRef | undefined)[]
+export type AuthVector = readonly (AuthPoint | undefined)[]
 
 /** Values that change now and then along a segment: the last one at or before a seq holds. */
 class Steps<T> {

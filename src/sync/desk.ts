@@ -2,10 +2,10 @@
 // writes itself takes the same road through the gate as what it receives. protocols/sync, section 9.
 import { type PublicKey } from '../identity/ed25519.ts'
 import { SpaceLog } from '../identity/space-log.ts'
-import { type Composed, type Draft, compose } from '../replica/author.ts'
+import { type Draft, compose } from '../replica/author.ts'
 import { type Tip, tipOf } from '../replica/facet.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
-import { type EnvelopeRecord, parseRun, signedBytes } from '../wire/envelope.ts'
+import { type ParsedRun, checkHeader } from '../wire/envelope.ts'
 import {
   type FacetGenesis,
   type SpaceGenesis,
@@ -148,18 +148,16 @@ export class Desk {
       drafts.push({ body, scanned })
     }
     const composed = compose({ facet, client: lease.client, drafts, base, time: this.#core.context.now })
-    const records = composed.map(item => this.#sign(lease, facet.id, item))
-    for (let i = 0; i < records.length; i++) {
-      const run = parseRun(facet.id, lease.client, [records[i] as EnvelopeRecord])
-      const refused = isReject(run) ? run : this.#core.facets.take(held, run, undefined, true)
+    const { client, signer } = lease
+    for (const { signed, ...unsigned } of composed) {
+      const envelope = { ...unsigned, signature: signer.sign(signed) }
+      const run: ParsedRun = { facet: facet.id, client, envelopes: [envelope] }
+      const refused =
+        checkHeader(envelope.header) ?? this.#core.facets.take(held, run, undefined, signer.publicKey)
       if (refused) return refused
     }
     const head = facet.head(lease.client)
     return head ? tipOf(head) : new Reject('edit-empty', 'the edit changes nothing', false)
-  }
-
-  #sign({ client, signer }: Lease, facet: Uint8Array, { headerBytes, body }: Composed): EnvelopeRecord {
-    return { header: headerBytes, signature: signer.sign(signedBytes(facet, client, headerBytes)), body }
   }
 }
 

@@ -1,6 +1,7 @@
 // What the core is told and what it asks for. The core decides; the edges send, store, read and apply, and
 // tell it when that is done. protocols/sync, section 2.
 import type { Clearance } from '../policy/decide.ts'
+import type { Client } from '../wire/lane.ts'
 import type { CheckedUpdate } from '../replica/checked-update.ts'
 import type { Tip } from '../replica/facet.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
@@ -48,7 +49,7 @@ export type Effect =
   /** Write durably, in the order of asking, then answer with `written`: nothing survives what came before it. */
   | { do: 'write'; writes: StoreWrite[]; sync: boolean; token: number }
   | { do: 'read'; facet: Uint8Array; wanted: Wanted[]; token: number }
-  | { do: 'apply'; facet: string; updates: CheckedUpdate[]; frontier: Tip[] }
+  | { do: 'apply'; facet: string; client: Client; updates: CheckedUpdate[]; frontier: Tip[] }
   | { do: 'rebuild'; facet: string }
   | { do: 'presence'; facet: string; from: string; bytes: Uint8Array }
   | { do: 'tell'; news: News }

@@ -1,6 +1,7 @@
 // Keeping facets equal: what peers name, and the one road by which their envelopes come in.
 // protocols/sync, sections 6 and 7.
-import { verifyRun } from '../identity/verify.ts'
+import type { PublicKey } from '../identity/ed25519.ts'
+import { trustOwn, verifyRun } from '../identity/verify.ts'
 import type { SpaceLog } from '../identity/space-log.ts'
 import { AllowedRun, decideRun } from '../policy/decide.ts'
 import { type Admission, Facet, type Tip, type Wait } from '../replica/facet.ts'
@@ -193,16 +194,16 @@ export class FacetSync {
     this.asking.ask(session)
   }
 
-  /** The road in: bytes are parsed; now verify, decide, check. `own`: this node wrote them just now. */
-  take(held: HeldFacet, run: ParsedRun, from: Session | undefined, own = false): Reject | undefined {
+  /** The road in: bytes are parsed; now verify, decide, check. `own`: the key with which this node signed just now. */
+  take(held: HeldFacet, run: ParsedRun, from: Session | undefined, own?: PublicKey): Reject | undefined {
     const { facet } = held
     const tip = tipOfRun(run)
     if (facet.find(tip)) {
       if (from) noteHas(held, linkOf(from, toHex(facet.id)), tip)
       return undefined
     }
-    const allowed = this.#allow(held, run, from)
-    if (allowed instanceof AllowedRun) return this.#admit(held, allowed, from, own)
+    const allowed = this.#allow(held, run, from, own)
+    if (allowed instanceof AllowedRun) return this.#admit(held, allowed, from, own !== undefined)
     if (isReject(allowed)) {
       if (from && allowed.fault) this.#context.close(from, allowed, place(facet.id, run.client))
       return allowed
@@ -211,11 +212,16 @@ export class FacetSync {
     return undefined
   }
 
-  #allow(held: HeldFacet, run: ParsedRun, from: Session | undefined): AllowedRun | Wait | Reject {
+  #allow(
+    held: HeldFacet,
+    run: ParsedRun,
+    from: Session | undefined,
+    own: PublicKey | undefined
+  ): AllowedRun | Wait | Reject {
     const { facet } = held
     const key = facet.keyOf(run)
     if (isReject(key) || 'for' in key) return key
-    const verified = verifyRun(run, key)
+    const verified = own === key ? trustOwn(run) : verifyRun(run, key)
     if (isReject(verified)) return verified
     const { directory, now } = this.#context
     const peer = from?.peer ?? directory.ownPeer
@@ -283,7 +289,8 @@ export class FacetSync {
     if (own) passOn()
     if (document !== 'append') return
     const updates = admitted.map(({ update }) => update)
-    this.#context.emit({ do: 'apply', facet: id, updates, frontier: held.facet.frontier() })
+    const { client } = run
+    this.#context.emit({ do: 'apply', facet: id, client, updates, frontier: held.facet.frontier() })
   }
 
   /**

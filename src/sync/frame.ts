@@ -1,6 +1,7 @@
 // What two nodes say to each other on /parley/sync/1.0.0. One frame is one deterministic CBOR array whose
 // first item is its type. protocols/sync, section 3.
 import { type CborValue, decodeCbor, encodeCbor } from '../wire/cbor.ts'
+import { CborReader, CborWriter } from '../wire/cbor-stream.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
 import { PARTIES_MAX } from '../wire/genesis.ts'
 import { HASH_BYTES } from '../wire/hash.ts'
@@ -8,6 +9,8 @@ import { Reject, isReject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
 
 export const SYNC_VERSION = 1
+/** The lengths before a record's three parts, and its array. */
+const RECORD_HEADS_BYTES = 16
 /** 64 KiB of body in an envelope, its header and the frame around them. */
 export const FRAME_BYTES_MAX = 128 * 1024
 /** A run is closed at this size, so that many small envelopes share one send and one signature check. */
@@ -86,6 +89,7 @@ const TYPES: Type[] = [
 ]
 
 export function encodeFrame(frame: Frame): Uint8Array {
+  if (frame.type === 'run') return encodeRun(frame)
   return encodeCbor([TYPES.indexOf(frame.type), ...fields(frame)])
 }
 
@@ -131,9 +135,45 @@ function fields(frame: Frame): CborValue[] {
   }
 }
 
+type RunFrame = Extract<Frame, { type: 'run' }>
+
+const RUN_FIELDS = 5
+/** The first two bytes of every run: an array of five, of which the first is the type. */
+const RUN_START = [0x80 | RUN_FIELDS, TYPES.indexOf('run')]
+
+/** Runs are nearly all that is sent: they do without the general encoder. */
+function encodeRun({ facet, request, client, records }: RunFrame): Uint8Array {
+  const size = records.reduce((sum, record) => sum + weigh(record) + RECORD_HEADS_BYTES, 64)
+  const out = new CborWriter(size).array(RUN_FIELDS).uint(TYPES.indexOf('run'))
+  out.bytes(facet).uint(request).uint(client).array(records.length)
+  for (const { header, signature, body } of records) out.array(3).bytes(header).bytes(signature).bytes(body)
+  return out.finish()
+}
+
+/** @returns undefined for whatever is not a well-formed run: the general reader says what is wrong with it. */
+function readRun(bytes: Uint8Array): RunFrame | undefined {
+  if (bytes[0] !== RUN_START[0] || bytes[1] !== RUN_START[1] || bytes.length > FRAME_BYTES_MAX)
+    return undefined
+  const read = new CborReader(bytes)
+  read.tuple(RUN_FIELDS)
+  read.uint()
+  const [facet, request, client] = [read.bytes(HASH_BYTES), read.uint(), read.uint()]
+  const records: EnvelopeRecord[] = []
+  for (let n = read.array(RECORDS_MAX); n > 0 && !read.failed; n--) {
+    read.tuple(3)
+    records.push({ header: read.bytes(), signature: read.bytes(), body: read.bytes() })
+  }
+  if (read.end('a run') || weighRun(records) > RUN_BYTES_MAX) return undefined
+  return { type: 'run', facet, request, client, records }
+}
+
 /** What a record counts towards the limits of a run. */
 export function weigh({ header, signature, body }: EnvelopeRecord): number {
   return header.length + signature.length + body.length
+}
+
+function weighRun(records: EnvelopeRecord[]): number {
+  return records.reduce((sum, record) => sum + weigh(record), 0)
 }
 
 function fromHead({ of, seq, id }: Head): CborValue {
@@ -142,6 +182,8 @@ function fromHead({ of, seq, id }: Head): CborValue {
 
 /** @returns the frame, or a `frame-*` or `cbor-*` Reject. */
 export function parseFrame(bytes: Uint8Array): Frame | Reject {
+  const run = readRun(bytes)
+  if (run) return run
   const value = decodeCbor(bytes, FRAME_BYTES_MAX)
   if (isReject(value)) return value
   if (!Array.isArray(value) || typeof value[0] !== 'number') return new Reject('frame-form', 'not a frame')
@@ -286,8 +328,7 @@ const PARSERS: { [T in Type]: (read: FieldReader) => Frame } = {
       signature: item.bytes(),
       body: item.bytes()
     }))
-    const bytes = records.reduce((sum, record) => sum + weigh(record), 0)
-    if (bytes > RUN_BYTES_MAX) throw new FieldError('the records weigh too much')
+    if (weighRun(records) > RUN_BYTES_MAX) throw new FieldError('the records weigh too much')
     return { type: 'run', facet, request, client, records }
   },
   done: read => ({ type: 'done', facet: read.hash(), request: read.uint() }),

@@ -1,7 +1,6 @@
-// A reader and a writer for the few CBOR items that an envelope header is made of: unsigned integers,
-// byte strings and arrays, shortest form only. Headers are read ten thousand at a time in a first sync,
-// where the general decoder of `cbor.ts` with its second encoding costs fifteen times as much; a test
-// holds the two equal.
+// A reader and a writer for the few CBOR items that envelope headers and runs are made of: unsigned integers,
+// byte strings and arrays, shortest form only. They are read ten thousand at a time in a first sync, where the
+// general decoder of `cbor.ts` with its second encoding costs fifteen times as much; tests hold the two equal.
 import { Reject } from './reject.ts'
 
 const UINT = 0
@@ -77,8 +76,13 @@ export class CborReader {
 
 /** Writes one item after another into a growing buffer. */
 export class CborWriter {
-  #bytes = new Uint8Array(160)
+  #bytes: Uint8Array
   #at = 0
+
+  /** `bytes`: how many it will be, roughly. */
+  constructor(bytes = 160) {
+    this.#bytes = new Uint8Array(bytes)
+  }
 
   uint(value: number): this {
     return this.#head(UINT, value)

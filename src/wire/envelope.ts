@@ -86,7 +86,12 @@ export interface ParsedRun {
 
 /** The bytes that are signed and hashed: label, lane, header (ENV-3). */
 export function signedBytes(facet: Uint8Array, client: Client, headerBytes: Uint8Array): Uint8Array {
-  return concatBytes(LABEL, laneId(facet, client), headerBytes)
+  return concatBytes(signedPrefix(facet, client), headerBytes)
+}
+
+/** What stands before every header of a lane in the bytes that are signed and hashed. */
+function signedPrefix(facet: Uint8Array, client: Client): Uint8Array {
+  return concatBytes(LABEL, laneId(facet, client))
 }
 
 export function envelopeId(facet: Uint8Array, client: Client, headerBytes: Uint8Array): Uint8Array {
@@ -127,7 +132,7 @@ export function parseHeader(bytes: Uint8Array): Header | Reject {
   const broken = read.end('the header')
   if (broken) return broken
   const header: Header = { seq, ...lane, deps, auth, clockEnd, deletes, bodyHash, bodyLength, time }
-  return checkForm(header) ?? header
+  return checkHeader(header) ?? header
 }
 
 function readOpening(read: CborReader): LaneAuthor & { facet: Uint8Array } {
@@ -163,7 +168,7 @@ function readDeletes(read: CborReader): DeleteRange[] {
 }
 
 /** Everything about a header that needs no other envelope: ENV-5 to ENV-8. */
-function checkForm(header: Header): Reject | undefined {
+export function checkHeader(header: Header): Reject | undefined {
   const { opening, seq, clockEnd, bodyLength, bodyHash } = header
   if (seq > SEQ_MAX || clockEnd > CLOCK_MAX) return new Reject('header-range', 'seq or clock out of range')
   if (opening && (opening.company > COMPANY_MAX || opening.key > KEY_MAX || opening.session > SESSION_MAX)) {
@@ -203,6 +208,15 @@ export interface EnvelopeRecord {
 
 /** Parses one record as an envelope of this lane; the body must be the one that the header names (ENV-9). */
 export function parseEnvelope(facet: Uint8Array, client: Client, record: EnvelopeRecord): Envelope | Reject {
+  return parseRecord(facet, client, signedPrefix(facet, client), record)
+}
+
+function parseRecord(
+  facet: Uint8Array,
+  client: Client,
+  prefix: Uint8Array,
+  record: EnvelopeRecord
+): Envelope | Reject {
   if (record.signature.length !== SIGNATURE_BYTES) return new Reject('signature-size', 'not 64 bytes')
   const header = parseHeader(record.header)
   if (isReject(header)) return header
@@ -214,7 +228,7 @@ export function parseEnvelope(facet: Uint8Array, client: Client, record: Envelop
   if (bodyLength > 0 && !equalBytes(sha256(record.body), bodyHash)) {
     return new Reject('body-mismatch', 'the body has another hash')
   }
-  const id = envelopeId(facet, client, record.header)
+  const id = sha256(prefix, record.header)
   return { client, header, headerBytes: record.header, signature: record.signature, body: record.body, id }
 }
 
@@ -222,9 +236,10 @@ export function parseEnvelope(facet: Uint8Array, client: Client, record: Envelop
 export function parseRun(facet: Uint8Array, client: Client, records: EnvelopeRecord[]): ParsedRun | Reject {
   if (records.length === 0) return new Reject('run-empty', 'a run without envelopes')
   const envelopes: Envelope[] = []
+  const prefix = signedPrefix(facet, client)
   let before: Envelope | undefined
   for (const record of records) {
-    const envelope = parseEnvelope(facet, client, record)
+    const envelope = parseRecord(facet, client, prefix, record)
     if (isReject(envelope)) return envelope
     const { seq, prev } = envelope.header
     if (before && (seq !== before.header.seq + 1 || !prev || !equalBytes(prev, before.id))) {

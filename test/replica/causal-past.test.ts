@@ -12,7 +12,7 @@ function seen(scene: Scene, ...envelopes: Signed[]): Position[] {
   return envelopes.map(envelope => scene.facet.find(envelope) as Position)
 }
 
-const ref = ({ company, seq, id }: Written) => ({ company, seq, id })
+const ref = ({ company, seq, id }: Written) => ({ company, seq, id, keys: [], cut: [] })
 
 describe('a causal past', () => {
   test('[ENV-15] grows by what deps knew, and by one branch only', () => {

@@ -15,7 +15,7 @@ import {
 
 const id = (n: number) => sha256(new Uint8Array([n]))
 const clientOf = (company: number) => packClient({ company, key: 0, session: 0 })
-const ref = (seq: number) => ({ company: 0, seq, id: id(seq) })
+const ref = (seq: number) => ({ company: 0, seq, id: id(seq), keys: [], cut: [] })
 
 /** A lane of `from` to `to`, with two clocks for each envelope. */
 function grow(segment: Segment, count: number, learned: Map<number, Position> = new Map()): void {

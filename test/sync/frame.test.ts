@@ -17,6 +17,7 @@ import {
 } from '../../src/sync/frame.ts'
 import { receiptBytes } from '../../src/sync/receipts.ts'
 import { fromHex, toHex } from '../../src/wire/bytes.ts'
+import { decodeCbor, encodeCbor } from '../../src/wire/cbor.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { stage } from './bench.ts'
 
@@ -35,6 +36,43 @@ interface Receipt {
 function json(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_, item) => (item instanceof Uint8Array ? toHex(item) : item)))
 }
+
+describe('runs, which have a reader and a writer of their own', () => {
+  const samples = valid.frames.filter(({ frame }) => frame.startsWith('8509'))
+
+  test('[SYN-1] they are spelled as the general encoder spells them', () => {
+    expect(samples.length).toBeGreaterThan(0)
+    const records = Array.from({ length: 300 }, (_, n) => ({
+      header: new Uint8Array(n),
+      signature: new Uint8Array(64),
+      body: new Uint8Array(n % 30)
+    }))
+    const run = {
+      type: 'run',
+      facet: new Uint8Array(32),
+      request: 2 ** 31,
+      client: 2 ** 52,
+      records
+    } as const
+    const parts = records.map(({ header, signature, body }) => [header, signature, body])
+    const general = encodeCbor([9, run.facet, run.request, run.client, parts])
+    expect(toHex(encodeFrame(run))).toBe(toHex(general))
+    expect(parseFrame(general)).toEqual(run)
+  })
+
+  test('[SYN-1] with any bit flipped they are taken where, and only where, the general decoder takes them', () => {
+    for (const { frame } of samples) {
+      for (let bit = 0; bit < frame.length * 4; bit++) {
+        const flipped = bytes(frame)
+        flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7))
+        const parsed = parseFrame(flipped)
+        const general = decodeCbor(flipped, FRAME_BYTES_MAX)
+        if (isReject(general)) expect(parsed).toEqual(general)
+        else if (!isReject(parsed)) expect(toHex(encodeFrame(parsed))).toBe(toHex(flipped))
+      }
+    }
+  })
+})
 
 describe('vectors', () => {
   test('they are what the generator writes', () => {

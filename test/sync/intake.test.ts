@@ -28,11 +28,10 @@ const tipsOf = (held: HeldFacet) => held.facet.tips().map(headOf)
 /** From now on no write reaches the node's disk. @returns lets them through, and those that follow. */
 function holdWrites(node: SimNode): () => void {
   const held: Effect[] = []
-  const { carryOut } = node
+  const carryOut = node.carryOut.bind(node)
   node.carryOut = effects => {
     held.push(...effects.filter(effect => effect.do === 'write'))
-    const others = effects.filter(effect => effect.do !== 'write')
-    carryOut.call(node, others)
+    carryOut(effects.filter(effect => effect.do !== 'write'))
   }
   return () => {
     node.carryOut = carryOut
