@@ -176,7 +176,13 @@ export const SCHEMAS = {
   log: z.array(logLine),
   passages: z.array(passage),
   whys: z.array(why),
-  imported: z.object({ artifacts: z.array(z.string()), envelopes: z.number(), refused: z.number() }),
+  imported: z.object({
+    artifacts: z.array(z.string()),
+    envelopes: z.number(),
+    refused: z.number(),
+    waiting: z.number(),
+    waitsFor: z.array(z.string())
+  }),
   event
 }
 

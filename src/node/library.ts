@@ -1,14 +1,14 @@
 // Artifacts as people see them: one thing with up to three facets; reading, editing, and the whole history.
 import * as Y from 'yjs'
 import { layoutOf } from '../artifacts/layouts.ts'
-import { verifySignature } from '../identity/ed25519.ts'
 import type { Facet, Tip } from '../replica/facet.ts'
 import type { Position } from '../replica/lane-tree.ts'
 import type { HeldFacet } from '../sync/context.ts'
 import type { Wanted } from '../sync/effects.ts'
+import { holds } from '../sync/run-cut.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import type { DataClass } from '../wire/data-class.ts'
-import { type EnvelopeRecord, parseHeader, signedBytes } from '../wire/envelope.ts'
+import { type EnvelopeRecord, parseHeader } from '../wire/envelope.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { DocumentRead, FieldChange, RootKind } from './document-worker.ts'
@@ -310,12 +310,6 @@ export class Library {
     }
     return passages
   }
-}
-
-/** Whether its own signature holds; if not, a later one of the lane vouches for it. */
-function holds(facet: Facet, client: number, { header, signature }: EnvelopeRecord): boolean {
-  const key = facet.laneKey(client)
-  return key !== undefined && verifySignature(key, signedBytes(facet.id, client, header), signature)
 }
 
 function stateOf(facet: Facet, { segment, seq }: Position): LogLineJson['state'] {

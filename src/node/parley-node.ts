@@ -126,6 +126,17 @@ export interface WhyJson {
   reasons: string[]
 }
 
+export interface ImportedJson {
+  artifacts: string[]
+  /** Those that are new here. */
+  envelopes: number
+  refused: number
+  /** Envelopes that need something that is not here. They go on when it comes, while this node runs. */
+  waiting: number
+  /** What they need, in words. */
+  waitsFor: string[]
+}
+
 export type NodeEvent =
   | { event: 'document'; facet: string; structRoot?: string }
   | { event: 'peer'; did: string; connected: boolean }
@@ -191,9 +202,7 @@ export interface ParleyNode {
   /** A bundle of everything needed to hold this artifact elsewhere: space log, identities, envelopes. */
   exportArtifact(artifact: string): AsyncIterable<Uint8Array>
   /** Takes a bundle in through the same gate as sync. */
-  importBundle(
-    bundle: AsyncIterable<Uint8Array>
-  ): Promise<{ artifacts: string[]; envelopes: number; refused: number }>
+  importBundle(bundle: AsyncIterable<Uint8Array>): Promise<ImportedJson>
 
   /** Forgets the role keys of this process, or brings one back. */
   lock(): Promise<void>

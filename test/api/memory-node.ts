@@ -258,7 +258,13 @@ export class MemoryNode implements ParleyNode {
       if (chunk[0] === 0xff) throw new NodeError('bad-bundle', 'this is no bundle', 'Export it again.')
       await this.pace()
     }
-    return { artifacts: ['artifact-0'], envelopes: this.imported.length, refused: 0 }
+    return {
+      artifacts: ['artifact-0'],
+      envelopes: this.imported.length,
+      refused: 0,
+      waiting: 1,
+      waitsFor: ['entry 0 of Globex SA']
+    }
   }
 
   #hold(artifact: string): Held {
