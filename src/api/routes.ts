@@ -92,6 +92,8 @@ export const ROUTES: RouteTable = {
   setFields: { verb: 'PATCH', path: '/artifacts/:artifact/fields', arguments: [artifact, whole('fields')], result: 'document' },
   log: { verb: 'GET', path: '/artifacts/:artifact/log', arguments: [artifact], result: 'log' },
   passages: { verb: 'GET', path: '/artifacts/:artifact/passages', arguments: [artifact], result: 'passages' },
+  drafts: { verb: 'GET', path: '/artifacts/:artifact/drafts', arguments: [artifact], result: 'drafts' },
+  draft: { verb: 'GET', path: '/artifacts/:artifact/drafts/:envelope', arguments: [artifact, inPath('envelope', 'name')], result: 'draft' },
   exportArtifact: { verb: 'GET', path: '/artifacts/:artifact/bundle', arguments: [artifact], result: 'bundle' },
   importBundle: { verb: 'POST', path: '/bundles', arguments: [{ place: 'bundle' }], result: 'imported' },
   why: { verb: 'GET', path: '/why', arguments: [{ ...member('subject', 'name'), optional: true }], result: 'whys' },

@@ -113,6 +113,20 @@ const logLine = z.object({
   fields: z.array(z.string()),
   bytes: z.number()
 })
+const draft = z.object({
+  id: z.string(),
+  facet: z.string(),
+  class: dataClass,
+  lane: z.number(),
+  seq: z.number(),
+  at: time,
+  state: logLine.shape.state,
+  lost: z.number(),
+  company: z.string(),
+  role: z.string(),
+  holder: z.string(),
+  key: z.string()
+})
 const passage = z.object({
   text: z.string(),
   company: z.string(),
@@ -175,6 +189,8 @@ export const SCHEMAS = {
   document,
   log: z.array(logLine),
   passages: z.array(passage),
+  drafts: z.array(draft),
+  draft: draft.extend({ text: z.string(), fields: z.record(z.string(), z.unknown()) }),
   whys: z.array(why),
   imported: z.object({
     artifacts: z.array(z.string()),

@@ -16,6 +16,7 @@ import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import { Bundles } from './bundle.ts'
 import { Documents } from './documents.ts'
+import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
 import { homePaths } from './home-directory.ts'
 import { loadKeys } from './home-keys.ts'
@@ -118,6 +119,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     people: new People(parts, random),
     rooms,
     shelf: library,
+    drafts: new Drafts(parts, library),
     bundles: new Bundles(parts, library),
     views,
     why: new Why(parts),

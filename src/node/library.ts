@@ -45,7 +45,7 @@ export class Library {
   }
 
   /** The facets of an artifact, by its id or the id of a facet, or any prefix of them that is unique. */
-  #find(prefix: string): HeldFacet[] {
+  facetsOf(prefix: string): HeldFacet[] {
     const wanted = prefix.toLowerCase()
     const found = [...this.#facets()].filter(
       ([id, { facet }]) => id.startsWith(wanted) || toHex(facet.genesis.artifact).startsWith(wanted)
@@ -65,7 +65,7 @@ export class Library {
   }
 
   held(prefix: string, dataClass?: DataClass): HeldFacet {
-    const found = this.#find(prefix)
+    const found = this.facetsOf(prefix)
     const held = dataClass ? found.find(({ facet }) => facet.genesis.class === dataClass) : found[0]
     if (held) return held
     throw new NodeError(
@@ -76,7 +76,7 @@ export class Library {
   }
 
   async json(artifact: string): Promise<ArtifactJson> {
-    const found = this.#find(artifact)
+    const found = this.facetsOf(artifact)
     const { facet } = found[0] as HeldFacet
     return {
       id: toHex(facet.genesis.artifact),
@@ -270,7 +270,7 @@ export class Library {
     if (isReject(header)) throw new NodeError('store-damaged', `${header}`, 'Run parley repair.')
     return {
       at: header.time,
-      ...this.#author(facet, lane.company, lane.key),
+      ...this.author(facet, lane.company, lane.key),
       lane: lane.client,
       seq: position.seq,
       id: toHex(position.segment.idAt(position.seq)),
@@ -282,7 +282,7 @@ export class Library {
     }
   }
 
-  #author(
+  author(
     facet: Facet,
     company: number,
     index: number
@@ -303,7 +303,7 @@ export class Library {
     const passages: PassageJson[] = []
     for (const { client, text } of written) {
       const lane = facet.lanes.get(client)
-      const { company, role, holder } = this.#author(facet, lane?.company ?? -1, lane?.key ?? -1)
+      const { company, role, holder } = this.author(facet, lane?.company ?? -1, lane?.key ?? -1)
       const last = passages.at(-1)
       if (last && last.company === company && last.holder === holder && last.role === role) last.text += text
       else passages.push({ text, company, role, holder })
@@ -312,7 +312,8 @@ export class Library {
   }
 }
 
-function stateOf(facet: Facet, { segment, seq }: Position): LogLineJson['state'] {
+/** Why an envelope does not count. */
+export function stateOf(facet: Facet, { segment, seq }: Position): LogLineJson['state'] {
   const { lane } = segment
   if (lane.forked) return 'losing'
   const cut = facet.space.cuts().some(({ company, key }) => company === lane.company && key === lane.key)

@@ -3,6 +3,7 @@ import { wordsOf } from '../identity/words.ts'
 import { toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import type { Bundles } from './bundle.ts'
+import type { Drafts } from './drafts.ts'
 import type { Library } from './library.ts'
 import type { InviteJson, NodeEvent, ParleyNode, StatusJson, WhyJson } from './parley-node.ts'
 import { type Parts, companyJson } from './parts.ts'
@@ -16,6 +17,7 @@ export interface LocalNodeParts {
   people: People
   rooms: Rooms
   shelf: Library
+  drafts: Drafts
   bundles: Bundles
   views: Views
   why: Why
@@ -93,6 +95,8 @@ export class LocalNode implements ParleyNode {
   setFields: ParleyNode['setFields'] = (artifact, fields) => this.#own.shelf.setFields(artifact, fields)
   log = (artifact: string) => this.#own.shelf.log(artifact)
   passages = (artifact: string) => this.#own.shelf.passages(artifact)
+  drafts = (artifact: string) => this.#own.drafts.list(artifact)
+  draft = (artifact: string, envelope: string) => this.#own.drafts.read(artifact, envelope)
   why = async (subject?: string) => this.#own.why.all(subject)
 
   exportArtifact = (artifact: string) => this.#own.bundles.export(artifact)

@@ -111,6 +111,30 @@ export interface LogLineJson {
   bytes: number
 }
 
+/** A branch that does not count, named by its last envelope. */
+export interface DraftJson {
+  id: string
+  facet: string
+  class: DataClass
+  lane: number
+  seq: number
+  /** When its last envelope says that it was written. */
+  at: number
+  state: LogLineJson['state']
+  /** How many envelopes at its end do not count. */
+  lost: number
+  company: string
+  role: string
+  holder: string
+  key: string
+}
+
+/** The document as it stood with that envelope and all that it knew. */
+export interface DraftTextJson extends DraftJson {
+  text: string
+  fields: { [root: string]: unknown }
+}
+
 /** Which signer wrote each passage of the text as it stands. */
 export interface PassageJson {
   text: string
@@ -197,6 +221,10 @@ export interface ParleyNode {
   setFields(artifact: string, fields: { [path: string]: unknown }): Promise<DocumentJson>
   log(artifact: string): Promise<LogLineJson[]>
   passages(artifact: string): Promise<PassageJson[]>
+  /** Branches that do not count, such as the one that lost when a restored backup and its original both wrote. */
+  drafts(artifact: string): Promise<DraftJson[]>
+  /** The text as it stood with this envelope, whether it counts or not. Nothing is changed by looking. */
+  draft(artifact: string, envelope: string): Promise<DraftTextJson>
   why(subject?: string): Promise<WhyJson[]>
 
   /** A bundle of everything needed to hold this artifact elsewhere: space log, identities, envelopes. */

@@ -3,6 +3,8 @@ import type {
   ArtifactJson,
   CompanyJson,
   DocumentJson,
+  DraftJson,
+  DraftTextJson,
   FrontierJson,
   InviteJson,
   LogLineJson,
@@ -236,6 +238,18 @@ export class MemoryNode implements ParleyNode {
 
   async passages(artifact: string): Promise<PassageJson[]> {
     return [{ text: this.#hold(artifact).text, company: 'Acme Ltd', role: 'CTO', holder: 'Ada' }]
+  }
+
+  async drafts(artifact: string): Promise<DraftJson[]> {
+    const { text: _text, fields: _fields, ...draft } = await this.draft(artifact, 'head-0')
+    return [draft]
+  }
+
+  async draft(artifact: string, envelope: string): Promise<DraftTextJson> {
+    const { text, fields } = this.#hold(artifact)
+    const author = { company: 'Acme Ltd', role: 'CTO', holder: 'Ada', key: 'z6Mk' }
+    const place = { facet: `facet-${artifact}`, class: 'private', lane: 1, seq: 0, at: 1 } as const
+    return { id: envelope, ...place, ...author, state: 'losing', lost: 1, text, fields }
   }
 
   async why(subject = 'everything'): Promise<WhyJson[]> {
