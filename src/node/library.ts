@@ -1,6 +1,6 @@
 // Artifacts as people see them: one thing with up to three facets; reading, editing, and the whole history.
 import * as Y from 'yjs'
-import { layoutOf } from '../artifacts/layouts.ts'
+import { isOfType, layoutOf, valueAt } from '../artifacts/layouts.ts'
 import type { Facet, Tip } from '../replica/facet.ts'
 import type { Position } from '../replica/lane-tree.ts'
 import type { HeldFacet } from '../sync/context.ts'
@@ -9,6 +9,7 @@ import { holds } from '../sync/run-cut.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import type { DataClass } from '../wire/data-class.ts'
 import { type EnvelopeRecord, parseHeader } from '../wire/envelope.ts'
+import type { PlainType } from '../wire/layout.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { DocumentRead, FieldChange, RootKind } from './document-worker.ts'
@@ -207,10 +208,9 @@ export class Library {
 
   async setFields(prefix: string, fields: { [path: string]: unknown }): Promise<DocumentJson> {
     const held = this.held(prefix)
-    const changes: FieldChange[] = Object.entries(fields).map(([path, value]) => ({
-      path: path.split('.'),
-      value
-    }))
+    const changes = Object.entries(fields).map(([path, value]) => {
+      return fieldChange(held.facet.genesis.kind, path, value)
+    })
     await this.#change(held, held.facet.frontier(), { fields: changes })
     return this.read(toHex(held.facet.id))
   }
@@ -310,6 +310,25 @@ export class Library {
     }
     return passages
   }
+}
+
+const TYPE_NAMES: { [T in PlainType]: string } = {
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+  list: 'a list'
+}
+
+/** `null` takes the field away. The gate would refuse the wrong type as well, but not say how to write the right one. */
+function fieldChange(kind: string, path: string, value: unknown): FieldChange {
+  const keys = path.split('.')
+  if (value === null) return { path: keys, value: undefined }
+  const layout = layoutOf(kind)
+  const type = layout && valueAt(layout, keys)
+  if (typeof type !== 'string' || type === 'plain' || isOfType(value, type)) return { path: keys, value }
+  const example = { string: '="..."', number: ':=30', boolean: ':=true', list: ':=\'["..."]\'' }[type]
+  const next = `Write ${path}${example}; ${path}:=null takes the field away.`
+  throw new NodeError('field-type', `${path} holds ${TYPE_NAMES[type]}, not ${JSON.stringify(value)}`, next)
 }
 
 /** Why an envelope does not count. */

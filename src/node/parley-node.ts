@@ -217,7 +217,7 @@ export interface ParleyNode {
     artifact: string,
     edit: { base: FrontierJson; text: string; class?: DataClass }
   ): Promise<DocumentJson>
-  /** Sets plain values in map roots of the layout, for instance `meta.title`. */
+  /** Sets plain values in map roots of the layout, for instance `meta.title`; null takes one away. */
   setFields(artifact: string, fields: { [path: string]: unknown }): Promise<DocumentJson>
   log(artifact: string): Promise<LogLineJson[]>
   passages(artifact: string): Promise<PassageJson[]>
