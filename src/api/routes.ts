@@ -92,6 +92,7 @@ export const ROUTES: RouteTable = {
   setFields: { verb: 'PATCH', path: '/artifacts/:artifact/fields', arguments: [artifact, whole('fields')], result: 'document' },
   log: { verb: 'GET', path: '/artifacts/:artifact/log', arguments: [artifact], result: 'log' },
   passages: { verb: 'GET', path: '/artifacts/:artifact/passages', arguments: [artifact], result: 'passages' },
+  checkFacet: { verb: 'GET', path: '/facets/:facet/check', arguments: [inPath('facet', 'name')], result: 'facetCheck' },
   drafts: { verb: 'GET', path: '/artifacts/:artifact/drafts', arguments: [artifact], result: 'drafts' },
   draft: { verb: 'GET', path: '/artifacts/:artifact/drafts/:envelope', arguments: [artifact, inPath('envelope', 'name')], result: 'draft' },
   exportArtifact: { verb: 'GET', path: '/artifacts/:artifact/bundle', arguments: [artifact], result: 'bundle' },

@@ -50,6 +50,7 @@ const status = z.object({
   startedAt: time,
   roles: z.array(role),
   nodeCertificateExpiresAt: time,
+  arrivals: z.array(z.object({ company: z.string(), address: z.string(), at: time })),
   peers: z.array(peer),
   spaces: z.number(),
   artifacts: z.number(),
@@ -192,6 +193,14 @@ export const SCHEMAS = {
   drafts: z.array(draft),
   draft: draft.extend({ text: z.string(), fields: z.record(z.string(), z.unknown()) }),
   whys: z.array(why),
+  facetCheck: z.object({
+    facet: z.string(),
+    artifact: z.string(),
+    kind: z.string(),
+    envelopes: z.number(),
+    signed: z.number(),
+    wrong: z.array(z.string())
+  }),
   imported: z.object({
     artifacts: z.array(z.string()),
     envelopes: z.number(),

@@ -37,7 +37,7 @@ export function verifyRun(run: ParsedRun, key: PublicKey): VerifiedRun | Reject 
 
 /**
  * A run read back from our own store. It was verified before it was written, and the store checked each
- * record against its own hash; `parley doctor` verifies all signatures again.
+ * record against its own hash; `parley doctor --deep` verifies all signatures again.
  */
 export function trustStored(run: ParsedRun): VerifiedRun {
   return make({ ...run, stored: true })

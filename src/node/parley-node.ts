@@ -25,6 +25,8 @@ export interface StatusJson {
   /** Role keys that are unlocked in this process. */
   roles: { role: string; holder: string; key: string; powers: string[]; expiresAt: number }[]
   nodeCertificateExpiresAt: number
+  /** Known companies whose nodes connected to this one since its start: what shows that it can be reached. */
+  arrivals: { company: string; address: string; at: number }[]
   peers: PeerJson[]
   spaces: number
   artifacts: number
@@ -135,6 +137,18 @@ export interface DraftTextJson extends DraftJson {
   fields: { [root: string]: unknown }
 }
 
+/** Every stored envelope of a facet, judged again from its bytes. */
+export interface FacetCheckJson {
+  facet: string
+  artifact: string
+  kind: string
+  envelopes: number
+  /** Those whose own signature holds; a later one of their lane vouches for the others. */
+  signed: number
+  /** What is wrong, in words. Empty: each is whole, in its chain, and vouched for. */
+  wrong: string[]
+}
+
 /** Which signer wrote each passage of the text as it stands. */
 export interface PassageJson {
   text: string
@@ -225,6 +239,8 @@ export interface ParleyNode {
   drafts(artifact: string): Promise<DraftJson[]>
   /** The text as it stood with this envelope, whether it counts or not. Nothing is changed by looking. */
   draft(artifact: string, envelope: string): Promise<DraftTextJson>
+  /** Verifies all stored envelopes of a facet again, signatures included. */
+  checkFacet(facet: string): Promise<FacetCheckJson>
   why(subject?: string): Promise<WhyJson[]>
 
   /** A bundle of everything needed to hold this artifact elsewhere: space log, identities, envelopes. */

@@ -5,6 +5,7 @@ import type {
   DocumentJson,
   DraftJson,
   DraftTextJson,
+  FacetCheckJson,
   FrontierJson,
   InviteJson,
   LogLineJson,
@@ -64,6 +65,7 @@ export class MemoryNode implements ParleyNode {
       startedAt: 1,
       roles: this.#locked ? [] : [role],
       nodeCertificateExpiresAt: 90,
+      arrivals: [{ company: 'Globex SA', address: '/ip4/192.0.2.7/tcp/50000', at: 3 }],
       peers: await this.peers(),
       spaces: this.#spaces.size,
       artifacts: this.#held.size,
@@ -250,6 +252,10 @@ export class MemoryNode implements ParleyNode {
     const author = { company: 'Acme Ltd', role: 'CTO', holder: 'Ada', key: 'z6Mk' }
     const place = { facet: `facet-${artifact}`, class: 'private', lane: 1, seq: 0, at: 1 } as const
     return { id: envelope, ...place, ...author, state: 'losing', lost: 1, text, fields }
+  }
+
+  async checkFacet(facet: string): Promise<FacetCheckJson> {
+    return { facet, artifact: 'artifact-0', kind: 'k', envelopes: 2, signed: 1, wrong: ['seq 1'] }
   }
 
   async why(subject = 'everything'): Promise<WhyJson[]> {

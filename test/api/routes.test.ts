@@ -41,6 +41,7 @@ const CALLS: { [M in Exclude<RouteName, 'subscribe'>]: Call } = {
   setFields: node => node.setFields('artifact-0', { 'meta.title': ODD, 'meta.tags': [1, null, { a: true }] }),
   log: node => node.log('artifact-0'),
   passages: node => node.passages('artifact-0'),
+  checkFacet: node => node.checkFacet('facet-artifact-0'),
   drafts: node => node.drafts('artifact-0'),
   draft: node => node.draft('artifact-0', 'abcdef'),
   exportArtifact: async node => text(node.exportArtifact('artifact-0')),
