@@ -15,9 +15,11 @@ export interface ArtifactVector {
   code?: string
 }
 
+const SAMPLES = { plain: { any: 'x' }, string: 'x', number: 1.5, boolean: true, list: ['x'] }
+
 /** A value for this place: every key that the layout names, one entry where any id may stand. */
 function filled(value: LayoutValue): unknown {
-  if (value === 'plain') return 'x'
+  if (typeof value === 'string') return SAMPLES[value]
   if (value.is === 'text') return new Y.Text('x')
   if (value.is === 'array') return Y.Array.from([filled(value.items)] as string[])
   const map = new Y.Map<unknown>()
@@ -79,13 +81,35 @@ function invalid(kind: string, layout: Layout): ArtifactVector[] {
   ]
 }
 
+/** Under each key for which the layout names a type, a value of another. */
+function mistyped(kind: string, layout: Layout): ArtifactVector[] {
+  return Object.entries(layout.roots).flatMap(([root, node]) => {
+    const record = node.is === 'map' && typeof node.others === 'object' ? node.others : node
+    if (record.is !== 'map') return []
+    const typed = Object.entries(record.keys).filter(
+      ([, type]) => typeof type === 'string' && type !== 'plain'
+    )
+    return typed.map(([key, type]) => {
+      const [wrong, name] = type === 'string' ? [5, 'a number'] : ['x', 'a string']
+      const body = bodyOf(doc => {
+        if (record === node) doc.getMap(root).set(key, wrong)
+        else doc.getMap(root).set('id-1', new Y.Map([[key, wrong]]))
+      })
+      return { name: `${name} as ${key} in ${root}`, rule: 'ART-7', kind, body, code: 'update-type' }
+    })
+  })
+}
+
 /** Path below the repository to contents. */
 export function artifactVectors(): { [path: string]: string } {
   const kinds = ARTIFACT_KINDS.map(kind => [kind, layoutOf(kind) as Layout] as const)
   const files = {
     'protocols/artifacts/layouts.json': Object.fromEntries(kinds),
     'protocols/artifacts/vectors/valid.json': kinds.map(([kind, layout]) => valid(kind, layout)),
-    'protocols/artifacts/vectors/invalid.json': kinds.flatMap(([kind, layout]) => invalid(kind, layout))
+    'protocols/artifacts/vectors/invalid.json': kinds.flatMap(([kind, layout]) => [
+      ...invalid(kind, layout),
+      ...mistyped(kind, layout)
+    ])
   }
   return Object.fromEntries(
     Object.entries(files).map(([path, value]) => [path, `${JSON.stringify(value, null, 1)}\n`])

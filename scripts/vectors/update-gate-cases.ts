@@ -5,7 +5,7 @@ import type { Layout } from '../../src/wire/layout.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { type StructToWrite, encodeUpdate } from '../../src/wire/update-encode.ts'
 import { scanState } from '../../src/wire/update.ts'
-import { A, B, bare, id, range, text, type, values } from './update-structs.ts'
+import { A, B, NULL, bare, id, range, text, type, values } from './update-structs.ts'
 
 /** A body put to the gate after others. `past` says how much of each client its author had seen. */
 export interface GateVector {
@@ -22,7 +22,10 @@ export interface GateVector {
 export const VECTOR_LAYOUT: Layout = {
   roots: {
     text: { is: 'text' },
-    meta: { is: 'map', keys: { title: 'plain' } },
+    meta: {
+      is: 'map',
+      keys: { title: 'plain', name: 'string', count: 'number', done: 'boolean', labels: 'list' }
+    },
     list: { is: 'array', items: 'plain' },
     cards: {
       is: 'map',
@@ -110,8 +113,38 @@ export function gateValid(): GateVector[] {
       structs: [bare('deleted', 2, { parent: id(A, 9), key: 'title' })]
     }),
     vector('UPD-21', 'deleted content fits wherever content does', { structs: [bare('deleted', 9, end)] }),
+    ...Object.entries(TYPED).map(([key, one]) =>
+      vector('UPD-21', `a value of the type that the layout has under ${key}`, {
+        structs: [values(1, { parent: 'meta', key }, one)]
+      })
+    ),
+    vector('UPD-21', 'a value of another type that the same update deletes', {
+      structs: [values(1, { parent: 'meta', key: 'name' })],
+      deletes: [range(B, 0, 1)]
+    }),
     vector('UPD-22', 'deletes what it adds', { structs: [text('ab', end)], deletes: [range(B, 1, 1)] })
   ]
+}
+
+/** Keys for which the layout names a type, with a value of it. */
+const TYPED: { [key: string]: Uint8Array } = {
+  name: Uint8Array.of(119, 1, 120),
+  count: Uint8Array.of(125, 5),
+  done: Uint8Array.of(120),
+  labels: Uint8Array.of(117, 0)
+}
+
+/** Under each such key a value of every other type, and null. */
+function mistyped(): GateVector[] {
+  const others = { ...TYPED, null: NULL, object: Uint8Array.of(118, 0) }
+  return Object.keys(TYPED).flatMap(key =>
+    Object.entries(others)
+      .filter(([other]) => other !== key)
+      .map(([other, one]) => {
+        const structs = [values(1, { parent: 'meta', key }, one)]
+        return vector('UPD-21', `under ${key} a value as for ${other}`, { structs }, 'update-type')
+      })
+  )
 }
 
 export function gateInvalid(): GateVector[] {
@@ -265,6 +298,7 @@ export function gateInvalid(): GateVector[] {
       { structs: [text('!', { right: id(A, 4), origin: id(A, 99) })] },
       'update-reference'
     ),
+    ...mistyped(),
     layout('a root that the layout has not', text('x', { parent: 'nowhere' })),
     layout('a root named like a method', text('x', { parent: 'toString' })),
     layout('a key that the layout has not', values(1, { parent: 'meta', key: 'shape' })),

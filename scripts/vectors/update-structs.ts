@@ -15,7 +15,7 @@ export const text = (content: string, at: Partial<StructToWrite> = { parent: 'te
   content: utf8(content),
   ...at
 })
-export const values = (count: number, at: Partial<StructToWrite>, one = NULL): StructToWrite => ({
+export const values = (count: number, at: Partial<StructToWrite>, one: Uint8Array = NULL): StructToWrite => ({
   kind: 'any',
   length: count,
   content: concatBytes(...Array.from({ length: count }, () => one)),

@@ -50,6 +50,7 @@ const status = z.object({
   startedAt: time,
   roles: z.array(role),
   nodeCertificateExpiresAt: time,
+  arrivals: z.array(z.object({ company: z.string(), address: z.string(), at: time })),
   peers: z.array(peer),
   spaces: z.number(),
   artifacts: z.number(),
@@ -113,6 +114,20 @@ const logLine = z.object({
   fields: z.array(z.string()),
   bytes: z.number()
 })
+const draft = z.object({
+  id: z.string(),
+  facet: z.string(),
+  class: dataClass,
+  lane: z.number(),
+  seq: z.number(),
+  at: time,
+  state: logLine.shape.state,
+  lost: z.number(),
+  company: z.string(),
+  role: z.string(),
+  holder: z.string(),
+  key: z.string()
+})
 const passage = z.object({
   text: z.string(),
   company: z.string(),
@@ -175,8 +190,24 @@ export const SCHEMAS = {
   document,
   log: z.array(logLine),
   passages: z.array(passage),
+  drafts: z.array(draft),
+  draft: draft.extend({ text: z.string(), fields: z.record(z.string(), z.unknown()) }),
   whys: z.array(why),
-  imported: z.object({ artifacts: z.array(z.string()), envelopes: z.number(), refused: z.number() }),
+  facetCheck: z.object({
+    facet: z.string(),
+    artifact: z.string(),
+    kind: z.string(),
+    envelopes: z.number(),
+    signed: z.number(),
+    wrong: z.array(z.string())
+  }),
+  imported: z.object({
+    artifacts: z.array(z.string()),
+    envelopes: z.number(),
+    refused: z.number(),
+    waiting: z.number(),
+    waitsFor: z.array(z.string())
+  }),
   event
 }
 

@@ -1,20 +1,26 @@
 // The artifact kinds that people edit together, and what the Yjs document of each may hold. This is the source
 // of protocols/artifacts/layouts.json; a change here is a change of protocol. protocols/artifacts.
-import type { Layout, LayoutNode } from '../wire/layout.ts'
+import { type Layout, type LayoutNode, type LayoutValue, type PlainType, valueUnder } from '../wire/layout.ts'
 
 const TEXT: LayoutNode = { is: 'text' }
 
-/** A map with these plain values and these nested texts. */
-function record(plain: string[], texts: string[] = []): LayoutNode {
-  const keys: { [key: string]: 'plain' | LayoutNode } = {}
-  for (const key of plain) keys[key] = 'plain'
+/**
+ * A map with these values and these nested texts. A value is a string unless `:` and a type follow its name;
+ * `:plain` is any JSON value, where no type is clear.
+ */
+function record(values: string[], texts: string[] = []): LayoutNode {
+  const keys: { [key: string]: LayoutValue } = {}
+  for (const text of values) {
+    const [key = '', type = 'string'] = text.split(':')
+    keys[key] = type as PlainType | 'plain'
+  }
   for (const key of texts) keys[key] = TEXT
   return { is: 'map', keys }
 }
 
 /** Records by id. Ids are made by their author and never reused; `position` orders what is shown in order. */
-function records(plain: string[], texts: string[] = []): LayoutNode {
-  return { is: 'map', keys: {}, others: record(plain, texts) }
+function records(values: string[], texts: string[] = []): LayoutNode {
+  return { is: 'map', keys: {}, others: record(values, texts) }
 }
 
 /** A list that only grows: measurements, one object each. */
@@ -26,7 +32,7 @@ function layout(meta: string[], roots: { [name: string]: LayoutNode } = {}): Lay
 }
 
 const LAYOUTS = {
-  'PeerAgreement.v1': layout(['purpose', 'starts', 'ends', 'noticeDays', 'governingLaw', 'ipStance'], {
+  'PeerAgreement.v1': layout(['purpose', 'starts', 'ends', 'noticeDays:number', 'governingLaw', 'ipStance'], {
     parties: records([
       'name',
       'registration',
@@ -37,19 +43,22 @@ const LAYOUTS = {
       'root',
       'position'
     ]),
-    scope: record(['roles', 'kinds', 'classes']),
-    reciprocity: records(['unit', 'maxExposure', 'window']), // by artifact kind
-    policy: record(['decisionPolicy', 'disclosure', 'conformance', 'witnesses', 'escalation']),
+    scope: record(['roles:list', 'kinds:list', 'classes:list']),
+    reciprocity: records(['unit', 'maxExposure', 'window:plain']), // by artifact kind
+    policy: record(['decisionPolicy', 'disclosure', 'conformance', 'witnesses:plain', 'escalation']),
     clauses: records(['title', 'position'], ['text'])
   }),
   'StandardsDoc.v1': layout(['identifier', 'version', 'scope', 'license'], {
     requirements: records(['title', 'level', 'status', 'position'], ['text']),
-    tests: records(['title', 'requirement', 'runner', 'input', 'expected', 'weight', 'position'], ['text']),
+    tests: records(
+      ['title', 'requirement', 'runner', 'input:plain', 'expected:plain', 'weight:number', 'position'],
+      ['text']
+    ),
     references: records(['title', 'uri', 'digest', 'position'])
   }),
   'JointInitiativePlan.v1': layout(['goal', 'decision', 'starts', 'ends', 'status'], {
     milestones: records(
-      ['title', 'owner', 'starts', 'due', 'status', 'progress', 'dependsOn', 'position'],
+      ['title', 'owner', 'starts', 'due', 'status', 'progress:number', 'dependsOn:list', 'position'],
       ['text']
     ),
     roles: records(['company', 'role', 'holder', 'duty', 'position']),
@@ -60,12 +69,12 @@ const LAYOUTS = {
       others: {
         is: 'map',
         keys: {
-          title: 'plain',
-          unit: 'plain',
-          baseline: 'plain',
-          target: 'plain',
-          better: 'plain',
-          position: 'plain',
+          title: 'string',
+          unit: 'string',
+          baseline: 'string',
+          target: 'string',
+          better: 'string',
+          position: 'string',
           series: SERIES
         }
       }
@@ -73,7 +82,7 @@ const LAYOUTS = {
     progress: SERIES
   }),
   'BenchmarkReport.v1': layout(['subject', 'starts', 'ends', 'method'], {
-    metrics: records(['title', 'unit', 'better', 'normalization', 'position'], ['text']),
+    metrics: records(['title', 'unit', 'better', 'normalization:plain', 'position'], ['text']),
     snapshots: records([
       'metric',
       'party',
@@ -81,9 +90,9 @@ const LAYOUTS = {
       'unit',
       'starts',
       'ends',
-      'context',
-      'normalization',
-      'source'
+      'context:plain',
+      'normalization:plain',
+      'source:plain'
     ])
   }),
   'DecisionTopic.v1': layout(['question', 'status', 'policy', 'deadline'], {
@@ -91,9 +100,9 @@ const LAYOUTS = {
     links: records(['facet', 'note', 'position'])
   }),
   'PeerDecisionPolicy.v1': layout(['supersedes'], {
-    criteria: records(['title', 'question', 'anchors', 'weight', 'position']),
-    rules: records(['method', 'threshold', 'of', 'turnout', 'requiresRecommendation']), // by artifact kind
-    windows: record(['commit', 'reveal', 'mediation'])
+    criteria: records(['title', 'question', 'anchors:plain', 'weight:number', 'position']),
+    rules: records(['method', 'threshold:plain', 'of', 'turnout:plain', 'requiresRecommendation:boolean']), // by artifact kind
+    windows: record(['commit:plain', 'reveal:plain', 'mediation:plain'])
   }),
   'ImprovementPlan.v1': layout(['subject', 'starts', 'ends'], {
     findings: records(['title', 'metric', 'value', 'cause', 'position'], ['text']),
@@ -109,4 +118,19 @@ export const ARTIFACT_KINDS = Object.keys(LAYOUTS) as ArtifactKind[]
 /** @returns undefined for a kind that is unknown or that nobody edits together. */
 export function layoutOf(kind: string): Layout | undefined {
   return Object.hasOwn(LAYOUTS, kind) ? LAYOUTS[kind as ArtifactKind] : undefined
+}
+
+/** @returns what may stand at this path of a root and map keys, undefined where nothing may. */
+export function valueAt(layout: Layout, [root = '', ...keys]: string[]): LayoutValue | undefined {
+  let value: LayoutValue | undefined = Object.hasOwn(layout.roots, root) ? layout.roots[root] : undefined
+  for (const key of keys) {
+    if (typeof value !== 'object' || value.is !== 'map') return undefined
+    value = valueUnder(value, key)
+  }
+  return value
+}
+
+/** Whether a JSON value is of the type that a layout names for it. */
+export function isOfType(value: unknown, type: PlainType): boolean {
+  return type === 'list' ? Array.isArray(value) : typeof value === type
 }

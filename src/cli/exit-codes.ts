@@ -14,7 +14,16 @@ export const EXIT_CODES: readonly ExitCode[] = [
   {
     code: 2,
     meaning: 'the command line is wrong',
-    errors: ['usage', 'name-refused', 'addr-', 'invite-', 'artifact-kind', '-ambiguous', 'space-needed']
+    errors: [
+      'usage',
+      'name-refused',
+      'addr-',
+      'field-type',
+      'invite-',
+      'artifact-kind',
+      '-ambiguous',
+      'space-needed'
+    ]
   },
   { code: 3, meaning: 'no node is running on this home', errors: ['not-running'] },
   {
@@ -35,6 +44,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'import-refused',
       'key-damaged',
       'key-other',
+      'records-missing',
       'request-refused',
       'snapshot-',
       'store-damaged'

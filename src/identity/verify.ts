@@ -45,7 +45,7 @@ export function trustOwn(run: ParsedRun): VerifiedRun {
 
 /**
  * A run read back from our own store. It was verified before it was written, and the store checked each
- * record against its own hash; `parley doctor` verifies all signatures again.
+ * record against its own hash; `parley doctor --deep` verifies all signatures again.
  */
 export function trustStored(run: ParsedRun): VerifiedRun {
   return make({ ...run, stored: true })

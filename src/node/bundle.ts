@@ -1,32 +1,46 @@
 // Artifacts as one file: the frames that sync would send, one after the other. Nothing in it is trusted; what
 // is taken in passes the same gate. protocols/sync, section 11.
-import { RUN_BYTES_TARGET, FRAME_BYTES_MAX, type Frame, encodeFrame, parseFrame } from '../sync/frame.ts'
+import type { Facet, Tip } from '../replica/facet.ts'
 import type { HeldFacet } from '../sync/context.ts'
-import { headOf, plan, wantedOf } from '../sync/serving.ts'
+import type { Core } from '../sync/core.ts'
+import type { Directory } from '../sync/directory.ts'
+import { FRAME_BYTES_MAX, type Frame, encodeFrame, parseFrame } from '../sync/frame.ts'
+import { cutRuns } from '../sync/run-cut.ts'
+import { type Stretch, headOf, lengthen, plan, wantedOf } from '../sync/serving.ts'
 import { concatBytes, equalBytes, toHex, utf8 } from '../wire/bytes.ts'
-import { type EnvelopeRecord, parseRun } from '../wire/envelope.ts'
+import { type Envelope, type EnvelopeRecord, type ParsedRun, parseRun } from '../wire/envelope.ts'
 import { facetId, parseFacetGenesis } from '../wire/genesis.ts'
 import { NodeError } from '../wire/node-error.ts'
-import { isReject } from '../wire/reject.ts'
+import { type Reject, isReject } from '../wire/reject.ts'
+import type { Driver } from './driver.ts'
 import type { Library } from './library.ts'
-import type { Parts } from './parts.ts'
+import type { ImportedJson } from './parley-node.ts'
+import { waitedFor } from './why.ts'
 
 const MAGIC = utf8('parley bundle 1\n')
 const IDENTITY_PART_BYTES = 32_768
 /** What one import may bring (security research, section 4). */
 export const BUNDLE_BYTES_MAX = 64 * 1024 * 1024
 
-export interface Imported {
-  artifacts: string[]
-  envelopes: number
-  refused: number
+/** What a bundle is made from and taken into. */
+export interface BundleParts {
+  directory: Directory
+  driver: Pick<Driver, 'core' | 'read' | 'perform'>
+}
+
+/** One import under way. */
+interface Intake {
+  identities: Map<string, Uint8Array[]>
+  result: ImportedJson
+  /** Runs that could not be judged when they came. */
+  waited: { held: HeldFacet; tip: Tip; envelopes: number; kept: boolean }[]
 }
 
 export class Bundles {
-  readonly #parts: Parts
-  readonly #library: Library
+  readonly #parts: BundleParts
+  readonly #library: Pick<Library, 'held'>
 
-  constructor(parts: Parts, library: Library) {
+  constructor(parts: BundleParts, library: Pick<Library, 'held'>) {
     this.#parts = parts
     this.#library = library
   }
@@ -43,14 +57,27 @@ export class Bundles {
       yield pack({ type: 'entries', space: space.id, genesis: new Uint8Array(0), entries: [record] })
     const tips = facet.tips().map(headOf)
     yield pack({ type: 'heads', space: space.id, facets: [{ genesis: genesisBytes, tips }] })
-    for (const stretch of plan(
-      facet,
-      tips.map(tip => ({ tip, have: [] }))
-    )) {
-      const records = await this.#parts.driver.read(facet.id, wantedOf(stretch))
-      for (const part of parts(records))
-        yield pack({ type: 'run', facet: facet.id, request: 0, client: stretch.client, records: part })
+    const lacks = tips.map(tip => ({ tip, have: [] }))
+    for (const stretch of plan(facet, lacks)) {
+      for await (const records of this.#runs(facet, stretch))
+        yield pack({ type: 'run', facet: facet.id, request: 0, client: stretch.client, records })
     }
+  }
+
+  /** @throws NodeError `records-missing` */
+  async *#runs(facet: Facet, stretch: Stretch): AsyncIterable<EnvelopeRecord[]> {
+    const records = await this.#parts.driver.read(facet.id, wantedOf(stretch))
+    if (records.includes(undefined)) {
+      const next = 'Let the node connect, so that peers send them again; parley doctor says more.'
+      throw new NodeError('records-missing', 'envelopes of this document are missing on this disk', next)
+    }
+    let rest = 0
+    for (const cut of cutRuns(facet, stretch.client, records, stretch.unsigned)) {
+      if (cut.run.length > 0) yield cut.run
+      rest = cut.rest
+    }
+    const longer = lengthen(stretch, rest)
+    if (longer) yield* this.#runs(facet, longer)
   }
 
   *#identity(did: string): Iterable<Uint8Array> {
@@ -63,14 +90,15 @@ export class Bundles {
   }
 
   /** @throws NodeError `bundle-*`; what came before the fault stays, since it passed the gate */
-  async import(bundle: AsyncIterable<Uint8Array>): Promise<Imported> {
-    const result: Imported = { artifacts: [], envelopes: 0, refused: 0 }
-    const identities = new Map<string, Uint8Array[]>()
-    for await (const frame of frames(bundle)) await this.#take(frame, identities, result)
+  async import(bundle: AsyncIterable<Uint8Array>): Promise<ImportedJson> {
+    const result: ImportedJson = { artifacts: [], envelopes: 0, refused: 0, waiting: 0, waitsFor: [] }
+    const intake: Intake = { identities: new Map(), result, waited: [] }
+    for await (const frame of frames(bundle)) await this.#take(frame, intake)
+    this.#account(intake)
     return result
   }
 
-  async #take(frame: Frame, identities: Map<string, Uint8Array[]>, result: Imported): Promise<void> {
+  async #take(frame: Frame, { identities, result, waited }: Intake): Promise<void> {
     const { driver, directory } = this.#parts
     if (frame.type === 'identity') {
       const log = [...(identities.get(frame.did) ?? []), frame.bytes]
@@ -87,14 +115,34 @@ export class Bundles {
     } else if (frame.type === 'run') {
       const held = driver.core.context.facetOf(frame.facet)
       if (!held) throw foreign('a document that it did not announce')
-      const before = held.facet.size
       const run = parseRun(frame.facet, frame.client, frame.records)
-      const reject = isReject(run)
-        ? run
-        : await driver.perform(core => core.facets.take(held, run, undefined))
-      if (isReject(reject)) result.refused++
-      result.envelopes += held.facet.size - before
+      const taken = isReject(run) ? run : await driver.perform(core => takeRun(core, held, run))
+      if (isReject(taken)) result.refused += frame.records.length
+      else {
+        result.envelopes += taken.admitted
+        if (taken.waits) waited.push(taken.waits)
+      }
     }
+  }
+
+  /** What still waits when the whole bundle was read; some that did was freed, or refused, by what came later. */
+  #account({ result, waited }: Intake): void {
+    const { driver, directory } = this.#parts
+    const { pending } = driver.core.facets
+    const needs = new Set<string>()
+    for (const { held, tip, envelopes, kept } of waited) {
+      const facet = toHex(held.facet.id)
+      if (held.facet.find(tip)) continue
+      if (kept && !pending.has(facet, tip.id)) {
+        result.refused += envelopes
+        continue
+      }
+      result.waiting += envelopes
+      if (!kept) needs.add('room, since much waits already: import the bundle again afterwards')
+      for (const { wait, from } of pending.list(facet))
+        if (!from) needs.add(waitedFor({ directory }, held.facet, wait))
+    }
+    result.waitsFor = [...needs]
   }
 
   #open(space: Uint8Array, genesisBytes: Uint8Array): HeldFacet {
@@ -112,6 +160,24 @@ export class Bundles {
   }
 }
 
+/** `admitted`: with what the run set free. */
+function takeRun(
+  core: Core,
+  held: HeldFacet,
+  run: ParsedRun
+): { admitted: number; waits?: Intake['waited'][number] } | Reject {
+  const { facet } = held
+  const before = facet.size
+  const refused = core.facets.take(held, run, undefined)
+  if (refused) return refused
+  const admitted = facet.size - before
+  const last = run.envelopes.at(-1) as Envelope
+  const tip = { client: run.client, seq: last.header.seq, id: last.id }
+  if (facet.find(tip)) return { admitted }
+  const kept = core.facets.pending.has(toHex(facet.id), tip.id)
+  return { admitted, waits: { held, tip, envelopes: run.envelopes.length, kept } }
+}
+
 function foreign(what: string): NodeError {
   return new NodeError(
     'bundle-foreign',
@@ -127,22 +193,6 @@ function pack(frame: Frame): Uint8Array {
   new DataView(out.buffer).setUint32(0, bytes.length)
   out.set(bytes, 4)
   return out
-}
-
-function* parts(records: (EnvelopeRecord | undefined)[]): Iterable<EnvelopeRecord[]> {
-  let part: EnvelopeRecord[] = []
-  let size = 0
-  for (const record of records) {
-    if (!record) return
-    const bytes = record.header.length + record.body.length + 80
-    if (size + bytes > RUN_BYTES_TARGET && part.length > 0) {
-      yield part
-      ;[part, size] = [[], 0]
-    }
-    part.push(record)
-    size += bytes
-  }
-  if (part.length > 0) yield part
 }
 
 async function* frames(bundle: AsyncIterable<Uint8Array>): AsyncIterable<Frame> {

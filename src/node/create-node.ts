@@ -2,7 +2,11 @@
 // bottom, it says what a node is.
 import { randomBytes } from 'node:crypto'
 import { layoutOf } from '../artifacts/layouts.ts'
-import { verifyNodeCertificate, verifyRoleCertificate } from '../identity/certificate.ts'
+import {
+  type NodeCertificate,
+  verifyNodeCertificate,
+  verifyRoleCertificate
+} from '../identity/certificate.ts'
 import type { CompanyIdentity } from '../identity/company-identity.ts'
 import { sign } from '../identity/ed25519.ts'
 import { type Address, parseAddress } from '../net/address.ts'
@@ -16,6 +20,7 @@ import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import { Bundles } from './bundle.ts'
 import { Documents } from './documents.ts'
+import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
 import { homePaths } from './home-directory.ts'
 import { loadKeys } from './home-keys.ts'
@@ -63,6 +68,24 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
     await node.close()
     throw error
   }
+}
+
+/**
+ * What a stopped node holds, in memory: for `parley doctor`, which neither connects nor signs. Identity logs and
+ * space logs are verified on the way, signatures included; `log` is told what cannot be used.
+ */
+export async function readStopped(
+  store: Store,
+  { identity, certificate, log }: { identity: CompanyIdentity; certificate: NodeCertificate; log: Log }
+): Promise<Core> {
+  const directory = new Directory({ did: identity.did, peerId: certificate.peer, certificate })
+  directory.identities.set(identity.did, identity)
+  const unable = () => {
+    throw new NodeError('not-running', 'a node that is only looked at signs nothing', 'Run parley start.')
+  }
+  const core = new Core({ directory, certificate: unable, signAsNode: unable, layoutOf })
+  await restore(core, store, identity, log)
+  return core
 }
 
 /** The parts of a node, each given what it needs. Nothing runs yet. */
@@ -118,6 +141,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     people: new People(parts, random),
     rooms,
     shelf: library,
+    drafts: new Drafts(parts, library),
     bundles: new Bundles(parts, library),
     views,
     why: new Why(parts),

@@ -59,6 +59,11 @@ function applyAll(doc: Y.Doc, bodies: Uint8Array[]): void {
 }
 
 function perform(task: DocumentTask): unknown {
+  if (task.do === 'preview') {
+    const passing = new Y.Doc()
+    applyAll(passing, task.bodies)
+    return read(passing, task.roots)
+  }
   const doc = documentOf(task.facet)
   switch (task.do) {
     case 'load': {
@@ -71,11 +76,6 @@ function perform(task: DocumentTask): unknown {
       return applyAll(doc, task.bodies)
     case 'read':
       return read(doc, task.roots)
-    case 'preview': {
-      const passing = new Y.Doc()
-      applyAll(passing, task.bodies)
-      return read(passing, task.roots)
-    }
     case 'state':
       return Y.encodeStateAsUpdate(doc)
     case 'passages':

@@ -12,6 +12,8 @@ import type { Documents } from './documents.ts'
 import { Writer } from './writer.ts'
 
 const TICK_MS = 100
+/** While an invite is open, strangers come as far as this. */
+const ARRIVALS_MAX = 1_000
 const READ_BYTES_MAX = 4 * 1024 * 1024
 
 export interface Applied {
@@ -37,6 +39,8 @@ export class Driver {
   readonly #sessions = new Map<number, FrameSession>()
   /** Peers that broke a rule, until when they are left alone (ms since 1970). */
   readonly #banned = new Map<string, number>()
+  /** Peers that connected to this node since its start: where from, and when last. */
+  readonly arrivals = new Map<string, { address: string; at: number }>()
   #numbers = 0
   #ticker: NodeJS.Timeout | undefined
 
@@ -74,6 +78,7 @@ export class Driver {
   attach(session: FrameSession): FrameReceiver {
     const id = ++this.#numbers
     this.#sessions.set(id, session)
+    if (session.inbound) this.#arrived(session)
     // Before this returns: the first frame may be there already.
     this.dispatch({ on: 'session', session: id, peerId: session.peerId, inbound: session.inbound })
     return {
@@ -83,6 +88,13 @@ export class Driver {
         this.dispatch({ on: 'closed', session: id })
       }
     }
+  }
+
+  #arrived({ peerId, remoteAddress: address }: FrameSession): void {
+    this.arrivals.delete(peerId)
+    this.arrivals.set(peerId, { address, at: Date.now() })
+    const [oldest] = this.arrivals.keys()
+    if (this.arrivals.size > ARRIVALS_MAX && oldest !== undefined) this.arrivals.delete(oldest)
   }
 
   /** While much waits for the disk, reading stops, and the peer feels it. */

@@ -1,14 +1,15 @@
 // Artifacts as people see them: one thing with up to three facets; reading, editing, and the whole history.
 import * as Y from 'yjs'
-import { layoutOf } from '../artifacts/layouts.ts'
-import { verifySignature } from '../identity/ed25519.ts'
+import { isOfType, layoutOf, valueAt } from '../artifacts/layouts.ts'
 import type { Facet, Tip } from '../replica/facet.ts'
 import type { Position } from '../replica/lane-tree.ts'
 import type { HeldFacet } from '../sync/context.ts'
 import type { Wanted } from '../sync/effects.ts'
+import { holds } from '../sync/run-cut.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import type { DataClass } from '../wire/data-class.ts'
-import { type EnvelopeRecord, parseHeader, signedBytes } from '../wire/envelope.ts'
+import { type EnvelopeRecord, parseHeader } from '../wire/envelope.ts'
+import type { PlainType } from '../wire/layout.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { DocumentRead, FieldChange, RootKind } from './document-worker.ts'
@@ -45,7 +46,7 @@ export class Library {
   }
 
   /** The facets of an artifact, by its id or the id of a facet, or any prefix of them that is unique. */
-  #find(prefix: string): HeldFacet[] {
+  facetsOf(prefix: string): HeldFacet[] {
     const wanted = prefix.toLowerCase()
     const found = [...this.#facets()].filter(
       ([id, { facet }]) => id.startsWith(wanted) || toHex(facet.genesis.artifact).startsWith(wanted)
@@ -65,7 +66,7 @@ export class Library {
   }
 
   held(prefix: string, dataClass?: DataClass): HeldFacet {
-    const found = this.#find(prefix)
+    const found = this.facetsOf(prefix)
     const held = dataClass ? found.find(({ facet }) => facet.genesis.class === dataClass) : found[0]
     if (held) return held
     throw new NodeError(
@@ -76,7 +77,7 @@ export class Library {
   }
 
   async json(artifact: string): Promise<ArtifactJson> {
-    const found = this.#find(artifact)
+    const found = this.facetsOf(artifact)
     const { facet } = found[0] as HeldFacet
     return {
       id: toHex(facet.genesis.artifact),
@@ -207,10 +208,9 @@ export class Library {
 
   async setFields(prefix: string, fields: { [path: string]: unknown }): Promise<DocumentJson> {
     const held = this.held(prefix)
-    const changes: FieldChange[] = Object.entries(fields).map(([path, value]) => ({
-      path: path.split('.'),
-      value
-    }))
+    const changes = Object.entries(fields).map(([path, value]) => {
+      return fieldChange(held.facet.genesis.kind, path, value)
+    })
     await this.#change(held, held.facet.frontier(), { fields: changes })
     return this.read(toHex(held.facet.id))
   }
@@ -270,7 +270,7 @@ export class Library {
     if (isReject(header)) throw new NodeError('store-damaged', `${header}`, 'Run parley repair.')
     return {
       at: header.time,
-      ...this.#author(facet, lane.company, lane.key),
+      ...this.author(facet, lane.company, lane.key),
       lane: lane.client,
       seq: position.seq,
       id: toHex(position.segment.idAt(position.seq)),
@@ -282,7 +282,7 @@ export class Library {
     }
   }
 
-  #author(
+  author(
     facet: Facet,
     company: number,
     index: number
@@ -303,7 +303,7 @@ export class Library {
     const passages: PassageJson[] = []
     for (const { client, text } of written) {
       const lane = facet.lanes.get(client)
-      const { company, role, holder } = this.#author(facet, lane?.company ?? -1, lane?.key ?? -1)
+      const { company, role, holder } = this.author(facet, lane?.company ?? -1, lane?.key ?? -1)
       const last = passages.at(-1)
       if (last && last.company === company && last.holder === holder && last.role === role) last.text += text
       else passages.push({ text, company, role, holder })
@@ -312,13 +312,27 @@ export class Library {
   }
 }
 
-/** Whether its own signature holds; if not, a later one of the lane vouches for it. */
-function holds(facet: Facet, client: number, { header, signature }: EnvelopeRecord): boolean {
-  const key = facet.laneKey(client)
-  return key !== undefined && verifySignature(key, signedBytes(facet.id, client, header), signature)
+const TYPE_NAMES: { [T in PlainType]: string } = {
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+  list: 'a list'
 }
 
-function stateOf(facet: Facet, { segment, seq }: Position): LogLineJson['state'] {
+/** `null` takes the field away. The gate would refuse the wrong type as well, but not say how to write the right one. */
+function fieldChange(kind: string, path: string, value: unknown): FieldChange {
+  const keys = path.split('.')
+  if (value === null) return { path: keys, value: undefined }
+  const layout = layoutOf(kind)
+  const type = layout && valueAt(layout, keys)
+  if (typeof type !== 'string' || type === 'plain' || isOfType(value, type)) return { path: keys, value }
+  const example = { string: '="..."', number: ':=30', boolean: ':=true', list: ':=\'["..."]\'' }[type]
+  const next = `Write ${path}${example}; ${path}:=null takes the field away.`
+  throw new NodeError('field-type', `${path} holds ${TYPE_NAMES[type]}, not ${JSON.stringify(value)}`, next)
+}
+
+/** Why an envelope does not count. */
+export function stateOf(facet: Facet, { segment, seq }: Position): LogLineJson['state'] {
   const { lane } = segment
   if (lane.forked) return 'losing'
   const cut = facet.space.cuts().some(({ company, key }) => company === lane.company && key === lane.key)

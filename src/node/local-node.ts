@@ -3,9 +3,11 @@ import { wordsOf } from '../identity/words.ts'
 import { toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import type { Bundles } from './bundle.ts'
+import type { Drafts } from './drafts.ts'
 import type { Library } from './library.ts'
 import type { InviteJson, NodeEvent, ParleyNode, StatusJson, WhyJson } from './parley-node.ts'
-import { type Parts, companyJson } from './parts.ts'
+import { checkFacet } from './facet-check.ts'
+import { type Parts, companyJson, nameOf } from './parts.ts'
 import type { People } from './people.ts'
 import type { Rooms } from './rooms.ts'
 import type { Views } from './views.ts'
@@ -16,6 +18,7 @@ export interface LocalNodeParts {
   people: People
   rooms: Rooms
   shelf: Library
+  drafts: Drafts
   bundles: Bundles
   views: Views
   why: Why
@@ -55,6 +58,10 @@ export class LocalNode implements ParleyNode {
         powers: certificate.powers,
         expiresAt: certificate.expiresAt
       })),
+      arrivals: [...driver.arrivals].flatMap(([peerId, { address, at }]) => {
+        const contact = directory.contactOf(peerId)
+        return contact ? [{ company: nameOf(parts, contact.did), address, at }] : []
+      }),
       nodeCertificateExpiresAt: directory.ownPeer.certificate.expiresAt,
       peers: people.peers(),
       spaces: directory.spaces.size,
@@ -93,6 +100,16 @@ export class LocalNode implements ParleyNode {
   setFields: ParleyNode['setFields'] = (artifact, fields) => this.#own.shelf.setFields(artifact, fields)
   log = (artifact: string) => this.#own.shelf.log(artifact)
   passages = (artifact: string) => this.#own.shelf.passages(artifact)
+  drafts = (artifact: string) => this.#own.drafts.list(artifact)
+  draft = (artifact: string, envelope: string) => this.#own.drafts.read(artifact, envelope)
+  /** Once all that was taken in is on the disk: what is still being written is not missing. */
+  checkFacet = async (facet: string) => {
+    const { driver } = this.#own.parts
+    const held = this.#own.shelf.held(facet)
+    await driver.perform(() => undefined)
+    return checkFacet(held.facet, driver.store.scan(toHex(held.facet.id)))
+  }
+
   why = async (subject?: string) => this.#own.why.all(subject)
 
   exportArtifact = (artifact: string) => this.#own.bundles.export(artifact)

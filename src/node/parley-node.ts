@@ -25,6 +25,8 @@ export interface StatusJson {
   /** Role keys that are unlocked in this process. */
   roles: { role: string; holder: string; key: string; powers: string[]; expiresAt: number }[]
   nodeCertificateExpiresAt: number
+  /** Known companies whose nodes connected to this one since its start: what shows that it can be reached. */
+  arrivals: { company: string; address: string; at: number }[]
   peers: PeerJson[]
   spaces: number
   artifacts: number
@@ -111,6 +113,42 @@ export interface LogLineJson {
   bytes: number
 }
 
+/** A branch that does not count, named by its last envelope. */
+export interface DraftJson {
+  id: string
+  facet: string
+  class: DataClass
+  lane: number
+  seq: number
+  /** When its last envelope says that it was written. */
+  at: number
+  state: LogLineJson['state']
+  /** How many envelopes at its end do not count. */
+  lost: number
+  company: string
+  role: string
+  holder: string
+  key: string
+}
+
+/** The document as it stood with that envelope and all that it knew. */
+export interface DraftTextJson extends DraftJson {
+  text: string
+  fields: { [root: string]: unknown }
+}
+
+/** Every stored envelope of a facet, judged again from its bytes. */
+export interface FacetCheckJson {
+  facet: string
+  artifact: string
+  kind: string
+  envelopes: number
+  /** Those whose own signature holds; a later one of their lane vouches for the others. */
+  signed: number
+  /** What is wrong, in words. Empty: each is whole, in its chain, and vouched for. */
+  wrong: string[]
+}
+
 /** Which signer wrote each passage of the text as it stands. */
 export interface PassageJson {
   text: string
@@ -124,6 +162,17 @@ export interface WhyJson {
   inSync: boolean
   /** Sentences: whose turn it is, since when, the last error, the next retry, what waits for what. */
   reasons: string[]
+}
+
+export interface ImportedJson {
+  artifacts: string[]
+  /** Those that are new here. */
+  envelopes: number
+  refused: number
+  /** Envelopes that need something that is not here. They go on when it comes, while this node runs. */
+  waiting: number
+  /** What they need, in words. */
+  waitsFor: string[]
 }
 
 export type NodeEvent =
@@ -182,18 +231,22 @@ export interface ParleyNode {
     artifact: string,
     edit: { base: FrontierJson; text: string; class?: DataClass }
   ): Promise<DocumentJson>
-  /** Sets plain values in map roots of the layout, for instance `meta.title`. */
+  /** Sets plain values in map roots of the layout, for instance `meta.title`; null takes one away. */
   setFields(artifact: string, fields: { [path: string]: unknown }): Promise<DocumentJson>
   log(artifact: string): Promise<LogLineJson[]>
   passages(artifact: string): Promise<PassageJson[]>
+  /** Branches that do not count, such as the one that lost when a restored backup and its original both wrote. */
+  drafts(artifact: string): Promise<DraftJson[]>
+  /** The text as it stood with this envelope, whether it counts or not. Nothing is changed by looking. */
+  draft(artifact: string, envelope: string): Promise<DraftTextJson>
+  /** Verifies all stored envelopes of a facet again, signatures included. */
+  checkFacet(facet: string): Promise<FacetCheckJson>
   why(subject?: string): Promise<WhyJson[]>
 
   /** A bundle of everything needed to hold this artifact elsewhere: space log, identities, envelopes. */
   exportArtifact(artifact: string): AsyncIterable<Uint8Array>
   /** Takes a bundle in through the same gate as sync. */
-  importBundle(
-    bundle: AsyncIterable<Uint8Array>
-  ): Promise<{ artifacts: string[]; envelopes: number; refused: number }>
+  importBundle(bundle: AsyncIterable<Uint8Array>): Promise<ImportedJson>
 
   /** Forgets the role keys of this process, or brings one back. */
   lock(): Promise<void>

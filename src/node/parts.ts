@@ -39,7 +39,7 @@ export function companyJson(did: string, identity: CompanyIdentity | undefined):
 export const UNLOCK = 'Run parley unlock; parley role list shows whether a role is certified here.'
 
 /** For people: the legal name, or the start of the DID until the name is known. */
-export function nameOf({ directory }: Parts, did: string): string {
+export function nameOf({ directory }: Pick<Parts, 'directory'>, did: string): string {
   return directory.identities.get(did)?.legalName || `${did.slice(0, 24)}...`
 }
 

@@ -1,8 +1,9 @@
 // Work of ours that stood on something which no longer counts, because its author signed two things for one
 // place, is written again in a new lane: nobody can make our words vanish by contradicting himself.
 // protocols/envelope, ENV-28.
+import { pastOf } from '../replica/drafts.ts'
 import type { Facet } from '../replica/facet.ts'
-import { type Position, isAtOrBefore, knownAt } from '../replica/lane-tree.ts'
+import type { Position } from '../replica/lane-tree.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { FieldChange } from './document-worker.ts'
 import type { Library } from './library.ts'
@@ -52,7 +53,7 @@ export class Reissues {
   /** What these envelopes changed, found by comparing the text that they saw with the one that they left. */
   async #again(id: string, facet: Facet, orphans: Position[]): Promise<void> {
     const last = orphans.at(-1) as Position
-    const after = facet.order().filter(position => within(position, last))
+    const after = pastOf(facet, last)
     const before = after.filter(position => !orphans.some(orphan => same(orphan, position)))
     const [old, ours] = [
       await this.#library.preview(facet, before),
@@ -86,12 +87,6 @@ function keyOf(facet: string, { segment, seq }: Position): string {
 function isCut(facet: Facet, { segment }: Position): boolean {
   const { company, key } = segment.lane
   return facet.space.cuts().some(cut => cut.company === company && cut.key === key)
-}
-
-function within(position: Position, last: Position): boolean {
-  const { client } = position.segment.lane
-  const known = client === last.segment.lane.client ? last : knownAt(last, client)
-  return known !== undefined && isAtOrBefore(position, known)
 }
 
 function same(a: Position, b: Position): boolean {

@@ -1,4 +1,5 @@
 // `parley why`: for anything that is not in sync, whose turn it is, since when, the last error, the next retry.
+import type { Facet, Wait } from '../replica/facet.ts'
 import { unpackClient } from '../wire/lane.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { WhyJson } from './parley-node.ts'
@@ -86,11 +87,8 @@ export class Why {
     if (driver.store.readOnly(id))
       reasons.push('records that this node wrote are missing; it is read-only until peers confirm')
     for (const { wait, from } of driver.core.facets.pending.list(id)) {
-      const what =
-        wait.for === 'entry'
-          ? `entry ${wait.seq} of ${this.#name(facet.space.parties[wait.company])}`
-          : `seq ${wait.seq} of a lane of ${this.#name(facet.space.parties[unpackClient(wait.client).company])}`
-      reasons.push(`something from ${this.#name(from.peer?.did)} waits for ${what}`)
+      const bearer = from ? this.#name(from.peer?.did) : 'a bundle'
+      reasons.push(`something from ${bearer} waits for ${waitedFor(this.#parts, facet, wait)}`)
     }
     if (facet.lanes.size >= LANES_MANY) {
       reasons.push(
@@ -120,6 +118,14 @@ export class Why {
   #name(did: string | undefined): string {
     return did === undefined ? 'somebody' : nameOf(this.#parts, did)
   }
+}
+
+/** What must come first, in words. */
+export function waitedFor(parts: Pick<Parts, 'directory'>, { space }: Facet, wait: Wait): string {
+  const company = wait.for === 'entry' ? wait.company : unpackClient(wait.client).company
+  const did = space.parties[company]
+  const whose = did === undefined ? 'somebody' : nameOf(parts, did)
+  return wait.for === 'entry' ? `entry ${wait.seq} of ${whose}` : `seq ${wait.seq} of a lane of ${whose}`
 }
 
 function seconds(ms: number): string {

@@ -2,7 +2,7 @@
 // bytes, the header and the causal past alone, so every node reaches the same one. protocols/update, section 3.
 import type { DeleteRange } from '../wire/envelope.ts'
 import type { Client } from '../wire/lane.ts'
-import { type LayoutNode, type LayoutValue, valueUnder } from '../wire/layout.ts'
+import { type LayoutNode, type LayoutValue, type PlainType, valueUnder } from '../wire/layout.ts'
 import { Reject } from '../wire/reject.ts'
 import type { StructId } from '../wire/update-reader.ts'
 import type { ScannedStruct, ScannedUpdate } from '../wire/update.ts'
@@ -109,6 +109,9 @@ class Body {
     if (value === undefined || !fits(struct, place, value)) {
       return refuse(struct, 'update-layout', `${struct.type ?? kind} under ${key ?? 'no key'}`)
     }
+    if (!gone && isTyped(place, value) && struct.value !== value) {
+      return refuse(struct, 'update-type', `${struct.value} where ${value} belongs, under ${key ?? 'no key'}`)
+    }
     const opens = kind === 'type' ? { node: value as LayoutNode } : undefined
     return { clock, length, place, key, opens }
   }
@@ -175,7 +178,12 @@ function allowed(place: Place, key: string | undefined): LayoutValue | undefined
 function fits(struct: ScannedStruct, place: Place, value: LayoutValue): boolean {
   if (struct.kind === 'deleted') return true
   if (place.node.is === 'text') return struct.kind === 'string'
-  return value === 'plain' ? struct.kind === 'any' : struct.type === value.is
+  return typeof value === 'string' ? struct.kind === 'any' : struct.type === value.is
+}
+
+/** Whether values here must be of one type. A text holds strings anyhow. ART-7 */
+function isTyped({ node }: Place, value: LayoutValue): value is PlainType {
+  return node.is === 'map' && typeof value === 'string' && value !== 'plain'
 }
 
 function nowhere({ clock, length }: ScannedStruct): StructRun {

@@ -1,14 +1,14 @@
 // Answering what peers ask for: one answer after another for each peer, made only as fast as it reads and only
 // as much as its allowance pays for. protocols/sync, sections 6 and 9.
-import { verifySignature } from '../identity/ed25519.ts'
 import type { SpaceLog } from '../identity/space-log.ts'
 import { EMPTY, equalBytes, toHex } from '../wire/bytes.ts'
-import { type EnvelopeRecord, signedBytes } from '../wire/envelope.ts'
+import type { EnvelopeRecord } from '../wire/envelope.ts'
 import { Reject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
 import type { Context, HeldFacet } from './context.ts'
-import { IDENTITY_PART_BYTES, RUN_BYTES_MAX, RUN_BYTES_TARGET, weigh } from './frame.ts'
-import { type Answer, type NeedAnswer, type Stretch, search, successors, wantedOf } from './serving.ts'
+import { IDENTITY_PART_BYTES } from './frame.ts'
+import { type Cut, cutRuns } from './run-cut.ts'
+import { type Answer, type NeedAnswer, type Stretch, lengthen, search, wantedOf } from './serving.ts'
 import type { Session } from './session.ts'
 import type { Summaries } from './summaries.ts'
 
@@ -224,53 +224,24 @@ export class Answers {
     session: Session,
     answer: NeedAnswer,
     held: HeldFacet,
-    { client, positions, unsigned = 0 }: Stretch,
+    stretch: Stretch,
     records: (EnvelopeRecord | undefined)[]
   ): void {
-    let run: EnvelopeRecord[] = []
-    let checked = unsigned
-    let bytes = 0
-    for (const [i, record] of records.entries()) {
-      // A record that the disk lost: what comes after it does not follow.
-      if (!record) return
-      run.push(record)
-      bytes += weigh(record)
-      const next = records[i + 1]
-      if (next && bytes + weigh(next) <= RUN_BYTES_TARGET) continue
-      const end = this.#signedEnd(session, held, client, run, checked, unsigned > 0)
-      if (end > 0) this.sendRun(session, held, client, answer.request, run.slice(0, end))
-      // What was lengthened in search of a signature goes no further than to that.
-      if (end > 0 && unsigned > 0) return
-      run = run.slice(end)
-      checked = run.length
-      bytes = run.reduce((sum, item) => sum + weigh(item), 0)
-      if (bytes > RUN_BYTES_MAX) return
-      if (next && !this.#context.hasRoom(session))
-        return putBack(answer, client, positions.slice(i + 1 - run.length))
+    const { client, positions } = stretch
+    let last: Cut | undefined
+    for (const cut of cutRuns(held.facet, client, records, stretch.unsigned)) {
+      this.#spend(session, cut.checks)
+      if (cut.run.length > 0) this.sendRun(session, held, client, answer.request, cut.run)
+      if (cut.read < records.length && !this.#context.hasRoom(session)) {
+        return putBack(answer, client, positions.slice(cut.read - cut.rest))
+      }
+      last = cut
     }
+    // A record that the disk lost.
+    if (!last || last.read < records.length) return
     if (answer.batch < READ_ENVELOPES_MAX) answer.batch *= 2
-    const last = positions.at(-1)
-    const more = run.length > 0 && last ? successors(last, run.length) : []
-    if (more.length === 0) return
-    const rest = [...positions.slice(-run.length), ...more]
-    answer.stretches?.unshift({ client, positions: rest, unsigned: run.length })
-  }
-
-  /** How many records of a run end in a signature that holds: as many as can be, or as few (`nearest`). */
-  #signedEnd(
-    session: Session,
-    held: HeldFacet,
-    client: number,
-    run: EnvelopeRecord[],
-    checked: number,
-    nearest: boolean
-  ): number {
-    for (let i = checked; i < run.length; i++) {
-      const end = nearest ? i : run.length - 1 - (i - checked)
-      this.#spend(session, 1)
-      if (holds(held, client, run[end] as EnvelopeRecord)) return end + 1
-    }
-    return 0
+    const longer = lengthen(stretch, last.rest)
+    if (longer) answer.stretches?.unshift(longer)
   }
 
   /** The last record must be one that `holds`. @returns whether it went out */
@@ -290,10 +261,4 @@ export class Answers {
 function putBack(answer: NeedAnswer, client: number, positions: Stretch['positions']): void {
   answer.stretches?.unshift({ client, positions })
   answer.batch = Math.max(READ_ENVELOPES_MIN, answer.batch / 2)
-}
-
-/** Whether the record's own signature does: an earlier one is vouched for by a later one, so it need not. */
-function holds({ facet }: HeldFacet, client: number, { header, signature }: EnvelopeRecord): boolean {
-  const key = facet.laneKey(client)
-  return key !== undefined && verifySignature(key, signedBytes(facet.id, client, header), signature)
 }

@@ -205,11 +205,24 @@ export class FacetSync {
     const allowed = this.#allow(held, run, from, own)
     if (allowed instanceof AllowedRun) return this.#admit(held, allowed, from, own !== undefined)
     if (isReject(allowed)) {
-      if (from && allowed.fault) this.#context.close(from, allowed, place(facet.id, run.client))
+      this.#refuse(held, run, allowed, { from, own: own !== undefined })
       return allowed
     }
     this.#wait(held, run, allowed, from)
     return undefined
+  }
+
+  /** A peer answers for what is at fault; of a bundle it is told. Who wrote something here is answered. */
+  #refuse(
+    { facet }: HeldFacet,
+    { client }: ParsedRun,
+    reject: Reject,
+    { from, own }: { from: Session | undefined; own: boolean }
+  ): void {
+    const where = place(facet.id, client)
+    if (from && reject.fault) this.#context.close(from, reject, where)
+    else if (!from && !own)
+      this.#context.tell({ what: 'refused', did: undefined, peerId: 'bundle', reject, where })
   }
 
   #allow(
@@ -243,7 +256,7 @@ export class FacetSync {
     }
     if (admitted.length > 0) this.#keep(held, admission, { run, from, own })
     if (wait) this.#wait(held, run, wait, from)
-    if (reject && from) this.#context.close(from, reject, place(facet.id, run.client))
+    if (reject) this.#refuse(held, run, reject, { from, own })
     if (admitted.length > 0) this.retry(held)
     return reject
   }
@@ -294,14 +307,15 @@ export class FacetSync {
   }
 
   /**
-   * Holds a run for what it lacks, and asks its sender for that: a sender sends causes first. The run itself
+   * Holds a run for what it lacks, and asks its sender, if there is one, for that: a sender sends causes first. The run itself
    * counts as named, so that it is asked for again should it not be kept.
    */
   #wait(held: HeldFacet, run: ParsedRun, wait: Wait, from: Session | undefined): void {
-    if (!from || !this.#context.isOpen(from)) return
+    if (from && !this.#context.isOpen(from)) return
+    this.pending.hold(toHex(held.facet.id), run, wait, from)
+    if (!from) return
     const { client, seq, id } = tipOfRun(run)
     const heads: Head[] = [{ of: client, seq, id }]
-    this.pending.hold(toHex(held.facet.id), run, wait, from)
     if (wait.for === 'envelope') heads.push({ of: wait.client, seq: wait.seq, id: wait.id })
     else from.unchecked.add(toHex(held.facet.space.id))
     this.asking.note(from, held, heads)
@@ -318,7 +332,7 @@ export class FacetSync {
     for (;;) {
       const ready = this.pending.release(toHex(facet.id), isOver)
       if (ready.length === 0) break
-      for (const { run, from } of ready) if (this.#context.isOpen(from)) this.take(held, run, from)
+      for (const { run, from } of ready) if (!from || this.#context.isOpen(from)) this.take(held, run, from)
     }
     this.#retrying = false
   }

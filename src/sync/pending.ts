@@ -5,7 +5,10 @@ import { toHex } from '../wire/bytes.ts'
 import type { ParsedRun } from '../wire/envelope.ts'
 import type { Session } from './session.ts'
 
-/** What one company may have waiting here; beyond it the newest is dropped and will be asked for again. */
+/**
+ * What one company, or all bundles, may have waiting here; beyond it the newest is dropped, to be asked for again
+ * or imported again.
+ */
 export const PENDING_RUNS_MAX = 256
 export const PENDING_BYTES_MAX = 1024 * 1024
 
@@ -13,8 +16,8 @@ export interface PendingRun {
   facet: string
   run: ParsedRun
   wait: Wait
-  /** Whose it is to answer for; policy is asked again with this session when the wait is over. */
-  from: Session
+  /** Whose it is to answer for, none where a bundle brought it; policy is asked again when the wait is over. */
+  from: Session | undefined
   bytes: number
 }
 
@@ -25,7 +28,7 @@ export class Pending {
   readonly #sums = new Map<string, { runs: number; bytes: number }>()
 
   /** Does nothing where the run is held already or the company's share is full. */
-  hold(facet: string, run: ParsedRun, wait: Wait, from: Session): void {
+  hold(facet: string, run: ParsedRun, wait: Wait, from: Session | undefined): void {
     const key = keyOf(facet, (run.envelopes.at(-1) as { id: Uint8Array }).id)
     if (this.#held.has(key)) return
     const bytes = run.envelopes.reduce(
@@ -77,6 +80,6 @@ function keyOf(facet: string, id: Uint8Array): string {
   return `${facet}/${toHex(id)}`
 }
 
-function owner({ peer, peerId }: Session): string {
-  return peer?.did ?? peerId
+function owner(from: Session | undefined): string {
+  return from ? (from.peer?.did ?? from.peerId) : 'bundle'
 }

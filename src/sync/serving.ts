@@ -117,8 +117,16 @@ function follows(a: Position, b: Position): boolean {
   )
 }
 
-/** Up to `count` positions after this one on the way to a tip of its lane: how a stretch is lengthened. */
-export function successors(position: Position, count: number): Position[] {
+/** The last `rest` of a stretch, which have no signature that holds, with as many more of the way to a tip. */
+export function lengthen({ client, positions }: Stretch, rest: number): Stretch | undefined {
+  const last = positions.at(-1)
+  const more = rest > 0 && last ? successors(last, rest) : []
+  if (more.length === 0) return undefined
+  return { client, positions: [...positions.slice(-rest), ...more], unsigned: rest }
+}
+
+/** Up to `count` positions after this one on the way to a tip of its lane. */
+function successors(position: Position, count: number): Position[] {
   const found: Position[] = []
   for (let at = successor(position); at && found.length < count; at = successor(at)) found.push(at)
   return found

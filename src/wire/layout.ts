@@ -7,8 +7,11 @@ export type LayoutNode =
   | { is: 'map'; keys: { [key: string]: LayoutValue }; others?: LayoutValue }
   | { is: 'array'; items: LayoutValue }
 
-/** What may stand under a key or in a list: a plain JSON value, or a shared type of that shape. */
-export type LayoutValue = 'plain' | LayoutNode
+/** A plain JSON value of this type; `list` is a JSON array of anything. */
+export type PlainType = 'string' | 'number' | 'boolean' | 'list'
+
+/** What may stand under a key or in a list: any plain JSON value, one of a type, or a shared type of that shape. */
+export type LayoutValue = 'plain' | PlainType | LayoutNode
 
 /** Root name to node. A root that is not named here does not exist. */
 export interface Layout {

@@ -2,6 +2,7 @@
 // byte reaches Yjs before this scan and the gate in `src/replica/update-gate.ts`. protocols/update, section 2.
 import { BODY_BYTES_MAX, CLOCK_MAX, DELETES_MAX, type DeleteRange } from './envelope.ts'
 import type { Client } from './lane.ts'
+import type { PlainType } from './layout.ts'
 import { Reject } from './reject.ts'
 import { type StructId, UpdateReader } from './update-reader.ts'
 
@@ -18,6 +19,20 @@ const KINDS: { [ref: number]: StructKind } = { 0: 'gc', 1: 'deleted', 4: 'string
 /** Type references of Yjs. The XML types are not on our wire. */
 const TYPES: { [ref: number]: NestedType } = { 0: 'array', 1: 'map', 2: 'text' }
 
+export type ValueType = PlainType | 'null' | 'object'
+/** By the first byte of a value (UPD-10). */
+const VALUES: { [lead: number]: ValueType } = {
+  117: 'list',
+  118: 'object',
+  119: 'string',
+  120: 'boolean',
+  121: 'boolean',
+  123: 'number',
+  124: 'number',
+  125: 'number',
+  126: 'null'
+}
+
 /** One struct as it stands in the bytes; `parent` and `key` are there only if it names no neighbour. */
 export interface ScannedStruct {
   clock: number
@@ -32,6 +47,8 @@ export interface ScannedStruct {
   /** The bytes say that it stands under a map key. Yjs may leave this out where it names a neighbour. */
   keyed: boolean
   type: NestedType | undefined
+  /** Of which type its value is, where it holds exactly one. */
+  value: ValueType | undefined
   /** Where its content lies in the bytes: text without its length, values without their number. */
   start: number
   end: number
@@ -156,6 +173,7 @@ function readStruct(read: UpdateReader, clock: number, limits: ScanLimits): Scan
     key,
     keyed,
     type: undefined,
+    value: undefined,
     start: read.at,
     end: read.at
   }
@@ -191,6 +209,7 @@ function readValues(read: UpdateReader, struct: ScannedStruct, limits: ScanLimit
   const count = read.count(Infinity, 1)
   struct.start = read.at
   for (let i = 0; i < count && !read.reject; i++) read.value(limits.stringBytes)
+  if (count === 1) struct.value = VALUES[read.bytes[struct.start] as number]
   return count
 }
 

@@ -3,6 +3,9 @@ import type {
   ArtifactJson,
   CompanyJson,
   DocumentJson,
+  DraftJson,
+  DraftTextJson,
+  FacetCheckJson,
   FrontierJson,
   InviteJson,
   LogLineJson,
@@ -62,6 +65,7 @@ export class MemoryNode implements ParleyNode {
       startedAt: 1,
       roles: this.#locked ? [] : [role],
       nodeCertificateExpiresAt: 90,
+      arrivals: [{ company: 'Globex SA', address: '/ip4/192.0.2.7/tcp/50000', at: 3 }],
       peers: await this.peers(),
       spaces: this.#spaces.size,
       artifacts: this.#held.size,
@@ -238,6 +242,22 @@ export class MemoryNode implements ParleyNode {
     return [{ text: this.#hold(artifact).text, company: 'Acme Ltd', role: 'CTO', holder: 'Ada' }]
   }
 
+  async drafts(artifact: string): Promise<DraftJson[]> {
+    const { text: _text, fields: _fields, ...draft } = await this.draft(artifact, 'head-0')
+    return [draft]
+  }
+
+  async draft(artifact: string, envelope: string): Promise<DraftTextJson> {
+    const { text, fields } = this.#hold(artifact)
+    const author = { company: 'Acme Ltd', role: 'CTO', holder: 'Ada', key: 'z6Mk' }
+    const place = { facet: `facet-${artifact}`, class: 'private', lane: 1, seq: 0, at: 1 } as const
+    return { id: envelope, ...place, ...author, state: 'losing', lost: 1, text, fields }
+  }
+
+  async checkFacet(facet: string): Promise<FacetCheckJson> {
+    return { facet, artifact: 'artifact-0', kind: 'k', envelopes: 2, signed: 1, wrong: ['seq 1'] }
+  }
+
   async why(subject = 'everything'): Promise<WhyJson[]> {
     return [{ subject, inSync: true, reasons: [] }]
   }
@@ -258,7 +278,13 @@ export class MemoryNode implements ParleyNode {
       if (chunk[0] === 0xff) throw new NodeError('bad-bundle', 'this is no bundle', 'Export it again.')
       await this.pace()
     }
-    return { artifacts: ['artifact-0'], envelopes: this.imported.length, refused: 0 }
+    return {
+      artifacts: ['artifact-0'],
+      envelopes: this.imported.length,
+      refused: 0,
+      waiting: 1,
+      waitsFor: ['entry 0 of Globex SA']
+    }
   }
 
   #hold(artifact: string): Held {

@@ -61,7 +61,7 @@ describe('layouts', () => {
     expect(check(JSON.parse(file('layouts.json'))), JSON.stringify(check.errors)).toBe(true)
     for (const kind of ARTIFACT_KINDS) {
       const { meta, text } = (layoutOf(kind) as Layout).roots
-      expect(meta).toMatchObject({ is: 'map', keys: { title: 'plain' } })
+      expect(meta).toMatchObject({ is: 'map', keys: { title: 'string' } })
       expect(text).toEqual({ is: 'text' })
     }
   })

@@ -2,6 +2,7 @@
 // loses, and what an honest company wrote on it is written again by its own node: no honest word is lost.
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { until } from '../../scripts/company-process.ts'
+import type { LocalNode } from '../../src/node/local-node.ts'
 import { tell } from '../sim/liars.ts'
 import { Random } from '../sim/random.ts'
 import { agreed } from './nodes.ts'
@@ -57,4 +58,18 @@ it('[ENV-28] honest work on a losing branch is written again, and both nodes end
     (await world.a.log(artifact)).filter(line => line.inserted.includes('Acme on left')).length
   ).toBeGreaterThan(0)
   expect(world.refused.b).toEqual([])
+  await readLost(world.a, artifact, text)
+  await readLost(world.b, artifact, text)
 })
+
+/** ENV-29: what no longer counts can be read by everybody who holds it, and reading it changes nothing. */
+async function readLost(node: LocalNode, artifact: string, text: string): Promise<void> {
+  const drafts = await node.drafts(artifact)
+  expect(drafts.map(({ state }) => state).toSorted()).toEqual(['losing', 'orphaned'])
+  const read = await Promise.all(drafts.map(({ id }) => node.draft(artifact, id.slice(0, 12))))
+  const word = text.includes('leftRival') ? 'right' : 'left'
+  expect(read.find(({ state }) => state === 'losing')?.text).toContain(`${word}Rival was here`)
+  expect(read.find(({ state }) => state === 'orphaned')?.text).toContain(` on ${word}. ${word}Rival`)
+  expect((await node.read(artifact)).text).toBe(text)
+  await expect(node.draft(artifact, 'ffffffffffff')).rejects.toMatchObject({ code: 'draft-unknown' })
+}

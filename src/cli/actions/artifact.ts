@@ -1,6 +1,13 @@
 // Artifacts: made, listed, shown, changed field by field, and who wrote what.
 import { ARTIFACT_KINDS, type ArtifactKind } from '../../artifacts/layouts.ts'
-import type { ArtifactJson, DocumentJson, LogLineJson, PassageJson } from '../../node/parley-node.ts'
+import type {
+  ArtifactJson,
+  DocumentJson,
+  DraftJson,
+  DraftTextJson,
+  LogLineJson,
+  PassageJson
+} from '../../node/parley-node.ts'
 import type { DataClass } from '../../wire/data-class.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
@@ -93,6 +100,8 @@ function parts({ facets }: ArtifactJson): [string, string] {
 
 export interface ShowOptions {
   class?: string
+  drafts?: boolean
+  draft?: string
   fields?: boolean
   passages?: boolean
 }
@@ -101,12 +110,34 @@ export async function show(cli: Cli, typed: string, options: ShowOptions): Promi
   const dataClass = options.class === undefined ? undefined : classOf(options.class)
   await withNode(cli, async node => {
     const { id } = await findArtifact(node, typed)
+    if (options.drafts === true) return showDrafts(cli, id, await node.drafts(id))
+    if (options.draft !== undefined) {
+      return showDocument(cli, await node.draft(id, options.draft), options.fields === true)
+    }
     if (options.passages === true) return showPassages(cli, await node.passages(id))
     showDocument(cli, await node.read(id, dataClass && { class: dataClass }), options.fields === true)
   })
 }
 
-function showDocument({ output }: Cli, document: DocumentJson, fields: boolean): void {
+/** Branches that do not count, each with the digits to give to --draft. */
+function showDrafts({ output }: Cli, artifact: string, drafts: DraftJson[]): void {
+  output.answers(drafts, () =>
+    table(
+      ['draft', 'until (claimed)', 'company', 'signed by', 'class', 'envelopes', 'why'],
+      drafts.map(({ id, at, company, role, holder, class: dataClass, lost, state }) => {
+        return [shortId(id), dateTime(at), company, `${role} ${holder}`, dataClass, String(lost), state]
+      })
+    )
+  )
+  const [first] = drafts
+  output.note(
+    first
+      ? `Next: parley show ${shortId(artifact)} --draft ${shortId(first.id)} prints its text. Nothing of it is in the document.`
+      : 'Nothing was lost: every envelope counts.'
+  )
+}
+
+function showDocument({ output }: Cli, document: DocumentJson | DraftTextJson, fields: boolean): void {
   if (output.json) output.answer(document, () => '')
   else if (fields) output.content(`${JSON.stringify(document.fields, null, 2)}\n`)
   else output.content(document.text)
@@ -159,6 +190,10 @@ export async function log(cli: Cli, typed: string): Promise<void> {
     cli.output.answers(lines, () =>
       table(['when (claimed)', 'company', 'signed by', 'what', 'envelope'], lines.map(logRow))
     )
+    if (lines.some(({ state }) => state !== 'counts'))
+      cli.output.note(
+        `Some of this does not count; it can still be read: parley show ${shortId(id)} --drafts`
+      )
   })
 }
 

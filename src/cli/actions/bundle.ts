@@ -3,8 +3,11 @@ import type { Cli } from '../cli.ts'
 import { usage, withNode } from '../cli.ts'
 import { findArtifact, shortId } from '../find.ts'
 import { chunks, writeNew } from '../files.ts'
-import { byteCount, plural } from '../text.ts'
+import { byteCount, inline, plural } from '../text.ts'
 import { NodeError } from '../../wire/node-error.ts'
+
+/** Nobody can be asked for what a bundle lacks, so it is not stored; peers send it once they are connected. */
+const KEPT = 'parley why shows it, and it goes on when that comes. After a restart, import again.'
 
 export async function exportArtifact(cli: Cli, typed: string, options: { output?: string }): Promise<void> {
   await withNode(cli, async node => {
@@ -34,6 +37,10 @@ export async function importBundle(cli: Cli, path: string): Promise<void> {
       const { artifacts, envelopes } = taken
       return `Took in ${plural(envelopes, 'new envelope')} of ${artifacts.map(shortId).join(', ') || 'nothing here'}.`
     })
+    if (taken.waiting > 0) {
+      const what = plural(taken.waiting, 'envelope waits', 'envelopes wait')
+      cli.output.warn(`${what} for ${inline(taken.waitsFor.join(', '))}; ${KEPT}`)
+    }
     if (taken.refused > 0) {
       const next =
         'What was refused is in the log of the node, each with its code. Ask the sender for a new export.'

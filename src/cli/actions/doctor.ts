@@ -8,13 +8,16 @@ import { readCertificates } from '../../node/home-certificates.ts'
 import { homePaths } from '../../node/home-directory.ts'
 import { checkFolder, listFolder, readOwn } from '../../node/home-file.ts'
 import { keyFiles, keyPath, needsPassphrase, nextRootPath } from '../../node/home-keys.ts'
+import { FORMAT } from '../../store/census-scan.ts'
 import { LevelStore } from '../../store/level-store.ts'
 import { isNodeError, NodeError } from '../../wire/node-error.ts'
 import type { Cli } from '../cli.ts'
 import { byteCount, date, inline, plural } from '../text.ts'
+import { reachFindings } from './doctor-reach.ts'
+import { checkRunningFacets, checkStoredFacets } from './doctor-signatures.ts'
 import { EXPIRY_WARNING_MS } from './node.ts'
 
-interface Finding {
+export interface Finding {
   state: 'ok' | 'warn' | 'fail'
   what: string
   /** What to do; for what is not ok. */
@@ -24,7 +27,14 @@ interface Finding {
 /** LevelDB needs some 8 MiB to open; below this, a busy day fills the disk. */
 const FREE_BYTES_MIN = 256 * 1024 * 1024
 
-export async function doctor(cli: Cli): Promise<void> {
+export interface DoctorOptions {
+  /** Verify every stored envelope again. */
+  deep?: boolean
+}
+
+const SET_CLOCK = 'Set the clock, for instance by turning on network time.'
+
+export async function doctor(cli: Cli, { deep = false }: DoctorOptions): Promise<void> {
   const findings: Finding[] = []
   const add = (...more: Finding[]) => findings.push(...more)
   add({ state: 'ok', what: `Node ${process.versions.node} on ${process.platform} ${process.arch}` })
@@ -35,7 +45,8 @@ export async function doctor(cli: Cli): Promise<void> {
     if (identity) add(...(await checkIdentity(home, identity)))
     await attempt(add, async () => add(...(await checkFiles(home))))
     if (identity) await attempt(add, async () => add(...(await checkCertificates(home, identity))))
-    await attempt(add, async () => add(...(await checkRunning(cli, home))))
+    const whole = deep ? identity : undefined
+    await attempt(add, async () => add(...(await checkRunning(cli, home, whole))))
   }
   show(cli, findings)
   const failed = findings.filter(({ state }) => state === 'fail').length
@@ -69,7 +80,7 @@ async function checkIdentity(home: Home, identity: CompanyIdentity): Promise<Fin
     findings.push({
       state: 'fail',
       what: `the clock of this machine is behind: the identity log is of ${date(last)}`,
-      fix: 'Set the clock, for instance by turning on network time.'
+      fix: SET_CLOCK
     })
   }
   const keys = await keyFiles(home)
@@ -115,6 +126,10 @@ async function checkCertificates(home: Home, identity: CompanyIdentity): Promise
     const what = `certificate for ${use}`
     const fix = kind === 'node' ? 'parley node renew' : `parley role renew ${use}`
     if (revoked) return { state: 'fail', what: `${what} is revoked`, fix: 'Enrol a new key.' }
+    if (certificate.validFrom > Date.now()) {
+      const begins = `${what} begins only ${date(certificate.validFrom)}: the clock of this machine is behind`
+      return { state: 'fail', what: begins, fix: SET_CLOCK }
+    }
     const left = certificate.expiresAt - Date.now()
     if (left <= 0) return { state: 'fail', what: `${what} expired ${date(certificate.expiresAt)}`, fix }
     if (left < EXPIRY_WARNING_MS)
@@ -135,22 +150,36 @@ async function checkCertificates(home: Home, identity: CompanyIdentity): Promise
   return findings
 }
 
-/** A running node answers for itself; else its store and its ports are looked at. */
-async function checkRunning(cli: Cli, home: Home): Promise<Finding[]> {
-  try {
-    const node = await cli.node()
-    const { troubles, listening, peers } = await node.status()
-    await node.close()
-    const connected = peers.filter(peer => peer.connected).length
-    return [
-      { state: 'ok', what: `the node runs, listening on ${listening.join(', ') || 'nothing'}` },
-      { state: 'ok', what: `${connected} of ${plural(peers.length, 'company', 'companies')} connected` },
-      ...troubles.map((trouble): Finding => ({ state: 'warn', what: trouble, fix: 'See parley why.' }))
-    ]
-  } catch (error) {
-    if (!isNodeError(error, 'not-running')) throw error
+/** A running node answers for itself; else its store and its ports are looked at. `deep`: and all signatures. */
+async function checkRunning(cli: Cli, home: Home, deep: CompanyIdentity | undefined): Promise<Finding[]> {
+  const node = await cli.node().catch((error: unknown) => {
+    if (isNodeError(error, 'not-running')) return undefined
+    throw error
+  })
+  if (!node) {
+    const store = await checkStore(cli, home, deep)
+    return [{ state: 'ok', what: 'no node runs' }, ...(await checkPorts(home)), ...store]
   }
-  return [{ state: 'ok', what: 'no node runs' }, ...(await checkPorts(home)), ...(await checkStore(home))]
+  try {
+    const status = await node.status()
+    const connected = status.peers.filter(peer => peer.connected).length
+    return [
+      { state: 'ok', what: `the node runs${status.listening.length > 0 ? '' : ', and listens nowhere'}` },
+      ...reachFindings(status),
+      {
+        state: 'ok',
+        what: `${connected} of ${plural(status.peers.length, 'company', 'companies')} connected`
+      },
+      ...status.troubles.map((trouble): Finding => ({
+        state: 'warn',
+        what: trouble,
+        fix: 'See parley why.'
+      })),
+      ...(deep ? await checkRunningFacets(cli, node) : [])
+    ]
+  } finally {
+    await node.close()
+  }
 }
 
 async function checkPorts({ config }: Home): Promise<Finding[]> {
@@ -178,7 +207,7 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
   })
 }
 
-async function checkStore(home: Home): Promise<Finding[]> {
+async function checkStore(cli: Cli, home: Home, deep: CompanyIdentity | undefined): Promise<Finding[]> {
   const dir = homePaths(home.dir).store
   if ((await listFolder(dir)).length === 0)
     return [{ state: 'ok', what: 'the store is empty: no node ran here yet' }]
@@ -193,7 +222,7 @@ async function checkStore(home: Home): Promise<Finding[]> {
     if (damaged.length === 0) {
       findings.push({
         state: 'ok',
-        what: `store: ${plural(envelopes, 'envelope')}, ${plural(tableRecords, 'other record')}, all whole`
+        what: `store: ${plural(envelopes, 'envelope')}, ${plural(tableRecords, 'other record')}, format ${FORMAT}, all whole`
       })
     } else {
       findings.push({
@@ -202,7 +231,9 @@ async function checkStore(home: Home): Promise<Finding[]> {
         fix: 'parley repair'
       })
     }
-    return findings
+    return deep && damaged.length === 0
+      ? [...findings, ...(await checkStoredFacets(cli, home, deep, store))]
+      : findings
   } finally {
     await store.close()
   }

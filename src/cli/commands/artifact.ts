@@ -34,6 +34,8 @@ export function declareArtifacts(program: Command): void {
     .option('--class <class>', 'which part of it')
     .option('--fields', 'the other fields, as JSON')
     .option('--passages', 'who signed each passage')
+    .option('--drafts', 'list branches that lost: work that is signed and does not count')
+    .option('--draft <envelope>', 'the text as it stood with this envelope, from --drafts or `parley log`')
     .action((id: string, options: ShowOptions, command: Command) =>
       run(command, async cli => (await import('../actions/artifact.ts')).show(cli, id, options))
     )

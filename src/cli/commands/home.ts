@@ -1,5 +1,6 @@
 // Commands about the home and the node that runs on it.
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { DoctorOptions } from '../actions/doctor.ts'
 import type { InitOptions } from '../actions/init.ts'
 import type { StartOptions } from '../actions/start.ts'
 import { run } from '../run.ts'
@@ -84,8 +85,9 @@ export function declareCare(program: Command): void {
   program
     .command('doctor')
     .description('check the home, keys, certificates, store and ports, and say what to do')
-    .action((_options, command: Command) =>
-      run(command, async cli => (await import('../actions/doctor.ts')).doctor(cli))
+    .option('--deep', 'and verify every stored envelope again: some thousands a second')
+    .action((options: DoctorOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/doctor.ts')).doctor(cli, options))
     )
   const backup = program.command('backup').description('the whole home in one encrypted file')
   backup
