@@ -1,4 +1,6 @@
 // `parley why`: for anything that is not in sync, whose turn it is, since when, the last error, the next retry.
+import { DOCUMENT_MAX } from '../replica/document-size.ts'
+import type { Facet } from '../replica/facet.ts'
 import { unpackClient } from '../wire/lane.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { WhyJson } from './parley-node.ts'
@@ -6,6 +8,8 @@ import { type Parts, nameOf } from './parts.ts'
 
 /** Each Yjs client costs every later transaction a little (security research, 3.1). */
 const LANES_MANY = 1_000
+/** The part of what a document may hold from which people should hear of it. */
+const FULL_SOON = 0.8
 
 export class Why {
   readonly #parts: Parts
@@ -97,6 +101,10 @@ export class Why {
         `${facet.lanes.size} sessions have written here: loading is slow, and a new document would be fast again`
       )
     }
+    const full = fullness(facet)
+    if (full >= FULL_SOON) {
+      reasons.push(`this document is ${Math.floor(full * 100)} % full; start a new one before it is`)
+    }
     for (const fork of facet.forks()) {
       const author = this.#name(facet.space.parties[unpackClient(fork.client).company])
       reasons.push(
@@ -120,6 +128,12 @@ export class Why {
   #name(did: string | undefined): string {
     return did === undefined ? 'somebody' : nameOf(this.#parts, did)
   }
+}
+
+/** What the document holds, as a part of what it may. Beyond 1 where parts written apart came together. */
+function fullness(facet: Facet): number {
+  const { bytes, items } = facet.used()
+  return Math.max(bytes / DOCUMENT_MAX.bytes, items / DOCUMENT_MAX.items)
 }
 
 function seconds(ms: number): string {

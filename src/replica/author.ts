@@ -6,8 +6,10 @@ import { type AuthRef, DEPS_MAX, type Dep, type Header, encodeHeader, envelopeId
 import { sha256 } from '../wire/hash.ts'
 import { type Client, unpackClient } from '../wire/lane.ts'
 import type { ScannedUpdate } from '../wire/update.ts'
+import type { Reject } from '../wire/reject.ts'
 import { CausalPast } from './causal-past.ts'
-import { type Facet, type Tip, tipOf } from './facet.ts'
+import { addSizes, isWithin, sizeOf } from './document-size.ts'
+import { type Facet, type Tip, documentFull, tipOf } from './facet.ts'
 import { type Position, knows } from './lane-tree.ts'
 
 /** A body that is to become an envelope, with what the scanner read of it. */
@@ -48,6 +50,19 @@ export function compose({ facet, client, drafts, base, time }: ComposeInput): Co
     deps = []
   }
   return writer.written
+}
+
+/** Whether there is no room left for all of these bodies (ENV-29): half an edit would be worse than none. */
+export function refuseFull({ facet, client, drafts, base }: Omit<ComposeInput, 'time'>): Reject | undefined {
+  const past = new CausalPast(client, facet.head(client))
+  const heads = newHeads(facet, past, base)
+  for (const head of heads) past.merge(head)
+  const steps = absorb(heads)
+  let total = addSizes(past.size, { bytes: 0, items: Math.max(0, steps.length - 1) })
+  for (const { body, scanned } of drafts) {
+    total = addSizes(total, sizeOf(body.length, scanned.structs.length, scanned.deletes.length))
+  }
+  return isWithin(total, facet.most) ? undefined : documentFull(total)
 }
 
 /** The heads of `base` beyond the past, without those that another of them implies. */

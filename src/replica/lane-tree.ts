@@ -4,11 +4,25 @@
 import { equalBytes } from '../wire/bytes.ts'
 import type { AuthRef } from '../wire/envelope.ts'
 import { type Client, unpackClient } from '../wire/lane.ts'
+import { type Size, Sizes, addSizes } from './document-size.ts'
 
 /** An envelope that was admitted. */
 export interface Position {
   segment: Segment
   seq: number
+}
+
+/** What a segment keeps of an envelope. */
+export interface Admittable {
+  id: Uint8Array
+  clockEnd: number
+  /** What it knows of other lanes beyond its prev. */
+  learned: ReadonlyMap<Client, Position>
+  /** Where it differs from that of prev. */
+  auth: AuthVector | undefined
+  /** Its own size, and with everything in its past. */
+  size: Size
+  total: Size
 }
 
 /** For each company, the entry of its chain that an envelope relies on. */
@@ -60,6 +74,9 @@ export class Segment {
   readonly #clockEnds: number[] = []
   readonly #known = new Map<Client, Steps<Position>>()
   readonly #auth = new Steps<AuthVector>()
+  /** The sums of the lane's branch, and of the whole past, each with the envelope itself. */
+  readonly #laneSizes = new Sizes()
+  readonly #totals = new Sizes()
   /** Seq of the last envelope that counts; `from - 1` where none does. Owned by `effective.ts`. */
   effectiveTo: number
 
@@ -88,13 +105,21 @@ export class Segment {
     return this.parent ? this.parent.segment.clockEndAt(this.parent.seq) : 0
   }
 
-  append(
-    id: Uint8Array,
-    clockEnd: number,
-    learned: ReadonlyMap<Client, Position>,
-    auth: AuthVector | undefined
-  ): void {
+  /** What this branch of the lane holds up to this seq. */
+  laneSizeAt(seq: number): Size {
+    if (seq < this.from && this.parent) return this.parent.segment.laneSizeAt(this.parent.seq)
+    return this.#laneSizes.at(seq - this.from)
+  }
+
+  /** What the envelope at this seq and its whole past hold. */
+  totalAt(seq: number): Size {
+    return this.#totals.at(seq - this.from)
+  }
+
+  append({ id, clockEnd, learned, auth, size, total }: Admittable): void {
     const seq = this.last + 1
+    this.#laneSizes.push(addSizes(this.laneSizeAt(seq - 1), size))
+    this.#totals.push(total)
     this.#ids.push(id)
     this.#clockEnds.push(clockEnd)
     for (const [client, position] of learned) {
@@ -111,6 +136,8 @@ export class Segment {
     this.#auth.drop(this.last)
     this.#ids.pop()
     this.#clockEnds.pop()
+    this.#laneSizes.pop()
+    this.#totals.pop()
   }
 
   /** What the envelope at `seq` knew of another lane, if this segment holds the answer. */

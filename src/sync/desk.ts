@@ -2,7 +2,7 @@
 // writes itself takes the same road through the gate as what it receives. protocols/sync, section 9.
 import { type PublicKey } from '../identity/ed25519.ts'
 import { SpaceLog } from '../identity/space-log.ts'
-import { type Composed, type Draft, compose } from '../replica/author.ts'
+import { type Composed, type Draft, compose, refuseFull } from '../replica/author.ts'
 import { type Tip, tipOf } from '../replica/facet.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import { type EnvelopeRecord, parseRun, signedBytes } from '../wire/envelope.ts'
@@ -147,7 +147,10 @@ export class Desk {
       if (isReject(scanned)) return scanned
       drafts.push({ body, scanned })
     }
-    const composed = compose({ facet, client: lease.client, drafts, base, time: this.#core.context.now })
+    const { client } = lease
+    const full = refuseFull({ facet, client, drafts, base })
+    if (full) return full
+    const composed = compose({ facet, client, drafts, base, time: this.#core.context.now })
     const records = composed.map(item => this.#sign(lease, facet.id, item))
     for (let i = 0; i < records.length; i++) {
       const run = parseRun(facet.id, lease.client, [records[i] as EnvelopeRecord])
