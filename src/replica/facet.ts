@@ -10,7 +10,7 @@ import { type Client, unpackClient } from '../wire/lane.ts'
 import type { Layout } from '../wire/layout.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import { CausalPast } from './causal-past.ts'
-import { CheckedUpdate, checkBody } from './checked-update.ts'
+import { type CheckedUpdate, checkBody } from './checked-update.ts'
 import { DOCUMENT_MAX, type Size, addSizes, isWithin } from './document-size.ts'
 import { type LaneFork, effectiveEnds, forksOf } from './effective.ts'
 import { Lane, type Position, Segment, ancestorAt, authAt, knows } from './lane-tree.ts'
@@ -31,6 +31,8 @@ export type Wait =
 export interface Admitted {
   envelope: Envelope
   update: CheckedUpdate
+  /** How many other lanes it heard of that its prev had not, or not so far. */
+  learned: number
 }
 
 /** What became of a run: all of it that is new was admitted, or it waits, or it is refused. */
@@ -182,12 +184,12 @@ export class Facet {
     let stop: Wait | Reject | undefined
     for (const envelope of run.envelopes) {
       if (this.find({ client: envelope.client, seq: envelope.header.seq, id: envelope.id })) continue
-      const update = this.#admitOne(envelope, touched)
-      if (!(update instanceof CheckedUpdate)) {
-        stop = update
+      const one = this.#admitOne(envelope, touched)
+      if (!('update' in one)) {
+        stop = one
         break
       }
-      admitted.push({ envelope, update })
+      admitted.push(one)
     }
     if (stop && !run.stored) {
       while (admitted.length > 0) this.#takeBack((admitted.pop() as Admitted).update)
@@ -206,7 +208,7 @@ export class Facet {
     return this.#recount(0) === 'rebuild' ? 'rebuild' : 'unchanged'
   }
 
-  #admitOne(envelope: Envelope, touched: Set<Client>): CheckedUpdate | Wait | Reject {
+  #admitOne(envelope: Envelope, touched: Set<Client>): Admitted | Wait | Reject {
     const { header, client } = envelope
     const prev = this.#prevOf(envelope)
     if (!header.opening && !prev) {
@@ -225,7 +227,7 @@ export class Facet {
     const segment = this.#append(envelope, past, prev, { size: update.size, total })
     update.enter(this.#index, segment.index)
     if (segment.lane.forked && segment.last === segment.from) touched.add(client)
-    return update
+    return { envelope, update, learned: past.learned.size }
   }
 
   /** Undoes the last admission. */

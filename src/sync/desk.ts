@@ -85,7 +85,7 @@ export class Desk {
     if (owner === undefined) return new Reject('not-a-party', 'this company is no party of the space', false)
     const genesis: FacetGenesis = { ...facts, space: space.id, owner, nonce: this.#random(16) }
     const bytes = encodeFacetGenesis(genesis)
-    const held = this.#core.facets.open(facetId(bytes), genesis, bytes, space, false)
+    const held = this.#core.facets.openings.open(facetId(bytes), genesis, bytes, space, false)
     return held ?? new Reject('artifact-kind', `${facts.kind} is no kind that this version knows`, false)
   }
 

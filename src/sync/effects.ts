@@ -4,6 +4,7 @@ import type { Clearance } from '../policy/decide.ts'
 import type { CheckedUpdate } from '../replica/checked-update.ts'
 import type { Tip } from '../replica/facet.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
+import type { Account } from './quota.ts'
 import type { Reject } from '../wire/reject.ts'
 
 /** A connection to one peer, numbered by the edge. */
@@ -33,6 +34,8 @@ export type TableName =
   | 'invite'
   | 'identity-fork'
   | 'reissued'
+  | 'quota'
+  | 'invited'
 
 /** An envelope to read back: the edge finds it by lane, seq and id. */
 export interface Wanted {
@@ -67,6 +70,8 @@ export type News =
   | { what: 'facet'; facet: string }
   | { what: 'in-sync'; did: string; facet: string }
   | { what: 'receipt'; did: string; facet: string }
+  /** Of this company nothing more is stored today. */
+  | { what: 'quota-spent'; did: string; account: Account; until: number }
 
 export type Event =
   | { on: 'session'; session: SessionId; peerId: string; inbound: boolean }

@@ -66,6 +66,8 @@ export interface FacetLink {
   /** Not to be asked before then, and how much longer the next time. */
   askAt: number
   retryMs: number
+  /** Something of it was not stored since its author's share was used up: not asked for before then. */
+  heldBackUntil: number
   /** Something was admitted since the last receipt. */
   owesReceipt: boolean
 }
@@ -130,6 +132,7 @@ export function linkOf(session: Session, facet: string): FacetLink {
       again: false,
       askAt: 0,
       retryMs: RETRY_MS,
+      heldBackUntil: 0,
       owesReceipt: false
     }
     session.facets.set(facet, link)
