@@ -9,6 +9,7 @@ import { type ParsedRun, envelopeId, parseHeader, parseRun } from '../wire/envel
 import { type FacetGenesis, facetId, parseFacetGenesis } from '../wire/genesis.ts'
 import { unpackClient } from '../wire/lane.ts'
 import type { Layout } from '../wire/layout.ts'
+import { type PresenceState, encodePresence, isGone, parsePresence } from '../wire/presence.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import { type Answers, READ_ENVELOPES_FIRST } from './answers.ts'
 import { Asking, noteHas } from './asking.ts'
@@ -19,6 +20,9 @@ import { Openings } from './openings.ts'
 import { Pending } from './pending.ts'
 import { LEARNED_BYTES } from './quota.ts'
 import { type Session, linkOf } from './session.ts'
+
+/** Views of one node that look at one facet at a time. */
+const VIEWS_MAX = 64
 
 type Run = Extract<Frame, { type: 'run' }>
 type OnAdmitted = (held: HeldFacet, run: ParsedRun, from: Session | undefined) => void
@@ -286,7 +290,22 @@ export class FacetSync {
     if (!held || !session.peer || !pushed.mayGo(this.#context.now)) return
     if (!this.#context.clearance(session, 'announce', held.facet.space, held.facet.genesis)) return
     pushed.spend(1, bytes.length, this.#context.now)
-    this.#context.emit({ do: 'presence', facet: toHex(id), from: session.peer.did, bytes })
+    const states = this.#statesOf(session, session.peer.did, held, bytes)
+    if (states.length === 0) return
+    const { did } = session.peer
+    this.#context.emit({ do: 'presence', facet: toHex(id), from: did, bytes: encodePresence(states) })
+  }
+
+  /** What is said of views that are the peer's own, and not too many of them. */
+  #statesOf(session: Session, did: string, { facet }: HeldFacet, bytes: Uint8Array): PresenceState[] {
+    const company = facet.space.companyOf(did)
+    const { views } = linkOf(session, toHex(facet.id))
+    return (parsePresence(bytes) ?? []).filter(state => {
+      if (unpackClient(state.client).company !== company) return false
+      if (isGone(state)) return views.delete(state.client)
+      if (views.size < VIEWS_MAX) views.add(state.client)
+      return views.has(state.client)
+    })
   }
 
   /**

@@ -68,6 +68,8 @@ export interface FacetLink {
   retryMs: number
   /** Something of it was not stored since its author's share was used up: not asked for before then. */
   heldBackUntil: number
+  /** Views of the peer's people that look at it, by their client ids. */
+  views: Set<number>
   /** Something was admitted since the last receipt. */
   owesReceipt: boolean
 }
@@ -133,6 +135,7 @@ export function linkOf(session: Session, facet: string): FacetLink {
       askAt: 0,
       retryMs: RETRY_MS,
       heldBackUntil: 0,
+      views: new Set(),
       owesReceipt: false
     }
     session.facets.set(facet, link)
