@@ -56,10 +56,17 @@ class Steps<T> {
     this.#values.pop()
   }
 
-  /** The seq of the first step whose value does not pass. */
+  /** The seq of the first step whose value does not pass, where none after one that fails passes. */
   firstFailing(passes: (value: T) => boolean): number | undefined {
-    const i = this.#values.findIndex(value => !passes(value))
-    return i < 0 ? undefined : this.#at[i]
+    let low = 0
+    let high = this.#values.length
+    if (high === 0 || passes(this.#values[high - 1] as T)) return undefined
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (passes(this.#values[middle] as T)) low = middle + 1
+      else high = middle
+    }
+    return this.#at[low]
   }
 }
 
@@ -154,7 +161,7 @@ export class Segment {
     return this.#auth.atOrBefore(seq)
   }
 
-  /** The first seq that builds on a position which does not pass. */
+  /** The first seq that builds on a position which does not pass; what lies before one that passes must, too. */
   firstBuiltOn(passes: (position: Position) => boolean): number | undefined {
     let first: number | undefined
     for (const steps of this.#known.values()) {
@@ -201,9 +208,15 @@ export class Lane {
 
   /** The ends of all branches. */
   tips(): Position[] {
+    const [only] = this.segments
+    if (only && !this.forked) return only.last >= only.from ? [{ segment: only, seq: only.last }] : []
+    const continued = new Set<Segment>()
+    for (const { parent } of this.segments) {
+      if (parent && parent.seq === parent.segment.last) continued.add(parent.segment)
+    }
     return this.segments
+      .filter(segment => segment.last >= segment.from && !continued.has(segment))
       .map(segment => ({ segment, seq: segment.last }))
-      .filter(tip => tip.seq >= tip.segment.from && !this.continues(tip))
   }
 }
 
