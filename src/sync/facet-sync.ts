@@ -1,12 +1,10 @@
 // Keeping facets equal: what peers name, and the one road by which their envelopes come in.
 // protocols/sync, sections 6 and 7.
 import { verifyRun } from '../identity/verify.ts'
-import type { SpaceLog } from '../identity/space-log.ts'
 import { AllowedRun, decideRun } from '../policy/decide.ts'
-import { type Admission, type Admitted, Facet, type Tip, type Wait } from '../replica/facet.ts'
-import { equalBytes, toHex } from '../wire/bytes.ts'
+import { type Admission, type Admitted, type Tip, type Wait } from '../replica/facet.ts'
+import { toHex } from '../wire/bytes.ts'
 import { type ParsedRun, envelopeId, parseHeader, parseRun } from '../wire/envelope.ts'
-import { type FacetGenesis, facetId, parseFacetGenesis } from '../wire/genesis.ts'
 import { unpackClient } from '../wire/lane.ts'
 import type { Layout } from '../wire/layout.ts'
 import { type PresenceState, encodePresence, isGone, parsePresence } from '../wire/presence.ts'
