@@ -185,7 +185,7 @@ class Facet:
         self.room(e)
 
     def room(self, e):
-        """ENV-29."""
+        """ENV-30."""
         sizes = [self.held[id].size() for id in e.past] + [e.size()]
         if sum(size[0] for size in sizes) > self.most["bytes"] or sum(size[1] for size in sizes) > self.most["items"]:
             raise Refused("document-full")

@@ -1,4 +1,4 @@
-// Histories for ENV-29: what an envelope and its past may hold together. They are judged with limits small
+// Histories for ENV-30: what an envelope and its past may hold together. They are judged with limits small
 // enough for a file to reach.
 import * as Y from 'yjs'
 import type { Scene, Signed } from './envelope-scene.ts'
@@ -65,12 +65,12 @@ export function fullFacets(): FacetCase[] {
     const { scene, ends } = apart(told, 2)
     const joined = scene.open(by(2), [ada, bo, cy], { deps: ends })
     told.run([joined])
-    cases.push(told.end('ENV-29', 'two lanes and what joins them fill a document to the last byte and item'))
+    cases.push(told.end('ENV-30', 'two lanes and what joins them fill a document to the last byte and item'))
   }
   {
     const told = story({ items: 3 })
     apart(told, 2)
-    cases.push(told.end('ENV-29', 'two lanes apart may together hold more than either may'))
+    cases.push(told.end('ENV-30', 'two lanes apart may together hold more than either may'))
   }
   {
     const told = story({ items: 5 })
@@ -79,7 +79,7 @@ export function fullFacets(): FacetCase[] {
     const c0 = scene.open(by(2), [ada, cy], { deps: [left] })
     const c1 = scene.next(c0)
     told.run(trunk).each(left, right, c0, c1)
-    cases.push(told.end('ENV-29', 'of a forked lane the branch in the past counts, and no other'))
+    cases.push(told.end('ENV-30', 'of a forked lane the branch in the past counts, and no other'))
   }
   return cases
 }
@@ -88,7 +88,7 @@ export function refusedAsFull(): FacetCase[] {
   const told = (most: { bytes?: number; items?: number }, name: string, tell: (told: Story) => void) => {
     const it = story(most)
     tell(it)
-    return it.end('ENV-29', `document-full: ${name}`)
+    return it.end('ENV-30', `document-full: ${name}`)
   }
   const join = (it: Story) => {
     const { scene, ends } = apart(it, 2)

@@ -19,7 +19,7 @@ export interface FacetCase {
   name: string
   space: string
   facet: string
-  /** Stands for the limits of ENV-29. */
+  /** Stands for the limits of ENV-30. */
   most?: Size
   steps: FacetStep[]
   /** Ids in ascending order. */

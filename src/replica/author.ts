@@ -52,7 +52,7 @@ export function compose({ facet, client, drafts, base, time }: ComposeInput): Co
   return writer.written
 }
 
-/** Whether there is no room left for all of these bodies (ENV-29): half an edit would be worse than none. */
+/** Whether there is no room left for all of these bodies (ENV-30): half an edit would be worse than none. */
 export function refuseFull({ facet, client, drafts, base }: Omit<ComposeInput, 'time'>): Reject | undefined {
   const past = new CausalPast(client, facet.head(client))
   const heads = newHeads(facet, past, base)

@@ -23,7 +23,7 @@ export class CausalPast {
     this.#items = items
   }
 
-  /** All that lies in this past: of each lane, its branch as far as it is known (ENV-29). */
+  /** All that lies in this past: of each lane, its branch as far as it is known (ENV-30). */
   get size(): Size {
     return { bytes: this.#bytes, items: this.#items }
   }

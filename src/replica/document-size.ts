@@ -8,7 +8,7 @@ export interface Size {
   items: number
 }
 
-/** What one document may hold, over the causal past of its last envelope (ENV-29). */
+/** What one document may hold, over the causal past of its last envelope (ENV-30). */
 export const DOCUMENT_MAX: Size = { bytes: 8 * 1024 * 1024, items: 200_000 }
 
 const NOTHING: Size = { bytes: 0, items: 0 }

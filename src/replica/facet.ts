@@ -60,7 +60,7 @@ export class Facet {
   /** Whether a fork, a cut or a settle makes "counts" differ from "admitted". */
   #irregular = false
 
-  /** `most`: the same on every node (ENV-29); vectors say a smaller one. */
+  /** `most`: the same on every node (ENV-30); vectors say a smaller one. */
   constructor(id: Uint8Array, genesis: FacetGenesis, space: SpaceLog, layout: Layout, most = DOCUMENT_MAX) {
     this.id = id
     this.genesis = genesis
@@ -223,7 +223,7 @@ export class Facet {
     const update = checkBody(envelope.body, claims, past, this.#index)
     if (isReject(update)) return update
     const total = addSizes(past.size, update.size)
-    if (!isWithin(total, this.most)) return documentFull(total) // ENV-29
+    if (!isWithin(total, this.most)) return documentFull(total) // ENV-30
     const segment = this.#append(envelope, past, prev, { size: update.size, total })
     update.enter(this.#index, segment.index)
     if (segment.lane.forked && segment.last === segment.from) touched.add(client)

@@ -154,7 +154,7 @@ export class FacetSync {
 
   /**
    * What there is no room for stays with its sender, and what others wrote in a document waits for its owner's
-   * first word, or they could open documents in its name (SYN-36, SYN-37).
+   * first word, or they could open documents in its name (SYN-38, SYN-39).
    */
   #isHeldBack(held: HeldFacet, run: ParsedRun, from: Session): boolean {
     const { facet } = held

@@ -48,7 +48,7 @@ export class Openings {
     return held
   }
 
-  /** Whether a document of this owner may begin here: it has room left for today, and in the space (SYN-37). */
+  /** Whether a document of this owner may begin here: it has room left for today, and in the space (SYN-39). */
   isWelcome(session: Session, { space, genesis }: Pick<Facet, 'space' | 'genesis'>): boolean {
     const owner = space.parties[genesis.owner]
     // Nobody could write its first word.

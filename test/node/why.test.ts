@@ -23,7 +23,7 @@ const reasons = (scene: ReturnType<typeof stage>) =>
     .flatMap(answer => answer.reasons)
     .join('\n')
 
-test('[ENV-29] a document that is four fifths full is named before it is full', () => {
+test('[ENV-30] a document that is four fifths full is named before it is full', () => {
   const scene = stage()
   type(scene.node, scene.held, 'x'.repeat(6_000_000))
   expect(reasons(scene)).not.toContain('% full')
@@ -31,7 +31,7 @@ test('[ENV-29] a document that is four fifths full is named before it is full', 
   expect(reasons(scene)).toContain('this document is 82 % full; start a new one before it is')
 })
 
-test('[ENV-29] an edit that does not fit is answered with what to do', () => {
+test('[ENV-30] an edit that does not fit is answered with what to do', () => {
   const error = refused(new Reject('document-full', '9000000 bytes and 600 items'), 'Try again.')
   expect(error).toMatchObject({
     code: 'document-full',
@@ -40,7 +40,7 @@ test('[ENV-29] an edit that does not fit is answered with what to do', () => {
   expect(error.next).toContain('Start a new one')
 })
 
-test('[SYN-36] what was left with its sender is named, with the day on which it is asked for', () => {
+test('[SYN-38] what was left with its sender is named, with the day on which it is asked for', () => {
   const scene = stage()
   const { node, rival, held, puppet } = scene
   const { context } = node.core
@@ -58,7 +58,7 @@ test('[SYN-36] what was left with its sender is named, with the day on which it 
   expect(told).toContain(`it is asked for after ${tomorrow}`)
 })
 
-test('[SYN-37] a company with as many documents as it may have is named', () => {
+test('[SYN-39] a company with as many documents as it may have is named', () => {
   const scene = stage()
   const { quota } = scene.node.core.context
   expect(reasons(scene)).not.toContain('companyDocuments')

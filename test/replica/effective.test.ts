@@ -26,7 +26,7 @@ describe('against a model that keeps every past as a set of ids', () => {
     for (const verdict of wanted) expect(seen).toContain(verdict)
   })
 
-  test('[ENV-29] what an envelope has in its past is added up once, whatever forked and met', () => {
+  test('[ENV-30] what an envelope has in its past is added up once, whatever forked and met', () => {
     const sizeAt = ({ segment, seq }: Position) => {
       const before = seq > segment.from ? segment.laneSizeAt(seq - 1) : segment.laneSizeAt(segment.from - 1)
       return segment.laneSizeAt(seq).items - before.items

@@ -45,7 +45,7 @@ function tree() {
 }
 
 describe('a lane', () => {
-  test('[ENV-29] adds up the sizes of one branch', () => {
+  test('[ENV-30] adds up the sizes of one branch', () => {
     const { trunk, branch } = tree()
     expect([trunk.laneSizeAt(4), branch.laneSizeAt(5)]).toEqual([
       { bytes: 50, items: 5 },

@@ -34,7 +34,7 @@ function nameFacets(scene: Stage, count: number, puppet = scene.puppet): void {
 }
 
 describe('memory', () => {
-  test('[ENV-29] an edit that would not fit is refused as a whole where it is made, and the document stays', () => {
+  test('[ENV-30] an edit that would not fit is refused as a whole where it is made, and the document stays', () => {
     const { bench, node, held } = stage()
     const id = toHex(held.facet.id)
     type(node, held, 'x'.repeat(8 * 1024 * 1024 - 100_000))

@@ -53,7 +53,7 @@ function named({ node, space, puppet }: ReturnType<typeof stage>, n: number, own
 const needs = (puppet: Puppet) => puppet.of('need').length
 
 describe('bytes of a day', () => {
-  test('[SYN-36] what exceeds the share of its author is not stored, is nobody’s fault, and is taken the next day', () => {
+  test('[SYN-38] what exceeds the share of its author is not stored, is nobody’s fault, and is taken the next day', () => {
     const { bench, node, rival, held, puppet } = stage()
     const { did } = rival.identity
     useUp(node, did, 1)
@@ -86,7 +86,7 @@ describe('bytes of a day', () => {
     expect(held.facet.lanes.has(second.client)).toBe(true)
   })
 
-  test('[SYN-36] heads in lanes of a company without a share are not asked for, those of others are', () => {
+  test('[SYN-38] heads in lanes of a company without a share are not asked for, those of others are', () => {
     const { bench, nodes, space } = group(['Ada', 'Bob', 'Cyn'], [])
     const [ada, bob, cyn] = nodes
     const held = writeFacet(ada, space)
@@ -101,7 +101,7 @@ describe('bytes of a day', () => {
     expect(puppet.of('need').flatMap(({ lacks }) => lacks.map(({ tip }) => tip.of))).toEqual([own.client])
   })
 
-  test('[SYN-36] a forwarder pays nothing for what others wrote', () => {
+  test('[SYN-38] a forwarder pays nothing for what others wrote', () => {
     const { bench, nodes, space } = group(['Ada', 'Bob', 'Cyn'], [])
     const [ada, bob, cyn] = nodes
     const held = writeFacet(ada, space)
@@ -117,7 +117,7 @@ describe('bytes of a day', () => {
     expect([spentBy(cyn.company.identity.did), spentBy(bob.company.identity.did)]).toEqual([false, true])
   })
 
-  test('[SYN-36] a restart does not give a new share, the next day does', () => {
+  test('[SYN-38] a restart does not give a new share, the next day does', () => {
     const scene = stage()
     const { bench, node, rival, held, puppet } = scene
     const { did } = rival.identity
@@ -134,7 +134,7 @@ describe('bytes of a day', () => {
     expect(node.core.context.quota.isSpent('envelopes', did, bench.now())).toBe(false)
   })
 
-  test('[SYN-36] own edits, and what our own nodes bring, are not counted', () => {
+  test('[SYN-38] own edits, and what our own nodes bring, are not counted', () => {
     const { bench, node, rival, held } = stage()
     useUp(node, rival.identity.did)
     useUp(node, node.company.identity.did)
@@ -146,7 +146,7 @@ describe('bytes of a day', () => {
     expect([twin.closed, held.facet.lanes.has(run.client)]).toEqual([false, true])
   })
 
-  test('[SYN-36] people hear of it once', () => {
+  test('[SYN-38] people hear of it once', () => {
     const { bench, node, rival, held, puppet } = stage()
     useUp(node, rival.identity.did, 1)
     for (const session of [1, 2, 3]) puppet.say(runOf(held.facet, signed(rival, held, ['a '], { session })))
@@ -164,7 +164,7 @@ function usedOf(quota: Quota, did: string, now: number): number {
 }
 
 describe('documents', () => {
-  test('[SYN-37] documents of a company beyond its share are not opened', () => {
+  test('[SYN-39] documents of a company beyond its share are not opened', () => {
     const scene = stage()
     const { node, space } = scene
     for (let i = 0; i < node.core.context.quota.limits.documents; i++)
@@ -174,7 +174,7 @@ describe('documents', () => {
     expect(named(scene, 2, 0)).toBeDefined()
   })
 
-  test('[SYN-37] stored documents are counted, also after a restart', () => {
+  test('[SYN-39] stored documents are counted, also after a restart', () => {
     const scene = stage()
     const { bench, node, rival, space, puppet } = scene
     const { quota } = node.core.context
@@ -190,7 +190,7 @@ describe('documents', () => {
     expect(again.isFull(space.id, 1)).toBe(true)
   })
 
-  test('[SYN-37] nobody opens documents in the name of another: its owner has the first word', () => {
+  test('[SYN-39] nobody opens documents in the name of another: its owner has the first word', () => {
     const scene = stage()
     const { bench, node, rival, puppet } = scene
     const held = named(scene, 1, 0)
@@ -206,11 +206,11 @@ describe('documents', () => {
     expect(held.facet.lanes.has(run.client)).toBe(true)
   })
 
-  test('[SYN-37] an owner that is no party owns nothing', () => {
+  test('[SYN-39] an owner that is no party owns nothing', () => {
     expect(named(stage(), 1, 7)).toBeUndefined()
   })
 
-  test('[SYN-37] places kept for what would not be taken now are given to others', () => {
+  test('[SYN-39] places kept for what would not be taken now are given to others', () => {
     const scene = stage()
     const { bench, node, rival } = scene
     for (let i = 0; i < 256; i++) named(scene, i)
@@ -242,7 +242,7 @@ describe('what is not envelopes', () => {
     return scene.space.head(1)?.seq
   }
 
-  test('[SYN-38] entries have a share of their own', () => {
+  test('[SYN-40] entries have a share of their own', () => {
     const scene = stage()
     useUp(scene.node, scene.rival.identity.did)
     expect(offer(scene)).toBe(1)
@@ -250,7 +250,7 @@ describe('what is not envelopes', () => {
     expect([offer(scene), scene.puppet.closed]).toEqual([1, false])
   })
 
-  test('[SYN-38] logs of companies that a peer names count for the peer', () => {
+  test('[SYN-40] logs of companies that a peer names count for the peer', () => {
     const scene = stage()
     const { bench, node, rival, puppet } = scene
     const strangers = ['Cyn', 'Dov'].map(name => createCompany(name, bench.random))
