@@ -190,7 +190,7 @@ def check_envelope():
 
 def check_facet(case, entries, known):
     log = space.SpaceLog(bytes.fromhex(case["space"]))
-    facet = envelope.Facet(bytes.fromhex(case["facet"]), log)
+    facet = envelope.Facet(bytes.fromhex(case["facet"]), log, case.get("most"))
     for i, step in enumerate(case["steps"]):
         where = f"facet, {case['name']}, step {i}"
         if "entry" in step:

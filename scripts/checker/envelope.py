@@ -94,6 +94,10 @@ class Envelope:
         self.id = sha256(self.signed).digest()
         self.company, self.key = client >> 40, client >> 28 & 4095
 
+    def size(self):
+        scanned = update.scan(self.body) if self.body else None
+        return len(self.body), len(scanned.structs) + len(scanned.deletes) if scanned else 1
+
 
 def parse_run(facet, client, records):
     """ENV-10."""
@@ -109,7 +113,8 @@ def parse_run(facet, client, records):
 
 
 class Facet:
-    def __init__(self, genesis, log):
+    def __init__(self, genesis, log, most=None):
+        self.most = most or {"bytes": 8_388_608, "items": 200_000}
         self.id, self.facts = space.facet_genesis(genesis)
         self.log, self.held = log, {}
 
@@ -177,6 +182,13 @@ class Facet:
         if self.facts["class"] == "private" and e.company != self.facts["owner"]:
             raise Refused("not-owner")
         self.body(e, prev)
+        self.room(e)
+
+    def room(self, e):
+        """ENV-30."""
+        sizes = [self.held[id].size() for id in e.past] + [e.size()]
+        if sum(size[0] for size in sizes) > self.most["bytes"] or sum(size[1] for size in sizes) > self.most["items"]:
+            raise Refused("document-full")
 
     def unforked(self, e, prev):
         lanes = {}

@@ -4,11 +4,12 @@ import * as Y from 'yjs'
 import { toHex } from '../../src/wire/bytes.ts'
 import { packClient } from '../../src/wire/lane.ts'
 import type { Scene, Signed } from './envelope-scene.ts'
+import { fullFacets } from './envelope-full.ts'
 import { type FacetCase, PAIR, SPACE, Story, ada, bo, by, cut, cy, forked, settle } from './envelope-story.ts'
 import { ACME, type Written, accept, certify, entry, key } from './space-builders.ts'
 
 export function validFacets(): FacetCase[] {
-  return [...plain(), ...forks(), ...limits()]
+  return [...plain(), ...forks(), ...limits(), ...fullFacets()]
 }
 
 function plain(): FacetCase[] {

@@ -3,6 +3,7 @@ import * as Y from 'yjs'
 import { EMPTY } from '../../src/wire/bytes.ts'
 import { encodeHeader } from '../../src/wire/envelope.ts'
 import { packClient } from '../../src/wire/lane.ts'
+import { refusedAsFull } from './envelope-full.ts'
 import { type FacetCase, SPACE, Story, ada, bo, by, cut, cy, forked } from './envelope-story.ts'
 import { Scene, type Signed } from './envelope-scene.ts'
 import { type Written, entry, key } from './space-builders.ts'
@@ -15,7 +16,7 @@ function refused(rule: string, name: string, tell: Telling, story = new Story())
 }
 
 export function invalidFacets(): FacetCase[] {
-  return [...pasts(), ...authority(), ...disguises(), ...runs()]
+  return [...pasts(), ...authority(), ...disguises(), ...runs(), ...refusedAsFull()]
 }
 
 /** Borealis keeps both branches of a fork of Acme's apart in two lanes. */

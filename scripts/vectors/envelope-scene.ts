@@ -4,6 +4,7 @@ import { type SecretKey, sign } from '../../src/identity/ed25519.ts'
 import { SpaceLog } from '../../src/identity/space-log.ts'
 import { verifyRun } from '../../src/identity/verify.ts'
 import { AllowedRun, decideRun } from '../../src/policy/decide.ts'
+import type { Size } from '../../src/replica/document-size.ts'
 import { Facet, type Admission } from '../../src/replica/facet.ts'
 import { EMPTY } from '../../src/wire/bytes.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
@@ -63,8 +64,9 @@ export class Scene {
     {
       name = 'facet',
       dataClass = 'public',
-      owner = 0
-    }: { name?: string; dataClass?: DataClass; owner?: number } = {}
+      owner = 0,
+      most
+    }: { name?: string; dataClass?: DataClass; owner?: number; most?: Size } = {}
   ) {
     this.log = must(SpaceLog.open(spaceGenesis))
     const artifact = bytes('artifact', 16)
@@ -72,7 +74,7 @@ export class Scene {
     this.genesis = { ...facts, nonce: bytes(name, 16) }
     this.genesisBytes = encodeFacetGenesis(this.genesis)
     this.id = facetId(this.genesisBytes)
-    this.facet = new Facet(this.id, this.genesis, this.log, LAYOUT)
+    this.facet = new Facet(this.id, this.genesis, this.log, LAYOUT, most)
   }
 
   open(author: LaneAuthor, auth: Written[], over: Overrides = {}): Signed {

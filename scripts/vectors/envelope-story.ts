@@ -2,6 +2,7 @@
 // each comes to, and which envelopes are admitted and count in the end.
 import { toHex } from '../../src/wire/bytes.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
+import type { Size } from '../../src/replica/document-size.ts'
 import { HOLDERS, Scene, type Signed } from './envelope-scene.ts'
 import { PARTIES, type Written, accept, entry, genesisOf } from './space-builders.ts'
 
@@ -18,6 +19,8 @@ export interface FacetCase {
   name: string
   space: string
   facet: string
+  /** Stands for the limits of ENV-30. */
+  most?: Size
   steps: FacetStep[]
   /** Ids in ascending order. */
   admitted: string[]
@@ -44,14 +47,16 @@ export class Story {
   readonly scene: Scene
   readonly steps: FacetStep[] = []
   readonly #genesis: Uint8Array
+  readonly #most: Size | undefined
   readonly #written = new Map<string, Signed>()
 
   constructor(
     genesis = SPACE,
     entries: Written[] = [ada, bo, cy],
-    of: { name?: string; dataClass?: DataClass } = {}
+    of: { name?: string; dataClass?: DataClass; most?: Size } = {}
   ) {
     this.#genesis = genesis
+    this.#most = of.most
     this.scene = new Scene(genesis, of)
     for (const item of entries) this.entry(item)
   }
@@ -102,6 +107,7 @@ export class Story {
       name,
       space: toHex(this.#genesis),
       facet: toHex(this.scene.genesisBytes),
+      ...(this.#most && { most: this.#most }),
       steps: this.steps,
       admitted: ids(positions),
       effective

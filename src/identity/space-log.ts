@@ -193,15 +193,17 @@ export class SpaceLog {
     return this.#acts('cut').map(({ company, act }) => ({ company, key: act.key, lanes: act.lanes }))
   }
 
-  /** For one lane, what each company has settled first, by company. */
-  settled(facet: Uint8Array, client: number): Map<number, LanePoint> {
-    const first = new Map<number, LanePoint>()
+  /** For each lane of a facet, what each company has settled first, by company. */
+  settled(facet: Uint8Array): Map<number, Map<number, LanePoint>> {
+    const lanes = new Map<number, Map<number, LanePoint>>()
     for (const { company, act } of this.#acts('settle')) {
       const { point } = act
-      if (point.client === client && equalBytes(point.facet, facet) && !first.has(company))
-        first.set(company, point)
+      if (!equalBytes(point.facet, facet)) continue
+      const first = lanes.get(point.client) ?? new Map<number, LanePoint>()
+      if (!first.has(company)) first.set(company, point)
+      lanes.set(point.client, first)
     }
-    return first
+    return lanes
   }
 
   hasSettled(facet: Uint8Array): boolean {
@@ -227,7 +229,7 @@ function pinned(
   before: readonly PinnedKey[],
   identity: CompanyIdentity
 ): readonly PinnedKey[] | Reject {
-  if (act.kind !== 'accept' && act.kind !== 'keys') return before
+  if ((act.kind !== 'accept' && act.kind !== 'keys') || act.certificates.length === 0) return before
   const keys = [...before]
   for (const bytes of act.certificates) {
     const certificate = verifyRoleCertificate(bytes, identity)

@@ -153,7 +153,7 @@ export class Bundles {
       throw foreign('a document of another space')
     const id = facetId(genesisBytes)
     const known = driver.core.context.facetOf(id)
-    const held = known ?? driver.core.facets.open(id, genesis, genesisBytes, log, false)
+    const held = known ?? driver.core.facets.openings.open(id, genesis, genesisBytes, log, false)
     if (held) return held
     const next = 'Install the version of Parley that knows it.'
     throw new NodeError('artifact-kind', `${genesis.kind} is no kind that this version knows`, next)

@@ -104,7 +104,8 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     directory,
     certificate: () => keys.node.certificate,
     signAsNode: message => sign(keys.node.key, message),
-    layoutOf
+    layoutOf,
+    quota: { bytesPerDay: home.config.companyBytesPerDay, documents: home.config.companyDocuments }
   })
   const desk = new Desk(core, random)
   const documents: Documents = new Documents(

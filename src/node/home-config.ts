@@ -1,5 +1,6 @@
 // `parley.json`: how this node runs. Read as a whole and refused as a whole, naming the key.
 import { z } from 'zod'
+import { QUOTA } from '../sync/quota.ts'
 import { NodeError } from '../wire/node-error.ts'
 
 /** The layout of a home directory; a newer one is refused. */
@@ -22,6 +23,8 @@ const ConfigJson = z.strictObject({
   announce: addresses.default([]),
   apiPort: port.default(4748),
   coalesceMs: z.int('not a whole number').min(0, 'below 0').max(60_000, 'above 60000').default(250),
+  companyBytesPerDay: z.int('not a whole number').min(1, 'below 1').default(QUOTA.bytesPerDay),
+  companyDocuments: z.int('not a whole number').min(1, 'below 1').default(QUOTA.documents),
   logLevel: z.enum(LOG_LEVELS, `not one of ${LOG_LEVELS.join(', ')}`).default('info')
 })
 
@@ -34,6 +37,10 @@ export interface Config {
   apiPort: number
   /** How long local edits gather before they are signed as one envelope, in milliseconds. */
   coalesceMs: number
+  /** Bytes that another company may have stored here in one day (UTC). */
+  companyBytesPerDay: number
+  /** Documents that another company may have here in one space. */
+  companyDocuments: number
   logLevel: LogLevel
 }
 

@@ -75,5 +75,9 @@ export function signerFor(parts: Parts, space: SpaceLog): RoleSigner {
 
 /** A refusal of our own work, as an error for the person who asked for it. */
 export function refused(reject: Reject, next: string): NodeError {
+  if (reject.code === 'document-full') {
+    const why = `this document is full: the edit would take it to ${reject.detail}`
+    return new NodeError(reject.code, why, 'Start a new one with parley new, and link to this one in it.')
+  }
   return new NodeError(reject.code, reject.detail, next)
 }

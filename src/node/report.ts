@@ -40,6 +40,12 @@ export function report(parts: Parts, news: News, log: Log): void {
       const held = parts.driver.core.context.facets.get(news.facet)
       return held && parts.emit({ event: 'artifact', artifact: toHex(held.facet.genesis.artifact) })
     }
+    case 'quota-spent': {
+      const until = new Date(news.until).toISOString()
+      const detail = `${name(news.did)} has used up what this node stores of it in a day (${news.account}); more is asked for after ${until}`
+      log('warn', news.what, { company: name(news.did), account: news.account, until })
+      return parts.emit({ event: 'alarm', code: news.what, detail, at })
+    }
     default:
       return log('debug', news.what, { ...news })
   }

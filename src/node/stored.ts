@@ -28,7 +28,9 @@ export async function restore(core: Core, store: Store, own: CompanyIdentity, lo
       space: key.slice(0, 64),
       record: decodeRecord(bytes)
     })),
-    facets: (await rows('facet')).map(({ bytes }) => bytes)
+    facets: (await rows('facet')).map(({ bytes }) => bytes),
+    invitedBy: await rows('invited'),
+    quota: await rows('quota')
   })
   for (const { key, bytes } of await rows('invite')) {
     const { secret, expiresAt } = JSON.parse(text(bytes)) as { secret: string; expiresAt: number }

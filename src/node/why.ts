@@ -1,4 +1,5 @@
 // `parley why`: for anything that is not in sync, whose turn it is, since when, the last error, the next retry.
+import { DOCUMENT_MAX } from '../replica/document-size.ts'
 import type { Facet, Wait } from '../replica/facet.ts'
 import { unpackClient } from '../wire/lane.ts'
 import { toHex } from '../wire/bytes.ts'
@@ -7,6 +8,8 @@ import { type Parts, nameOf } from './parts.ts'
 
 /** Each Yjs client costs every later transaction a little (security research, 3.1). */
 const LANES_MANY = 1_000
+/** The part of what a document may hold from which people should hear of it. */
+const FULL_SOON = 0.8
 
 export class Why {
   readonly #parts: Parts
@@ -49,12 +52,36 @@ export class Why {
       if (session.peer.certificate.expiresAt < Date.now())
         reasons.push('the certificate of their node has expired; it is their turn to renew it')
     }
+    reasons.push(...this.#shares(did))
     for (const { phase, nextDialMs, peerId } of peering.status()) {
       const theirs = contact?.nodes.includes(peerId)
       if (theirs && phase === 'waiting' && nextDialMs !== undefined)
         reasons.push(`the next attempt is in ${seconds(nextDialMs - Date.now())}`)
     }
     return { subject, inSync: reasons.length === 0, reasons }
+  }
+
+  /** Limits of this node that what a company wrote has met. */
+  #shares(did: string): string[] {
+    const { driver, directory } = this.#parts
+    const { quota } = driver.core.context
+    const now = Date.now()
+    const reasons: string[] = []
+    if (quota.isSpent('envelopes', did, now)) reasons.push(this.#heldBack(did))
+    for (const space of directory.spaces.values()) {
+      const company = space.companyOf(did)
+      if (company === undefined || did === directory.self.did || !quota.isFull(space.id, company)) continue
+      reasons.push(
+        `it has ${quota.limits.documents} documents in ${space.genesis.title}; further ones stay with it until companyDocuments in parley.json is raised`
+      )
+    }
+    return reasons
+  }
+
+  #heldBack(did: string): string {
+    const { quota } = this.#parts.driver.core.context
+    const until = new Date(quota.endsAt(Date.now())).toISOString()
+    return `what ${this.#name(did)} writes waits with its sender: this node stores ${quota.limits.bytesPerDay} bytes of it in a day (companyBytesPerDay in parley.json); it is asked for after ${until}`
   }
 
   #unreachable(did: string): string[] {
@@ -95,19 +122,30 @@ export class Why {
         `${facet.lanes.size} sessions have written here: loading is slow, and a new document would be fast again`
       )
     }
+    const full = fullness(facet)
+    if (full >= FULL_SOON) {
+      reasons.push(`this document is ${Math.floor(full * 100)} % full; start a new one before it is`)
+    }
     for (const fork of facet.forks()) {
       const author = this.#name(facet.space.parties[unpackClient(fork.client).company])
       reasons.push(
         `${author} signed ${fork.branches.length} different envelopes for seq ${fork.seq} of one lane`
       )
     }
+    const waiting = new Set<string>()
     for (const session of driver.core.context.open()) {
       const link = session.facets.get(id)
+      for (const { of } of link?.announced ?? []) {
+        const author = facet.space.parties[unpackClient(of).company]
+        if (author !== undefined && driver.core.facets.asking.isHeldBack(session, facet, of))
+          waiting.add(author)
+      }
       const lacks =
         link?.announced.filter(({ of, seq, id: head }) => !facet.find({ client: of, seq, id: head }))
           .length ?? 0
       if (lacks > 0) reasons.push(`${lacks} lanes are being fetched from ${this.#name(session.peer.did)}`)
     }
+    for (const did of waiting) reasons.push(this.#heldBack(did))
     return {
       subject: `${facet.genesis.kind} ${toHex(facet.genesis.artifact)}`,
       inSync: reasons.length === 0,
@@ -126,6 +164,12 @@ export function waitedFor(parts: Pick<Parts, 'directory'>, { space }: Facet, wai
   const did = space.parties[company]
   const whose = did === undefined ? 'somebody' : nameOf(parts, did)
   return wait.for === 'entry' ? `entry ${wait.seq} of ${whose}` : `seq ${wait.seq} of a lane of ${whose}`
+}
+
+/** What the document holds, as a part of what it may. Beyond 1 where parts written apart came together. */
+function fullness(facet: Facet): number {
+  const { bytes, items } = facet.used()
+  return Math.max(bytes / DOCUMENT_MAX.bytes, items / DOCUMENT_MAX.items)
 }
 
 function seconds(ms: number): string {

@@ -10,6 +10,9 @@ import {
 import * as Y from 'yjs'
 import type { View, Views } from './views.ts'
 
+/** Clients whose clocks are kept although they have left. */
+const VIEWS_REMEMBERED = 256
+
 /** What a provider needs of a node; `createNode` makes one. */
 export interface ProviderNode {
   readonly views: Views
@@ -49,7 +52,7 @@ export class LibP2PProvider extends EventTarget {
   async #open(node: ProviderNode, artifact: string): Promise<void> {
     const view = await node.views.open(artifact, {
       updates: bodies => this.#apply(bodies),
-      presence: (_, bytes) => applyAwarenessUpdate(this.awareness, bytes, this),
+      presence: (_, bytes) => this.#present(bytes),
       stale: () => this.#stale(),
       failed: error => this.#failed(error)
     })
@@ -74,6 +77,16 @@ export class LibP2PProvider extends EventTarget {
     this.awareness.setLocalState(state)
   }
 
+  /** Awareness remembers the clock of every client that ever was; those that are gone are forgotten here. */
+  #present(bytes: Uint8Array): void {
+    const { awareness } = this
+    applyAwarenessUpdate(awareness, bytes, this)
+    if (awareness.meta.size <= VIEWS_REMEMBERED) return
+    for (const client of awareness.meta.keys()) {
+      if (!awareness.states.has(client)) awareness.meta.delete(client)
+    }
+  }
+
   #apply(bodies: Uint8Array[]): void {
     this.doc.transact(() => {
       for (const body of bodies) Y.applyUpdate(this.doc, body, this)
@@ -94,8 +107,10 @@ export class LibP2PProvider extends EventTarget {
     { added, updated, removed }: { added: number[]; updated: number[]; removed: number[] },
     origin: unknown
   ): void => {
-    if (origin === this) return
-    this.#view?.present(encodeAwarenessUpdate(this.awareness, [...added, ...updated, ...removed]))
+    const own = this.awareness.clientID
+    // Nobody speaks for the views of others, also not to say that they have gone silent.
+    if (origin === this || ![...added, ...updated, ...removed].includes(own)) return
+    this.#view?.present(encodeAwarenessUpdate(this.awareness, [own]))
   }
 
   /** Signs what has gathered; resolves when it is durable. */

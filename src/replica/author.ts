@@ -14,8 +14,10 @@ import {
 import { sha256 } from '../wire/hash.ts'
 import { type Client, unpackClient } from '../wire/lane.ts'
 import type { ScannedUpdate } from '../wire/update.ts'
+import type { Reject } from '../wire/reject.ts'
 import { CausalPast } from './causal-past.ts'
-import { type Facet, type Tip, tipOf } from './facet.ts'
+import { type Size, addSizes, isWithin, sizeOf } from './document-size.ts'
+import { type Facet, type Tip, documentFull, tipOf } from './facet.ts'
 import { type Position, knows } from './lane-tree.ts'
 
 /** A body that is to become an envelope, with what the scanner read of it. */
@@ -41,12 +43,17 @@ export interface ComposeInput {
 /**
  * Headers for these bodies in this lane, each the successor of the one before. The caller has seen that the lane
  * is open (`Facet.isOpen`): going on in another would be a second successor of one envelope (ENV-28).
+ * @returns `document-full` where there is no room for all of them (ENV-30): half an edit would be worse than none.
  */
-export function compose({ facet, client, drafts, base, time }: ComposeInput): Composed[] {
+export function compose({ facet, client, drafts, base, time }: ComposeInput): Composed[] | Reject {
   const head = facet.head(client)
   const past = new CausalPast(client, head)
-  const steps = absorb(newHeads(facet, past, base))
-  const auth = newAuth(facet.space, client, past, base, facet)
+  const heads = newHeads(facet, past, base)
+  for (const position of heads) past.merge(position)
+  const steps = absorb(heads)
+  const total = addSizes(past.size, sizeOfAll(drafts, Math.max(0, steps.length - 1)))
+  if (!isWithin(total, facet.most)) return documentFull(total)
+  const auth = newAuth(facet.space, past, head === undefined)
   const writer = new LaneWriter(facet, client, head, time)
   for (const deps of steps.slice(0, -1)) writer.write(deps, auth.splice(0), undefined)
   let deps = steps.at(-1) ?? []
@@ -55,6 +62,15 @@ export function compose({ facet, client, drafts, base, time }: ComposeInput): Co
     deps = []
   }
   return writer.written
+}
+
+/** Of envelopes with these bodies, and of some without one. */
+function sizeOfAll(drafts: Draft[], empty: number): Size {
+  let total: Size = { bytes: 0, items: empty }
+  for (const { body, scanned } of drafts) {
+    total = addSizes(total, sizeOf(body.length, scanned.structs.length, scanned.deletes.length))
+  }
+  return total
 }
 
 /** The heads of `base` beyond the past, without those that another of them implies. */
@@ -79,19 +95,13 @@ function absorb(heads: Position[]): Dep[][] {
  * The heads of all party chains; after the opening, only those newer than what prev and deps rely on. A company
  * whose chain forked stands on less than others relied on before they knew; an opening then names what they did.
  */
-function newAuth(space: SpaceLog, client: Client, past: CausalPast, base: Tip[], facet: Facet): AuthRef[] {
-  const prev = past.at(client)
-  const inherited = new CausalPast(client, prev)
-  for (const tip of base) {
-    const position = facet.find(tip)
-    if (position && !inherited.includes(position)) inherited.merge(position)
-  }
+function newAuth(space: SpaceLog, past: CausalPast, opens: boolean): AuthRef[] {
   const refs: AuthRef[] = []
   for (let company = 0; company < space.parties.length; company++) {
     const head = space.head(company)
-    const known = inherited.auth[company]
+    const known = past.auth[company]
     const newer = head && (!known || head.seq > known.seq)
-    const entry = newer ? head : !prev && known
+    const entry = newer ? head : opens && known
     if (entry) refs.push({ company, seq: entry.seq, id: entry.id })
   }
   return refs

@@ -2,6 +2,7 @@
 // this alone, never on what else a node happens to hold. protocols/envelope, section 4.
 import type { Client } from '../wire/lane.ts'
 import { Reject } from '../wire/reject.ts'
+import type { Size } from './document-size.ts'
 import {
   type AuthPoint,
   type AuthVector,
@@ -17,11 +18,21 @@ export class CausalPast {
   readonly #prev: Position | undefined
   readonly #learned = new Map<Client, Position>()
   #auth: AuthVector
+  #bytes: number
+  #items: number
 
   constructor(client: Client, prev: Position | undefined) {
     this.#client = client
     this.#prev = prev
     this.#auth = prev ? authAt(prev) : []
+    const { bytes, items } = prev ? prev.segment.totalAt(prev.seq) : { bytes: 0, items: 0 }
+    this.#bytes = bytes
+    this.#items = items
+  }
+
+  /** All that lies in this past: of each lane, its branch as far as it is known (ENV-30). */
+  get size(): Size {
+    return { bytes: this.#bytes, items: this.#items }
   }
 
   /** What this envelope learns beyond its prev. */
@@ -92,6 +103,10 @@ export class CausalPast {
     const forward = client !== this.#client && (!known || isAtOrBefore(known, position))
     if (!forward) return new Reject('past-forked', `two branches of lane ${client} in one causal past`)
     this.#learned.set(client, position)
+    const after = position.segment.laneSizeAt(position.seq)
+    const before = known?.segment.laneSizeAt(known.seq)
+    this.#bytes += after.bytes - (before?.bytes ?? 0)
+    this.#items += after.items - (before?.items ?? 0)
     return undefined
   }
 }

@@ -2,23 +2,26 @@
 // protocols/update.
 import { type Reject, isReject } from '../wire/reject.ts'
 import { scanUpdate } from '../wire/update.ts'
+import { type Size, sizeOf } from './document-size.ts'
 import type { StagedUpdate, StructIndex } from './struct-index.ts'
 import { type CausalPast, type UpdateClaims, checkUpdate } from './update-gate.ts'
 
-let make: (body: Uint8Array, staged: StagedUpdate) => CheckedUpdate
+let make: (body: Uint8Array, staged: StagedUpdate, size: Size) => CheckedUpdate
 
 /** A Yjs update that is safe to apply after everything in its causal past. */
 export class CheckedUpdate {
   readonly #body: Uint8Array
   readonly #staged: StagedUpdate
+  readonly size: Size
 
-  private constructor(body: Uint8Array, staged: StagedUpdate) {
+  private constructor(body: Uint8Array, staged: StagedUpdate, size: Size) {
     this.#body = body
     this.#staged = staged
+    this.size = size
   }
 
   static {
-    make = (body, staged) => new CheckedUpdate(body, staged)
+    make = (body, staged, size) => new CheckedUpdate(body, staged, size)
   }
 
   get body(): Uint8Array {
@@ -46,7 +49,8 @@ export function checkBody(
   const scanned = body.length === 0 ? NOTHING : scanUpdate(body)
   if (isReject(scanned)) return scanned
   const staged = checkUpdate(scanned, claims, past, index)
-  return isReject(staged) ? staged : make(body, staged)
+  if (isReject(staged)) return staged
+  return make(body, staged, sizeOf(body.length, scanned.structs.length, scanned.deletes.length))
 }
 
 const NOTHING = { client: undefined, clock: 0, clockEnd: 0, structs: [], deletes: [] }

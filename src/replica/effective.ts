@@ -1,10 +1,11 @@
 // Which admitted envelopes count: a pure function of the admitted set and the space log. Forks choose one
 // branch, cuts end a key's lanes, settles end a lane for good, and what builds on something that does not
 // count does not count either. protocols/envelope, section 5.
-import type { SpaceLog } from '../identity/space-log.ts'
+import type { Cut, SpaceLog } from '../identity/space-log.ts'
 import { compareBytes, equalBytes } from '../wire/bytes.ts'
-import type { Client } from '../wire/lane.ts'
-import { type Lane, type Position, type Segment, isAtOrBefore, knownAt } from './lane-tree.ts'
+import { type Client, unpackClient } from '../wire/lane.ts'
+import type { LanePoint } from '../wire/space-entry.ts'
+import type { Lane, Position, Segment } from './lane-tree.ts'
 
 /** Branches at one point beyond which no branch counts: an author this wrong has said nothing (ENV-23). */
 export const BRANCHES_MAX = 16
@@ -22,97 +23,137 @@ export interface EffectiveInput {
   space: SpaceLog
 }
 
-/** For every segment, the last seq that counts. */
+/** What was found once for all lanes. */
+interface Found extends EffectiveInput {
+  cuts: Cut[]
+  settled: Map<Client, Map<number, LanePoint>>
+  /** By lane that needs it: how far each segment of another company's lane has heard of it. */
+  heard: Map<Client, Heard[]>
+}
+
+interface Heard {
+  company: number
+  position: Position
+}
+
+/**
+ * For every segment, the last seq that counts. Takes time in proportion to the segments and to the lanes that
+ * each has heard of: whoever forks its lanes a thousand times must not make each further envelope dear.
+ */
 export function effectiveEnds(input: EffectiveInput): Map<Segment, number> {
+  const { facet, lanes, space } = input
   const ends = new Map<Segment, number>()
-  for (const lane of input.lanes.values()) limitLane(input, lane, ends)
+  const cuts = space.cuts()
+  const found: Found = { ...input, cuts, settled: space.settled(facet), heard: whatIsHeard(input, cuts) }
+  for (const lane of lanes.values()) limitLane(found, lane, ends)
   const base = new Map(ends)
   const counts = ({ segment, seq }: Position) => seq <= (base.get(segment) ?? -1)
   for (const [segment, end] of base) {
     const first = segment.firstBuiltOn(position => counts(position))
     if (first !== undefined && first <= end) ends.set(segment, first - 1)
   }
-  for (const lane of input.lanes.values()) dropOrphanBranches(lane, ends)
+  for (const lane of lanes.values()) dropOrphanBranches(lane, ends)
   return ends
+}
+
+/** The last word of each segment on forked lanes, and on those whose key was cut; the branches grow from others. */
+function whatIsHeard({ lanes }: EffectiveInput, cuts: Cut[]): Map<Client, Heard[]> {
+  const heard = new Map<Client, Heard[]>()
+  for (const { client, forked, company, key } of lanes.values()) {
+    if (forked || cuts.some(cut => cut.company === company && cut.key === key)) heard.set(client, [])
+  }
+  for (const { company, segments } of lanes.values()) {
+    for (const segment of segments) {
+      for (const client of segment.heardOf()) {
+        if (unpackClient(client).company === company) continue
+        const position = segment.ownKnowledge(client, segment.last)
+        if (position) heard.get(client)?.push({ company, position })
+      }
+    }
+  }
+  return heard
 }
 
 /** The forks of a lane, outermost first. */
 export function forksOf(lane: Lane): LaneFork[] {
-  const forks: LaneFork[] = []
-  const seen = new Set<string>()
-  for (const { parent, from } of lane.segments) {
-    const place = `${parent?.segment.index ?? -1}/${from}`
-    if (seen.has(place)) continue
-    seen.add(place)
-    const branches = branchesAfter(lane, parent)
-    if (branches.length > 1) forks.push({ client: lane.client, seq: from, branches })
+  const places = new Map<string, Position[]>()
+  const branch = (parent: Position | undefined, position: Position) => {
+    const place = parent ? `${parent.segment.index}/${parent.seq}` : ''
+    const branches = places.get(place)
+    if (branches) branches.push(position)
+    // What the parent itself goes on with is the first branch.
+    else if (parent && parent.seq < parent.segment.last)
+      places.set(place, [{ segment: parent.segment, seq: parent.seq + 1 }, position])
+    else places.set(place, [position])
   }
-  return forks.sort((a, b) => a.seq - b.seq)
-}
-
-/** The first envelopes that follow a position, or the openings where there is none before. */
-function branchesAfter(lane: Lane, parent: Position | undefined): Position[] {
-  const starts: Position[] = []
-  if (parent && parent.seq < parent.segment.last)
-    starts.push({ segment: parent.segment, seq: parent.seq + 1 })
   for (const segment of lane.segments) {
-    const same = segment.parent?.segment === parent?.segment && segment.parent?.seq === parent?.seq
-    if (same && segment.last >= segment.from) starts.push({ segment, seq: segment.from })
+    if (segment.last >= segment.from) branch(segment.parent, { segment, seq: segment.from })
   }
-  return starts
+  return [...places.values()]
+    .filter(branches => branches.length > 1)
+    .map(branches => ({ client: lane.client, seq: (branches[0] as Position).seq, branches }))
+    .sort((a, b) => a.seq - b.seq)
 }
 
 /** What forks, cuts and settles leave of a lane, before what it builds on is looked at. */
-function limitLane(input: EffectiveInput, lane: Lane, ends: Map<Segment, number>): void {
+function limitLane(found: Found, lane: Lane, ends: Map<Segment, number>): void {
   for (const segment of lane.segments) ends.set(segment, segment.last)
-  const forks = forksOf(lane)
-  const settled = forks[0] && settledPoint(input, lane, forks[0])
+  const forks = lane.forked ? forksOf(lane) : []
+  const settled = forks[0] && settledPoint(found, lane, forks[0])
   if (settled) return endAt(lane, settled, ends)
+  const builders = forks.length > 0 ? buildersOf(found.heard.get(lane.client) ?? []) : undefined
   for (const fork of forks) {
-    const survivor = fork.branches.length > BRANCHES_MAX ? undefined : survivorOf(input, lane, fork.branches)
+    const survivor =
+      fork.branches.length > BRANCHES_MAX || !builders ? undefined : survivorOf(builders, fork.branches)
     for (const branch of fork.branches) {
       if (branch === survivor) continue
       ends.set(branch.segment, Math.min(ends.get(branch.segment) as number, branch.seq - 1))
     }
   }
-  for (const limit of cutPoints(input, lane)) endAt(lane, limit, ends)
+  for (const limit of cutPoints(found, lane)) endAt(lane, limit, ends)
   dropOrphanBranches(lane, ends)
 }
 
-/** The branch that more companies other than the author's acknowledged; on a tie the smaller id (ENV-21). */
-function survivorOf(input: EffectiveInput, lane: Lane, branches: Position[]): Position {
-  const votes = branches.map(branch => acknowledging(input, lane, branch))
-  const twice = new Set<number>()
-  for (const [i, companies] of votes.entries()) {
-    for (const company of companies)
-      if (votes.some((other, j) => j !== i && other.has(company))) twice.add(company)
+/** For each segment, how far each other company has built on it. */
+type Builders = Map<Segment, Map<number, number>>
+
+function buildersOf(heard: Heard[]): Builders {
+  const builders: Builders = new Map()
+  for (const { company, position } of heard) {
+    // Who built on a branch built on all that it grew from; where that is known already, the way down is, too.
+    for (let at: Position | undefined = position; at; at = at.segment.parent) {
+      const known: Map<number, number> = builders.get(at.segment) ?? new Map<number, number>()
+      if ((known.get(company) ?? -1) >= at.seq) break
+      known.set(company, at.seq)
+      builders.set(at.segment, known)
+    }
   }
-  const count = (i: number) => [...(votes[i] as Set<number>)].filter(company => !twice.has(company)).length
-  const order = branches.map((branch, i) => ({ branch, votes: count(i) }))
+  return builders
+}
+
+/** The branch that more companies other than the author's acknowledged; on a tie the smaller id (ENV-21). */
+function survivorOf(builders: Builders, branches: Position[]): Position {
+  const votes = branches.map(({ segment, seq }) => {
+    const known = [...(builders.get(segment) ?? [])]
+    return known.filter(([, to]) => to >= seq).map(([company]) => company)
+  })
+  const times = new Map<number, number>()
+  for (const company of votes.flat()) times.set(company, (times.get(company) ?? 0) + 1)
+  const order = branches.map((branch, i) => {
+    const single = (votes[i] as number[]).filter(company => times.get(company) === 1)
+    return { branch, votes: single.length }
+  })
   const id = ({ segment, seq }: Position) => segment.idAt(seq)
   order.sort((a, b) => b.votes - a.votes || compareBytes(id(a.branch), id(b.branch)))
   return (order[0] as { branch: Position }).branch
-}
-
-/** The other companies that built on a position. */
-function acknowledging({ lanes }: EffectiveInput, lane: Lane, position: Position): Set<number> {
-  const companies = new Set<number>()
-  for (const other of lanes.values()) {
-    if (other.company === lane.company || companies.has(other.company)) continue
-    for (const tip of other.tips()) {
-      const known = knownAt(tip, lane.client)
-      if (known && isAtOrBefore(position, known)) companies.add(other.company)
-    }
-  }
-  return companies
 }
 
 /**
  * Where more than half of the other parties settled the end of a forked lane, if that envelope is here and not
  * before the fork: nobody may take back for another what that other said once (SPC-12).
  */
-function settledPoint({ facet, space }: EffectiveInput, lane: Lane, fork: LaneFork): Position | undefined {
-  const said = space.settled(facet, lane.client)
+function settledPoint({ settled, space }: Found, lane: Lane, fork: LaneFork): Position | undefined {
+  const said = new Map(settled.get(lane.client))
   said.delete(lane.company)
   const others = space.parties.length - 1
   for (const point of said.values()) {
@@ -123,24 +164,15 @@ function settledPoint({ facet, space }: EffectiveInput, lane: Lane, fork: LaneFo
 }
 
 /** For each cut of the lane's key: the later of what the cut names and what another company built on (SPC-11). */
-function cutPoints(input: EffectiveInput, lane: Lane): (Position | undefined)[] {
-  const cuts = input.space.cuts().filter(cut => cut.company === lane.company && cut.key === lane.key)
-  return cuts.map(cut => {
-    const point = cut.lanes.find(
-      ({ client, facet }) => client === lane.client && equalBytes(facet, input.facet)
-    )
-    const named = point && lane.find(point.seq, point.id)
-    return laterOf(named, lastAcknowledged(input, lane))
+function cutPoints({ cuts, heard, facet }: Found, lane: Lane): (Position | undefined)[] {
+  const own = cuts.filter(cut => cut.company === lane.company && cut.key === lane.key)
+  if (own.length === 0) return []
+  let built: Position | undefined
+  for (const { position } of heard.get(lane.client) ?? []) built = laterOf(built, position)
+  return own.map(cut => {
+    const point = cut.lanes.find(item => item.client === lane.client && equalBytes(item.facet, facet))
+    return laterOf(point && lane.find(point.seq, point.id), built)
   })
-}
-
-function lastAcknowledged({ lanes }: EffectiveInput, lane: Lane): Position | undefined {
-  let last: Position | undefined
-  for (const other of lanes.values()) {
-    if (other.company === lane.company) continue
-    for (const tip of other.tips()) last = laterOf(last, knownAt(tip, lane.client))
-  }
-  return last
 }
 
 function laterOf(a: Position | undefined, b: Position | undefined): Position | undefined {

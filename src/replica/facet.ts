@@ -10,7 +10,8 @@ import { type Client, unpackClient } from '../wire/lane.ts'
 import type { Layout } from '../wire/layout.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import { CausalPast } from './causal-past.ts'
-import { CheckedUpdate, checkBody } from './checked-update.ts'
+import { type CheckedUpdate, checkBody } from './checked-update.ts'
+import { DOCUMENT_MAX, type Size, addSizes, isWithin } from './document-size.ts'
 import { type LaneFork, effectiveEnds, forksOf } from './effective.ts'
 import { type AuthPoint, Lane, type Position, Segment, ancestorAt, authAt, knows } from './lane-tree.ts'
 import { StructIndex } from './struct-index.ts'
@@ -30,6 +31,8 @@ export type Wait =
 export interface Admitted {
   envelope: Envelope
   update: CheckedUpdate
+  /** How many other lanes it heard of that its prev had not, or not so far. */
+  learned: number
 }
 
 /** What became of a run: all of it that is new was admitted, or it waits, or it is refused. */
@@ -47,6 +50,8 @@ export class Facet {
   readonly id: Uint8Array
   readonly genesis: FacetGenesis
   readonly space: SpaceLog
+  /** What an envelope and its past may hold. */
+  readonly most: Size
   readonly #lanes = new Map<Client, Lane>()
   readonly #index: StructIndex
   /** Every admitted envelope in the order of admission, which is a causal order. */
@@ -55,10 +60,12 @@ export class Facet {
   /** Whether a fork, a cut or a settle makes "counts" differ from "admitted". */
   #irregular = false
 
-  constructor(id: Uint8Array, genesis: FacetGenesis, space: SpaceLog, layout: Layout) {
+  /** `most`: the same on every node (ENV-30); vectors say a smaller one. */
+  constructor(id: Uint8Array, genesis: FacetGenesis, space: SpaceLog, layout: Layout, most = DOCUMENT_MAX) {
     this.id = id
     this.genesis = genesis
     this.space = space
+    this.most = most
     this.#index = new StructIndex(layout)
     this.#irregular = this.#touchedBySpace()
   }
@@ -121,6 +128,16 @@ export class Facet {
     return this.#order
   }
 
+  /** What the document holds as it stands: what a further envelope would have in its past. */
+  used(): Size {
+    let used: Size = { bytes: 0, items: 0 }
+    for (const client of this.#lanes.keys()) {
+      const head = this.head(client)
+      if (head) used = addSizes(used, head.segment.laneSizeAt(head.seq))
+    }
+    return used
+  }
+
   forks(): LaneFork[] {
     return [...this.#lanes.values()].filter(lane => lane.forked).flatMap(forksOf)
   }
@@ -167,12 +184,12 @@ export class Facet {
     let stop: Wait | Reject | undefined
     for (const envelope of run.envelopes) {
       if (this.find({ client: envelope.client, seq: envelope.header.seq, id: envelope.id })) continue
-      const update = this.#admitOne(envelope, touched)
-      if (!(update instanceof CheckedUpdate)) {
-        stop = update
+      const one = this.#admitOne(envelope, touched)
+      if (!('update' in one)) {
+        stop = one
         break
       }
-      admitted.push({ envelope, update })
+      admitted.push(one)
     }
     if (stop && !run.stored) {
       while (admitted.length > 0) this.#takeBack((admitted.pop() as Admitted).update)
@@ -191,7 +208,7 @@ export class Facet {
     return this.#recount(0) === 'rebuild' ? 'rebuild' : 'unchanged'
   }
 
-  #admitOne(envelope: Envelope, touched: Set<Client>): CheckedUpdate | Wait | Reject {
+  #admitOne(envelope: Envelope, touched: Set<Client>): Admitted | Wait | Reject {
     const { header, client } = envelope
     const prev = this.#prevOf(envelope)
     if (!header.opening && !prev) {
@@ -205,10 +222,12 @@ export class Facet {
     const claims = { client, clock, clockEnd: header.clockEnd, deletes: header.deletes }
     const update = checkBody(envelope.body, claims, past, this.#index)
     if (isReject(update)) return update
-    const segment = this.#append(envelope, past, prev)
+    const total = addSizes(past.size, update.size)
+    if (!isWithin(total, this.most)) return documentFull(total) // ENV-30
+    const segment = this.#append(envelope, past, prev, { size: update.size, total })
     update.enter(this.#index, segment.index)
     if (segment.lane.forked && segment.last === segment.from) touched.add(client)
-    return update
+    return { envelope, update, learned: past.learned.size }
   }
 
   /** Undoes the last admission. */
@@ -274,10 +293,15 @@ export class Facet {
     return segment
   }
 
-  #append(envelope: Envelope, past: CausalPast, prev: Position | undefined): Segment {
-    const segment = this.#segmentFor(envelope.client, prev)
-    const changed = !prev || past.auth !== authAt(prev)
-    segment.append(envelope.id, envelope.header.clockEnd, past.learned, changed ? past.auth : undefined)
+  #append(
+    { id, client, header: { clockEnd } }: Envelope,
+    { learned, auth }: CausalPast,
+    prev: Position | undefined,
+    sizes: { size: Size; total: Size }
+  ): Segment {
+    const segment = this.#segmentFor(client, prev)
+    const changed = !prev || auth !== authAt(prev)
+    segment.append({ id, clockEnd, learned, auth: changed ? auth : undefined, ...sizes })
     this.#order.push({ segment, seq: segment.last })
     if (segment.lane.forked) this.#irregular = true
     return segment
@@ -318,6 +342,10 @@ export class Facet {
   #openingEntry(opening: Position, company: number): AuthPoint | undefined {
     return opening.segment.ownAuth(0)?.[company]
   }
+}
+
+export function documentFull({ bytes, items }: Size): Reject {
+  return new Reject('document-full', `${bytes} bytes and ${items} items with all that it builds on`)
 }
 
 export function tipOf({ segment, seq }: Position): Tip {

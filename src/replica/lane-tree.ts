@@ -4,6 +4,7 @@
 import type { LogEntry } from '../identity/space-log.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { type Client, unpackClient } from '../wire/lane.ts'
+import { type Size, Sizes, addSizes } from './document-size.ts'
 
 /** An envelope that was admitted. */
 export interface Position {
@@ -13,6 +14,19 @@ export interface Position {
 
 /** An entry that an envelope relies on, and what it says of keys. */
 export type AuthPoint = Pick<LogEntry, 'company' | 'seq' | 'id' | 'keys' | 'cut'>
+
+/** What a segment keeps of an envelope. */
+export interface Admittable {
+  id: Uint8Array
+  clockEnd: number
+  /** What it knows of other lanes beyond its prev. */
+  learned: ReadonlyMap<Client, Position>
+  /** Where it differs from that of prev. */
+  auth: AuthVector | undefined
+  /** Its own size, and with everything in its past. */
+  size: Size
+  total: Size
+}
 
 /** For each company, the entry of its chain that an envelope relies on. */
 export type AuthVector = readonly (AuthPoint | undefined)[]
@@ -45,10 +59,17 @@ class Steps<T> {
     this.#values.pop()
   }
 
-  /** The seq of the first step whose value does not pass. */
+  /** The seq of the first step whose value does not pass, where none after one that fails passes. */
   firstFailing(passes: (value: T) => boolean): number | undefined {
-    const i = this.#values.findIndex(value => !passes(value))
-    return i < 0 ? undefined : this.#at[i]
+    let low = 0
+    let high = this.#values.length
+    if (high === 0 || passes(this.#values[high - 1] as T)) return undefined
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (passes(this.#values[middle] as T)) low = middle + 1
+      else high = middle
+    }
+    return this.#at[low]
   }
 }
 
@@ -63,6 +84,9 @@ export class Segment {
   readonly #clockEnds: number[] = []
   readonly #known = new Map<Client, Steps<Position>>()
   readonly #auth = new Steps<AuthVector>()
+  /** The sums of the lane's branch, and of the whole past, each with the envelope itself. */
+  readonly #laneSizes = new Sizes()
+  readonly #totals = new Sizes()
   /** Seq of the last envelope that counts; `from - 1` where none does. Owned by `effective.ts`. */
   effectiveTo: number
 
@@ -91,13 +115,21 @@ export class Segment {
     return this.parent ? this.parent.segment.clockEndAt(this.parent.seq) : 0
   }
 
-  append(
-    id: Uint8Array,
-    clockEnd: number,
-    learned: ReadonlyMap<Client, Position>,
-    auth: AuthVector | undefined
-  ): void {
+  /** What this branch of the lane holds up to this seq. */
+  laneSizeAt(seq: number): Size {
+    if (seq < this.from && this.parent) return this.parent.segment.laneSizeAt(this.parent.seq)
+    return this.#laneSizes.at(seq - this.from)
+  }
+
+  /** What the envelope at this seq and its whole past hold. */
+  totalAt(seq: number): Size {
+    return this.#totals.at(seq - this.from)
+  }
+
+  append({ id, clockEnd, learned, auth, size, total }: Admittable): void {
     const seq = this.last + 1
+    this.#laneSizes.push(addSizes(this.laneSizeAt(seq - 1), size))
+    this.#totals.push(total)
     this.#ids.push(id)
     this.#clockEnds.push(clockEnd)
     for (const [client, position] of learned) {
@@ -114,6 +146,8 @@ export class Segment {
     this.#auth.drop(this.last)
     this.#ids.pop()
     this.#clockEnds.pop()
+    this.#laneSizes.pop()
+    this.#totals.pop()
   }
 
   /** What the envelope at `seq` knew of another lane, if this segment holds the answer. */
@@ -130,7 +164,7 @@ export class Segment {
     return this.#auth.atOrBefore(seq)
   }
 
-  /** The first seq that builds on a position which does not pass. */
+  /** The first seq that builds on a position which does not pass; what lies before one that passes must, too. */
   firstBuiltOn(passes: (position: Position) => boolean): number | undefined {
     let first: number | undefined
     for (const steps of this.#known.values()) {
@@ -177,9 +211,15 @@ export class Lane {
 
   /** The ends of all branches. */
   tips(): Position[] {
+    const [only] = this.segments
+    if (only && !this.forked) return only.last >= only.from ? [{ segment: only, seq: only.last }] : []
+    const continued = new Set<Segment>()
+    for (const { parent } of this.segments) {
+      if (parent && parent.seq === parent.segment.last) continued.add(parent.segment)
+    }
     return this.segments
+      .filter(segment => segment.last >= segment.from && !continued.has(segment))
       .map(segment => ({ segment, seq: segment.last }))
-      .filter(tip => tip.seq >= tip.segment.from && !this.continues(tip))
   }
 }
 

@@ -2,6 +2,7 @@
 // where an answer brought nothing, elsewhere where a peer is silent. protocols/sync, section 6.
 import type { Facet, Tip } from '../replica/facet.ts'
 import { toHex } from '../wire/bytes.ts'
+import { unpackClient } from '../wire/lane.ts'
 import type { Context, HeldFacet } from './context.ts'
 import { type Frame, type Head, type Lack, NEED_BYTES_TARGET, TIPS_MAX } from './frame.ts'
 import type { Pending } from './pending.ts'
@@ -12,6 +13,8 @@ import { type FacetLink, RETRY_MAX_MS, RETRY_MS, type Session, linkOf } from './
 export const REQUESTS_MAX = 8
 /** A peer that was asked and does nothing for so long is asked again later. */
 export const SILENCE_MS = 30_000
+/** A facet of which something was held back is asked for again after that, or when the day ends. */
+const HELD_BACK_MS = 3_600_000
 /** Requests of one facet whose answers are still taken, the newest first. */
 const LATE_MAX = 8
 /** Client id, seq and id of a head in a frame. */
@@ -47,7 +50,7 @@ export class Asking {
       const held = this.#context.facets.get(id)
       const link = session.facets.get(id)
       if (!held || !link) session.lacking.delete(id)
-      else if (!link.request && link.askAt <= this.#context.now) this.#need(session, id, held, link)
+      else if (!link.request && isDue(link, this.#context.now)) this.#need(session, id, held, link)
     }
   }
 
@@ -57,7 +60,9 @@ export class Asking {
     const lacks = cut(
       lacksOf(
         facet,
-        link.announced.filter(head => !this.#pending.has(id, head.id))
+        link.announced.filter(
+          head => !this.#pending.has(id, head.id) && !this.isHeldBack(session, facet, head.of)
+        )
       )
     )
     if (lacks.length === 0) return this.#later(link)
@@ -72,6 +77,21 @@ export class Asking {
     link.open.add(request)
     if (link.open.size > LATE_MAX) link.open.delete(link.open.values().next().value as number)
     session.requests++
+  }
+
+  /** Whether nothing more is stored today of the company that writes in this lane. */
+  isHeldBack(session: Session, { space }: Facet, client: number): boolean {
+    return this.#context.isSpent(session, 'envelopes', space.parties[unpackClient(client).company])
+  }
+
+  /**
+   * Something came for which its author has no room left here. It stays with its sender, who would send all of
+   * it again with the next answer, so that one is not asked for soon.
+   */
+  holdBack(session: Session, held: HeldFacet, head: Head): void {
+    const { now, quota } = this.#context
+    this.note(session, held, [head])
+    linkOf(session, toHex(held.facet.id)).heldBackUntil = Math.min(quota.endsAt(now), now + HELD_BACK_MS)
   }
 
   /** We have all that the peer named. */
@@ -127,6 +147,10 @@ export class Asking {
 export function noteHas({ facet }: HeldFacet, link: FacetLink, tip: Tip): void {
   const before = link.has.get(tip.client)
   if (facet.find(tip) && (!before || before.seq < tip.seq)) link.has.set(tip.client, tip)
+}
+
+function isDue({ askAt, heldBackUntil }: FacetLink, now: number): boolean {
+  return askAt <= now && heldBackUntil <= now
 }
 
 function tipOfHead({ of, seq, id }: Head): Tip {

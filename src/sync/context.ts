@@ -9,6 +9,7 @@ import { Reject } from '../wire/reject.ts'
 import type { Directory, Peer } from './directory.ts'
 import type { Effect, News, StoreWrite } from './effects.ts'
 import { type Frame, encodeFrame } from './frame.ts'
+import { type Account, Quota, type QuotaLimits } from './quota.ts'
 import type { Session } from './session.ts'
 
 /** A peer that broke a rule is left alone this long. */
@@ -32,6 +33,7 @@ export interface HeldFacet {
 
 export class Context {
   readonly directory: Directory
+  readonly quota: Quota
   readonly facets = new Map<string, HeldFacet>()
   readonly sessions = new Map<number, Session>()
   now = 0
@@ -42,8 +44,9 @@ export class Context {
   readonly #then = new Map<number, () => void>()
 
   /** `ended`: a session is over and answers for nothing any more. */
-  constructor(directory: Directory, ended: (session: Session) => void) {
+  constructor(directory: Directory, quota: QuotaLimits, ended: (session: Session) => void) {
     this.directory = directory
+    this.quota = new Quota(quota, directory.self.did)
     this.#ended = ended
   }
 
@@ -123,6 +126,30 @@ export class Context {
     if (!session.peer) return undefined
     const answer = this.directory.decide(direction, session.peer, space, facet, this.now)
     return answer instanceof Clearance ? answer : undefined
+  }
+
+  /**
+   * Whether this node stores no more of a company today. What our own nodes bring they have counted, and what
+   * people bring themselves (`from` undefined) is theirs to decide.
+   */
+  isSpent(from: Session | undefined, account: Account, did: string | undefined): boolean {
+    if (did === undefined || !this.isLimited(from)) return false
+    return this.quota.isSpent(account, did, this.now)
+  }
+
+  /** Counts what is being stored for a company. @returns the rows to write along with it */
+  charge(from: Session | undefined, account: Account, did: string | undefined, bytes: number): StoreWrite[] {
+    if (did === undefined || !this.isLimited(from)) return []
+    const charged = this.quota.charge(account, did, bytes, this.now)
+    if (charged?.spent) {
+      this.tell({ what: 'quota-spent', did, account, until: this.quota.endsAt(this.now) })
+    }
+    return charged ? [charged.write] : []
+  }
+
+  /** Whether shares apply to what this session brings. */
+  isLimited(from: Session | undefined): from is Session {
+    return from !== undefined && from.peer?.did !== this.directory.self.did
   }
 
   /** Whether the peer reads fast enough for more to be made for it. */

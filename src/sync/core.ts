@@ -13,6 +13,7 @@ import type { Effect, Event } from './effects.ts'
 import { FacetSync } from './facet-sync.ts'
 import { type Frame, parseFrame, weigh } from './frame.ts'
 import { Greeting } from './greeting.ts'
+import { QUOTA, type QuotaLimits } from './quota.ts'
 import { Receipts } from './receipts.ts'
 import { type Session, linkOf } from './session.ts'
 import { SpaceSync } from './space-sync.ts'
@@ -28,6 +29,8 @@ export interface CoreOptions {
   /** Signs receipts with the node's key. */
   signAsNode: (message: Uint8Array) => Uint8Array
   layoutOf: (kind: string) => Layout | undefined
+  /** What one company may make this node store. */
+  quota?: QuotaLimits
 }
 
 export class Core {
@@ -39,8 +42,8 @@ export class Core {
   readonly #answers: Answers
   #comparedAt = 0
 
-  constructor({ directory, certificate, signAsNode, layoutOf }: CoreOptions) {
-    this.context = new Context(directory, session => this.#ended(session))
+  constructor({ directory, certificate, signAsNode, layoutOf, quota = QUOTA }: CoreOptions) {
+    this.context = new Context(directory, quota, session => this.#ended(session))
     this.#answers = new Answers(this.context, new Summaries(this.context))
     this.greeting = new Greeting(
       this.context,

@@ -85,7 +85,7 @@ export class Desk {
     if (owner === undefined) return new Reject('not-a-party', 'this company is no party of the space', false)
     const genesis: FacetGenesis = { ...facts, space: space.id, owner, nonce: this.#random(16) }
     const bytes = encodeFacetGenesis(genesis)
-    const held = this.#core.facets.open(facetId(bytes), genesis, bytes, space, false)
+    const held = this.#core.facets.openings.open(facetId(bytes), genesis, bytes, space, false)
     return held ?? new Reject('artifact-kind', `${facts.kind} is no kind that this version knows`, false)
   }
 
@@ -147,8 +147,9 @@ export class Desk {
       if (isReject(scanned)) return scanned
       drafts.push({ body, scanned })
     }
-    const composed = compose({ facet, client: lease.client, drafts, base, time: this.#core.context.now })
     const { client, signer } = lease
+    const composed = compose({ facet, client, drafts, base, time: this.#core.context.now })
+    if (isReject(composed)) return composed
     for (const { signed, ...unsigned } of composed) {
       const envelope = { ...unsigned, signature: signer.sign(signed) }
       const run: ParsedRun = { facet: facet.id, client, envelopes: [envelope] }

@@ -42,6 +42,8 @@ export class Directory {
   readonly contacts = new Map<string, Contact>()
   readonly invites = new Map<string, OpenInvite>()
   readonly spaces = new Map<string, SpaceLog>()
+  /** Which company put a space before us that we have not accepted, by the id of the space. */
+  readonly invitedBy = new Map<string, string>()
 
   /** This node as a peer of its own: what it writes itself goes through the same gate. */
   readonly ownPeer: Peer

@@ -5,6 +5,7 @@ import type { Client } from '../wire/lane.ts'
 import type { CheckedUpdate } from '../replica/checked-update.ts'
 import type { Tip } from '../replica/facet.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
+import type { Account } from './quota.ts'
 import type { Reject } from '../wire/reject.ts'
 
 /** A connection to one peer, numbered by the edge. */
@@ -34,6 +35,8 @@ export type TableName =
   | 'invite'
   | 'identity-fork'
   | 'reissued'
+  | 'quota'
+  | 'invited'
 
 /** An envelope to read back: the edge finds it by lane, seq and id. */
 export interface Wanted {
@@ -68,6 +71,8 @@ export type News =
   | { what: 'facet'; facet: string }
   | { what: 'in-sync'; did: string; facet: string }
   | { what: 'receipt'; did: string; facet: string }
+  /** Of this company nothing more is stored today. */
+  | { what: 'quota-spent'; did: string; account: Account; until: number }
 
 export type Event =
   | { on: 'session'; session: SessionId; peerId: string; inbound: boolean }

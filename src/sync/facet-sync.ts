@@ -2,38 +2,37 @@
 // protocols/sync, sections 6 and 7.
 import type { PublicKey } from '../identity/ed25519.ts'
 import { trustOwn, verifyRun } from '../identity/verify.ts'
-import type { SpaceLog } from '../identity/space-log.ts'
 import { AllowedRun, decideRun } from '../policy/decide.ts'
-import { type Admission, Facet, type Tip, type Wait } from '../replica/facet.ts'
-import { equalBytes, toHex } from '../wire/bytes.ts'
+import { type Admission, type Admitted, type Tip, type Wait } from '../replica/facet.ts'
+import { toHex } from '../wire/bytes.ts'
 import { type ParsedRun, envelopeId, parseHeader, parseRun } from '../wire/envelope.ts'
-import { type FacetGenesis, facetId, parseFacetGenesis } from '../wire/genesis.ts'
 import { unpackClient } from '../wire/lane.ts'
 import type { Layout } from '../wire/layout.ts'
+import { type PresenceState, encodePresence, isGone, parsePresence } from '../wire/presence.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import { type Answers, READ_ENVELOPES_FIRST } from './answers.ts'
 import { Asking, noteHas } from './asking.ts'
 import type { Context, HeldFacet } from './context.ts'
 import type { StoreWrite } from './effects.ts'
 import { type Frame, type Head, PRESENCE_BYTES_MAX, weigh } from './frame.ts'
+import { Openings } from './openings.ts'
 import { Pending } from './pending.ts'
+import { LEARNED_BYTES } from './quota.ts'
 import { type Session, linkOf } from './session.ts'
 
-/** Facets that one space may hold. */
-export const SPACE_FACETS_MAX = 10_000
-/** Facets that one peer may have named and of which it has sent nothing yet. */
-export const OPENED_MAX = 256
+/** Views of one node that look at one facet at a time. */
+const VIEWS_MAX = 64
 
 type Run = Extract<Frame, { type: 'run' }>
-type Admitted = (held: HeldFacet, run: ParsedRun, from: Session | undefined) => void
+type OnAdmitted = (held: HeldFacet, run: ParsedRun, from: Session | undefined) => void
 
 export class FacetSync {
   readonly #context: Context
   readonly #answers: Answers
-  readonly #layoutOf: (kind: string) => Layout | undefined
-  readonly #admitted: Admitted
+  readonly #admitted: OnAdmitted
   readonly pending = new Pending()
   readonly asking: Asking
+  readonly openings: Openings
   #retrying = false
 
   /** `admitted`: these envelopes may go on to others. */
@@ -41,11 +40,11 @@ export class FacetSync {
     context: Context,
     answers: Answers,
     layoutOf: (kind: string) => Layout | undefined,
-    admitted: Admitted
+    admitted: OnAdmitted
   ) {
     this.#context = context
     this.#answers = answers
-    this.#layoutOf = layoutOf
+    this.openings = new Openings(context, answers, layoutOf)
     this.#admitted = admitted
     this.asking = new Asking(context, this.pending)
   }
@@ -62,7 +61,7 @@ export class FacetSync {
     const space = this.#context.directory.spaceOf(id)
     if (!space || !session.peer) return
     for (const { genesis, tips } of facets) {
-      const held = this.#hold(session, space, genesis)
+      const held = this.openings.hold(session, space, genesis)
       if (held) this.asking.note(session, held, tips)
     }
     this.asking.ask(session)
@@ -84,77 +83,18 @@ export class FacetSync {
 
   onDone(session: Session, frame: Extract<Frame, { type: 'done' }>): void {
     this.asking.onDone(session, frame)
-    this.#catchUp(session)
+    this.openings.catchUp(session)
   }
 
   tick(session: Session): void {
     this.asking.tick(session)
-    this.#catchUp(session)
+    this.openings.catchUp(session)
   }
 
-  /** Facets that were passed over are named again when we say what we have. */
-  #catchUp(session: Session): void {
-    if (session.passedOver.size === 0 || session.requests > 0 || session.opened.size > OPENED_MAX / 2) return
-    for (const key of session.passedOver) {
-      const space = this.#context.directory.spaces.get(key)
-      if (space) this.#answers.compare(session, space)
-    }
-    session.passedOver.clear()
-  }
-
-  /** The facet of this genesis, made on first sight where policy would store it. */
-  #hold(session: Session, space: SpaceLog, genesisBytes: Uint8Array): HeldFacet | undefined {
-    const genesis = parseFacetGenesis(genesisBytes)
-    if (isReject(genesis) || !equalBytes(genesis.space, space.id)) return undefined
-    if (!this.#context.clearance(session, 'request', space, genesis)) return undefined
-    const id = facetId(genesisBytes)
-    const known = this.#context.facetOf(id)
-    if (known) return known
-    if (session.opened.size >= OPENED_MAX) {
-      session.passedOver.add(toHex(space.id))
-      return undefined
-    }
-    if (this.#sizeOf(space) >= SPACE_FACETS_MAX) return undefined
-    const held = this.open(id, genesis, genesisBytes, space, false)
-    if (!held) return undefined
-    held.namedBy = session
-    session.opened.add(toHex(id))
-    return held
-  }
-
-  #sizeOf(space: SpaceLog): number {
-    let size = 0
-    for (const { facet } of this.#context.facets.values()) if (facet.space === space) size++
-    return size
-  }
-
-  /** @returns undefined where this version knows no such kind. */
-  open(
-    id: Uint8Array,
-    genesis: FacetGenesis,
-    genesisBytes: Uint8Array,
-    space: SpaceLog,
-    stored: boolean
-  ): HeldFacet | undefined {
-    const layout = this.#layoutOf(genesis.kind)
-    if (!layout) return undefined
-    const held = { facet: new Facet(id, genesis, space, layout), genesisBytes, stored }
-    this.#context.facets.set(toHex(id), held)
-    return held
-  }
-
-  /** Forgets what only this session stood for: runs that wait, and facets that it named and never sent. */
+  /** A session is over: runs that it brought wait no more, and facets that it alone stood for are forgotten. */
   forget(session: Session): void {
     this.pending.forget(session)
-    for (const id of session.opened) {
-      const held = this.#context.facets.get(id)
-      const heir = this.#context.open().find(other => other.lacking.has(id))
-      if (!held) continue
-      if (heir) {
-        held.namedBy = heir
-        heir.opened.add(id)
-      } else this.#context.facets.delete(id)
-    }
+    this.openings.forget(session)
   }
 
   // ---- runs ---------------------------------------------------------------------------------------
@@ -202,6 +142,7 @@ export class FacetSync {
       if (from) noteHas(held, linkOf(from, toHex(facet.id)), tip)
       return undefined
     }
+    if (from && this.#isHeldBack(held, run, from)) return undefined
     const allowed = this.#allow(held, run, from, own)
     if (allowed instanceof AllowedRun) return this.#admit(held, allowed, from, own !== undefined)
     if (isReject(allowed)) {
@@ -223,6 +164,26 @@ export class FacetSync {
     if (from && reject.fault) this.#context.close(from, reject, where)
     else if (!from && !own)
       this.#context.tell({ what: 'refused', did: undefined, peerId: 'bundle', reject, where })
+  }
+
+  /**
+   * What there is no room for stays with its sender, and what others wrote in a document waits for its owner's
+   * first word, or they could open documents in its name (SYN-38, SYN-39).
+   */
+  #isHeldBack(held: HeldFacet, run: ParsedRun, from: Session): boolean {
+    const { facet } = held
+    const { client, seq, id } = tipOfRun(run)
+    const head: Head = { of: client, seq, id }
+    const isNew = facet.size === 0
+    if (this.asking.isHeldBack(from, facet, client) || (isNew && !this.openings.isWelcome(from, facet))) {
+      this.asking.holdBack(from, held, head)
+      return true
+    }
+    if (!isNew || !this.#context.isLimited(from) || unpackClient(client).company === facet.genesis.owner) {
+      return false
+    }
+    this.asking.note(from, held, [head])
+    return true
   }
 
   #allow(
@@ -285,8 +246,11 @@ export class FacetSync {
         }
       }
     )
+    const author = held.facet.space.parties[unpackClient(run.client).company]
+    writes.push(...this.#context.charge(from, 'envelopes', author, costOf(admitted)))
     if (!held.stored) {
       held.stored = true
+      this.#context.quota.addDocument(held.facet.space.id, held.facet.genesis.owner)
       held.namedBy?.opened.delete(id)
       delete held.namedBy
       writes.unshift({ kind: 'put', table: 'facet', key: id, bytes: held.genesisBytes })
@@ -345,7 +309,22 @@ export class FacetSync {
     if (!held || !session.peer || !pushed.mayGo(this.#context.now)) return
     if (!this.#context.clearance(session, 'announce', held.facet.space, held.facet.genesis)) return
     pushed.spend(1, bytes.length, this.#context.now)
-    this.#context.emit({ do: 'presence', facet: toHex(id), from: session.peer.did, bytes })
+    const states = this.#statesOf(session, session.peer.did, held, bytes)
+    if (states.length === 0) return
+    const { did } = session.peer
+    this.#context.emit({ do: 'presence', facet: toHex(id), from: did, bytes: encodePresence(states) })
+  }
+
+  /** What is said of views that are the peer's own, and not too many of them. */
+  #statesOf(session: Session, did: string, { facet }: HeldFacet, bytes: Uint8Array): PresenceState[] {
+    const company = facet.space.companyOf(did)
+    const { views } = linkOf(session, toHex(facet.id))
+    return (parsePresence(bytes) ?? []).filter(state => {
+      if (unpackClient(state.client).company !== company) return false
+      if (isGone(state)) return views.delete(state.client)
+      if (views.size < VIEWS_MAX) views.add(state.client)
+      return views.has(state.client)
+    })
   }
 
   /**
@@ -364,6 +343,14 @@ export class FacetSync {
       if (sent > 0) pushing.spend(1, bytes.length, this.#context.now)
     }
   }
+}
+
+/** Bytes in the store, and in memory where that is more. */
+function costOf(admitted: Admitted[]): number {
+  return admitted.reduce((sum, { envelope, learned }) => {
+    const { headerBytes, signature, body } = envelope
+    return sum + headerBytes.length + signature.length + body.length + learned * LEARNED_BYTES
+  }, 0)
 }
 
 function tipOfRun(run: ParsedRun): Tip {

@@ -117,6 +117,8 @@ export class Greeting {
 
   wantIdentity(session: Session, did: string): void {
     if (session.identities.has(did)) return
+    // Whose logs a peer can make us take, it chooses: it names the parties of its spaces.
+    if (session.peer && this.#context.isSpent(session, 'identities', session.peer.did)) return
     if (session.identities.size >= IDENTITY_LOGS_MAX) return
     session.identities.set(did, { log: EMPTY, have: 0, askedAt: this.#context.now })
     this.#context.greet(session, { type: 'want-identity', did, offset: 0 })
@@ -155,7 +157,7 @@ export class Greeting {
 
   #takeIdentity(session: Session, did: string, log: Uint8Array, verified?: CompanyIdentity): void {
     const { directory } = this.#context
-    const refused = this.learn(did, log, verified)
+    const refused = this.learn(did, log, verified, session)
     if (refused) return this.#context.close(session, refused, 'identity')
     const { greeting } = session
     if (greeting?.did !== did || !this.#context.isOpen(session)) return
@@ -165,7 +167,7 @@ export class Greeting {
   }
 
   /** Takes in a company's log, from whoever brought it: it proves itself. */
-  learn(did: string, log: Uint8Array, verified?: CompanyIdentity): Reject | undefined {
+  learn(did: string, log: Uint8Array, verified?: CompanyIdentity, from?: Session): Reject | undefined {
     const { directory } = this.#context
     const known = directory.identities.get(did)
     const identity = verifyIdentityLog(log, verified ?? known)
@@ -176,7 +178,9 @@ export class Greeting {
     if (typeof relation === 'object') this.#freeze(did, relation.logs[1])
     if (relation !== 'prefix') return undefined
     directory.identities.set(did, identity)
-    this.#context.write([{ kind: 'put', table: 'identity', key: did, bytes: identity.log }])
+    const added = identity.log.length - (known?.log.length ?? 0)
+    const counted = this.#context.charge(from, 'identities', from?.peer?.did ?? did, added)
+    this.#context.write([{ kind: 'put', table: 'identity', key: did, bytes: identity.log }, ...counted])
     this.#identityGrew(did)
     return undefined
   }

@@ -13,6 +13,8 @@ import { type Session, linkOf } from './session.ts'
 const LABEL = utf8('parley/receipt/1\n')
 /** Receipts to one peer at a time: with the delay 500 a second, half of what a peer takes. */
 const RECEIPTS_MAX = 50
+/** Heads that we lack in a receipt that is kept: a peer may be ahead of us. */
+const UNKNOWN_HEADS_MAX = 32
 /** A receipt is checked and stored, which is as dear as two signatures. */
 const RECEIPT_CHECKS = 2
 /** Receipts for a burst of runs go out as one. */
@@ -77,6 +79,9 @@ export class Receipts {
     }
     const link = linkOf(session, toHex(id))
     for (const { of, seq, id } of tips) noteHas(held, link, { client: of, seq, id })
+    const unknown = tips.filter(({ of, seq, id }) => !held.facet.find({ client: of, seq, id })).length
+    // Else every receipt could fill the store with heads that are none. A later one will say more.
+    if (unknown > UNKNOWN_HEADS_MAX) return
     const key = `${toHex(id)}/${peer.did}/${session.peerId}`
     const bytes = concatBytes(signature, receiptBytes(id, tips))
     this.#context.write([{ kind: 'put', table: 'applied', key, bytes }], undefined, false)

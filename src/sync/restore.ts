@@ -26,6 +26,10 @@ export interface StoredDirectory {
   spaces: Uint8Array[]
   entries: { space: string; record: EntryRecord }[]
   facets: Uint8Array[]
+  /** By the id of the space, the DID of the company that put it before us. */
+  invitedBy: { key: string; bytes: Uint8Array }[]
+  /** What was stored for each company today. */
+  quota: { key: string; bytes: Uint8Array }[]
 }
 
 /** Everything but envelopes. */
@@ -44,11 +48,14 @@ export function restoreDirectory(core: Core, stored: StoredDirectory): Trouble[]
     if (isReject(space)) trouble.push({ where: 'space', why: `${space}` })
     else directory.spaces.set(toHex(spaceId(bytes)), space)
   }
+  for (const { key, bytes } of stored.invitedBy) directory.invitedBy.set(key, new TextDecoder().decode(bytes))
+  core.context.quota.restore(stored.quota, core.context.now)
   trouble.push(...restoreEntries(core, stored.entries))
   for (const bytes of stored.facets) {
     const genesis = parseFacetGenesis(bytes)
     const space = isReject(genesis) ? undefined : directory.spaceOf(genesis.space)
-    const held = !isReject(genesis) && space && core.facets.open(facetId(bytes), genesis, bytes, space, true)
+    const held =
+      !isReject(genesis) && space && core.facets.openings.open(facetId(bytes), genesis, bytes, space, true)
     if (!held) trouble.push({ where: 'facet', why: 'its space or its kind is not known' })
   }
   return trouble

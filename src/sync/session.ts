@@ -66,6 +66,10 @@ export interface FacetLink {
   /** Not to be asked before then, and how much longer the next time. */
   askAt: number
   retryMs: number
+  /** Something of it was not stored since its author's share was used up: not asked for before then. */
+  heldBackUntil: number
+  /** Views of the peer's people that look at it, by their client ids. */
+  views: Set<number>
   /** Something was admitted since the last receipt. */
   owesReceipt: boolean
 }
@@ -130,6 +134,8 @@ export function linkOf(session: Session, facet: string): FacetLink {
       again: false,
       askAt: 0,
       retryMs: RETRY_MS,
+      heldBackUntil: 0,
+      views: new Set(),
       owesReceipt: false
     }
     session.facets.set(facet, link)

@@ -1,9 +1,9 @@
 // Keeping space logs equal between those who may see them. protocols/sync, section 5.
 import { SpaceLog } from '../identity/space-log.ts'
-import { equalBytes, toHex } from '../wire/bytes.ts'
+import { equalBytes, toHex, utf8 } from '../wire/bytes.ts'
 import { spaceId } from '../wire/genesis.ts'
 import { type Reject, isReject } from '../wire/reject.ts'
-import type { EntryRecord } from '../wire/space-entry.ts'
+import { type EntryRecord, parseSpaceEntry } from '../wire/space-entry.ts'
 import type { Answers } from './answers.ts'
 import type { Context } from './context.ts'
 import type { StoreWrite } from './effects.ts'
@@ -19,8 +19,6 @@ export class SpaceSync {
   readonly #greeting: Greeting
   readonly #answers: Answers
   readonly #grew: (space: SpaceLog) => void
-  /** Which company put an open space before us. */
-  readonly #invitedBy = new Map<SpaceLog, string>()
 
   /** `grew`: entries were added. */
   constructor(context: Context, greeting: Greeting, answers: Answers, grew: (space: SpaceLog) => void) {
@@ -77,7 +75,7 @@ export class SpaceSync {
     const listing = session.listed.get(toHex(space.id))
     if (!listing || !this.#context.clearance(session, 'announce', space)) return
     this.#askIdentities(session, space, listing.versions)
-    if (listing.tips.every(tip => space.entry(tip.id))) return
+    if (listing.tips.every(tip => space.entry(tip.id) || this.#isSpent(session, space, tip.of))) return
     const have = space.tips().map(entry => entry.id)
     this.#ask(session, space.id, have)
   }
@@ -99,10 +97,12 @@ export class SpaceSync {
       const opened = this.#openInvitation(session, id, genesis)
       if (!opened) return
       space = opened
+      const did = (session.peer as { did: string }).did
       writes.push({ kind: 'put', table: 'space', key: toHex(id), bytes: genesis })
+      writes.push({ kind: 'put', table: 'invited', key: toHex(id), bytes: utf8(did) })
     }
     if (!this.#context.clearance(session, 'announce', space)) return
-    const refused = this.add(space, this.#affordable(session, space, entries), writes)
+    const refused = this.add(space, this.#affordable(session, space, entries), writes, session)
     if (refused) this.#context.close(session, refused, `space ${toHex(id)}`)
   }
 
@@ -115,11 +115,21 @@ export class SpaceSync {
     return entries.slice(0, now)
   }
 
-  /** Adds entries, stores what is new and passes it on. Entries that must wait are asked for again later. */
-  add(space: SpaceLog, entries: EntryRecord[], writes: StoreWrite[] = []): Reject | undefined {
+  /**
+   * Adds entries, stores what is new and passes it on. Entries that must wait, or whose author has used up what
+   * we store of it today, are asked for again later.
+   */
+  add(
+    space: SpaceLog,
+    entries: EntryRecord[],
+    writes: StoreWrite[] = [],
+    from?: Session
+  ): Reject | undefined {
+    const stored = new Map<string, number>()
     let refused: Reject | undefined
     let added = 0
     for (const record of entries) {
+      if (this.#isSpent(from, space, companyIn(record))) continue
       const result = space.add(record, this.#context.directory.identityOf)
       if (isReject(result)) {
         refused = result
@@ -127,15 +137,23 @@ export class SpaceSync {
       }
       if (result === 'known' || 'waits' in result) continue
       added++
-      writes.push(putEntry(space, record, result.added.id))
+      const put = putEntry(space, record, result.added.id)
+      writes.push(put)
+      const did = space.parties[result.added.company] as string
+      stored.set(did, (stored.get(did) ?? 0) + put.bytes.length)
       if (result.fork) {
         const { company, seq } = result.fork
         this.#context.tell({ what: 'chain-fork', space: toHex(space.id), company, seq })
       }
     }
+    for (const [did, bytes] of stored) writes.push(...this.#context.charge(from, 'entries', did, bytes))
     if (writes.length > 0) this.#context.write(writes)
     if (added > 0) this.#passOn(space)
     return refused
+  }
+
+  #isSpent(from: Session | undefined, space: SpaceLog, company: number | undefined): boolean {
+    return this.#context.isSpent(from, 'entries', company === undefined ? undefined : space.parties[company])
   }
 
   #passOn(space: SpaceLog): void {
@@ -163,9 +181,10 @@ export class SpaceSync {
     const { directory } = this.#context
     if (peer.did === directory.self.did) return true
     let open = 0
-    for (const [space, by] of this.#invitedBy) {
-      const own = directory.ownIndex(space)
-      if (own !== undefined && space.accepted(own)) this.#invitedBy.delete(space)
+    for (const [key, by] of directory.invitedBy) {
+      const space = directory.spaces.get(key)
+      const own = space && directory.ownIndex(space)
+      if (!space || (own !== undefined && space.accepted(own))) directory.invitedBy.delete(key)
       else if (by === peer.did) open++
     }
     return open < INVITATIONS_MAX && directory.spaces.size < SPACES_MAX
@@ -182,12 +201,22 @@ export class SpaceSync {
     const { did } = session.peer as { did: string }
     if (space.companyOf(did) === undefined) return undefined
     directory.spaces.set(toHex(id), space)
-    this.#invitedBy.set(space, did)
+    directory.invitedBy.set(toHex(id), did)
     return space
   }
 }
 
-export function putEntry(space: SpaceLog, record: EntryRecord, id: Uint8Array): StoreWrite {
+/** The company that an entry says it is of. */
+function companyIn({ entry }: EntryRecord): number | undefined {
+  const parsed = parseSpaceEntry(entry)
+  return isReject(parsed) ? undefined : parsed.company
+}
+
+export function putEntry(
+  space: SpaceLog,
+  record: EntryRecord,
+  id: Uint8Array
+): Extract<StoreWrite, { kind: 'put' }> {
   return { kind: 'put', table: 'entry', key: `${toHex(space.id)}/${toHex(id)}`, bytes: encodeRecord(record) }
 }
 

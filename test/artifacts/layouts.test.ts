@@ -56,6 +56,12 @@ describe('vectors', () => {
 })
 
 describe('layouts', () => {
+  test('[ART-1] no layout has more than 64 roots', () => {
+    for (const kind of ARTIFACT_KINDS) {
+      expect(Object.keys(layoutOf(kind)?.roots ?? {}).length).toBeLessThanOrEqual(64)
+    }
+  })
+
   test('[ART-2] every kind has a title and one main text, and follows the schema', () => {
     const check = new Ajv2020().compile(JSON.parse(file('schema.json')))
     expect(check(JSON.parse(file('layouts.json'))), JSON.stringify(check.errors)).toBe(true)

@@ -172,8 +172,10 @@ describe('a space log', () => {
       entry(GENESIS, 0, { kind: 'settle', point: { facet, client: 9, seq, id: bytes('id') } }, { prev })
     const first = say(ada, 1)
     const log = logOf(ada, first, say(first, 2))
-    expect([...log.settled(facet, 9)].map(([company, { seq }]) => [company, seq])).toEqual([[0, 1]])
-    expect(log.settled(facet, 8).size).toBe(0)
+    expect([...(log.settled(facet).get(9) ?? [])].map(([company, { seq }]) => [company, seq])).toEqual([
+      [0, 1]
+    ])
+    expect(log.settled(facet).has(8)).toBe(false)
     expect([log.hasSettled(facet), log.hasSettled(bytes('other'))]).toEqual([true, false])
   })
 

@@ -151,6 +151,8 @@ describe('settings', () => {
     ['apiPort', { apiPort: 65_536 }],
     ['apiPort', { apiPort: 1.5 }],
     ['coalesceMs', { coalesceMs: -1 }],
+    ['companyBytesPerDay', { companyBytesPerDay: 0 }],
+    ['companyDocuments', { companyDocuments: 1.5 }],
     ['listen', { listen: '/ip4/0.0.0.0/tcp/1' }],
     ['listen.0', { listen: ['0.0.0.0:4747'] }],
     ['announce', { announce: Array(9).fill('/ip4/192.0.2.1/tcp/1') }],

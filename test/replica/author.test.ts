@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compose } from '../../src/replica/author.ts'
+import { must } from '../sim/company.ts'
+import { type Composed, compose } from '../../src/replica/author.ts'
 import type { Facet } from '../../src/replica/facet.ts'
 import { sign } from '../../src/identity/ed25519.ts'
 import { type EnvelopeRecord, type Header, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
@@ -15,7 +16,7 @@ const draft = { body: new Uint8Array([0]), scanned: nothing }
 
 /** Composes and reads back. */
 function headersOf(facet: Facet, client: number, base = facet.frontier(), drafts = [draft]): Header[] {
-  return compose({ facet, client, drafts, base, time: 0 }).map(({ headerBytes }) => {
+  return must<Composed[]>(compose({ facet, client, drafts, base, time: 0 })).map(({ headerBytes }) => {
     const header = parseHeader(headerBytes)
     if (isReject(header)) throw new Error(`${header}`)
     return header
@@ -26,7 +27,9 @@ function headersOf(facet: Facet, client: number, base = facet.frontier(), drafts
 function takeAbsorbed(scene: Scene, client: number): string[] {
   const { company, key: index } = unpackClient(client)
   const signer = key((HOLDERS[company] as string[])[index] as string)
-  const composed = compose({ facet: scene.facet, client, drafts: [], base: scene.facet.frontier(), time: 0 })
+  const composed = must<Composed[]>(
+    compose({ facet: scene.facet, client, drafts: [], base: scene.facet.frontier(), time: 0 })
+  )
   return composed.map(({ headerBytes: header, body }) => {
     const record: EnvelopeRecord = {
       header,

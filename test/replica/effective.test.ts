@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { type Position, knows } from '../../src/replica/lane-tree.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { BRANCHES_MAX } from '../../src/replica/effective.ts'
 import { Scene, type Signed } from '../../scripts/vectors/envelope-scene.ts'
@@ -23,6 +24,21 @@ describe('against a model that keeps every past as a set of ids', () => {
     const seen = new Set(histories.flatMap(({ verdicts }) => verdicts.map(({ told }) => told)))
     const wanted = ['admitted', 'past-forked', 'dep-implied', 'auth-order', 'key-cut']
     for (const verdict of wanted) expect(seen).toContain(verdict)
+  })
+
+  test('[ENV-30] what an envelope has in its past is added up once, whatever forked and met', () => {
+    const sizeAt = ({ segment, seq }: Position) => {
+      const before = seq > segment.from ? segment.laneSizeAt(seq - 1) : segment.laneSizeAt(segment.from - 1)
+      return segment.laneSizeAt(seq).items - before.items
+    }
+    for (const { scene } of histories) {
+      const order = scene.facet.order()
+      for (const position of order) {
+        const past = order.filter(other => knows(position, other))
+        const items = past.reduce((sum, other) => sum + sizeAt(other), 0)
+        expect(position.segment.totalAt(position.seq).items).toBe(items)
+      }
+    }
   })
 
   test('[ENV-24] what counts is the same', () => {

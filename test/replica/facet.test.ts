@@ -32,9 +32,9 @@ function must<T>(value: T | Reject): T {
   return value
 }
 
-function play({ space, facet: genesis, steps }: FacetCase): Facet {
+function play({ space, facet: genesis, most, steps }: FacetCase): Facet {
   const log = must<SpaceLog>(SpaceLog.open(hex(space)))
-  const facet = new Facet(facetId(hex(genesis)), must(parseFacetGenesis(hex(genesis))), log, LAYOUT)
+  const facet = new Facet(facetId(hex(genesis)), must(parseFacetGenesis(hex(genesis))), log, LAYOUT, most)
   for (const { entry, client, run, expect: expected } of steps) {
     if (entry) {
       const { entry: bytes, signer, signature } = entries[entry] as (typeof entries)[string]

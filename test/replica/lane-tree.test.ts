@@ -21,12 +21,14 @@ const ref = (seq: number) => ({ company: 0, seq, id: id(seq), keys: [], cut: [] 
 function grow(segment: Segment, count: number, learned: Map<number, Position> = new Map()): void {
   for (let i = 0; i < count; i++) {
     const seq = segment.last + 1
-    segment.append(
-      id(seq),
-      (seq + 1) * 2,
-      i === 0 ? learned : new Map(),
-      seq % 3 === 0 ? [ref(seq)] : undefined
-    )
+    segment.append({
+      id: id(seq),
+      clockEnd: (seq + 1) * 2,
+      learned: i === 0 ? learned : new Map(),
+      auth: seq % 3 === 0 ? [ref(seq)] : undefined,
+      size: { bytes: 10, items: 1 },
+      total: { bytes: 100 + seq, items: seq }
+    })
   }
 }
 
@@ -43,6 +45,16 @@ function tree() {
 }
 
 describe('a lane', () => {
+  test('[ENV-30] adds up the sizes of one branch', () => {
+    const { trunk, branch } = tree()
+    expect([trunk.laneSizeAt(4), branch.laneSizeAt(5)]).toEqual([
+      { bytes: 50, items: 5 },
+      { bytes: 60, items: 6 }
+    ])
+    branch.pop()
+    expect(branch.laneSizeAt(branch.last)).toEqual({ bytes: 50, items: 5 })
+  })
+
   test('[ENV-21] has two ends once it has forked', () => {
     const { lane, trunk, branch } = tree()
     expect(lane.forked).toBe(true)

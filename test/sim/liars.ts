@@ -1,7 +1,7 @@
 // Modified nodes. Each lie is a frame that an honest core would never make, put on a real connection.
 import * as Y from 'yjs'
 import { sign } from '../../src/identity/ed25519.ts'
-import { compose } from '../../src/replica/author.ts'
+import { type Composed, compose } from '../../src/replica/author.ts'
 import type { Facet } from '../../src/replica/facet.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import { encodeFrame } from '../../src/sync/frame.ts'
@@ -11,7 +11,7 @@ import { encodeFacetGenesis, facetId } from '../../src/wire/genesis.ts'
 import { packClient, unpackClient } from '../../src/wire/lane.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { scanUpdate } from '../../src/wire/update.ts'
-import { signerOf } from './company.ts'
+import { must, signerOf } from './company.ts'
 import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
 
@@ -194,7 +194,7 @@ function signedEdit(
   if (!update || !scanned || isReject(scanned)) return undefined
   const drafts = [{ body: update, scanned }]
   const signer = signerOf(liar.company.role)
-  const composed = compose({ facet, client, drafts, base: facet.frontier(), time: 1 })
+  const composed = must<Composed[]>(compose({ facet, client, drafts, base: facet.frontier(), time: 1 }))
   const records = composed.map(({ headerBytes: header, body }) => ({
     header,
     signature: signer.sign(signedBytes(facet.id, client, header)),

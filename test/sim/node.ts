@@ -238,7 +238,9 @@ export class SimNode {
         space: key.slice(0, 64),
         record: decodeRecord(bytes)
       })),
-      facets: disk.table('facet').map(({ bytes }) => bytes)
+      facets: disk.table('facet').map(({ bytes }) => bytes),
+      invitedBy: disk.table('invited'),
+      quota: disk.table('quota')
     })
     if (trouble.length > 0) throw new Error(`a restart found trouble: ${JSON.stringify(trouble)}`)
     for (const [id, held] of this.core.context.facets) {

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { verifySignature } from '../../src/identity/ed25519.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import type { Effect } from '../../src/sync/effects.ts'
-import type { Frame } from '../../src/sync/frame.ts'
+import type { Frame, Head } from '../../src/sync/frame.ts'
 import { receiptBytes } from '../../src/sync/receipts.ts'
 import { headOf } from '../../src/sync/serving.ts'
 import { toHex, utf8 } from '../../src/wire/bytes.ts'
+import { packClient } from '../../src/wire/lane.ts'
+import { type PresenceState, encodePresence, parsePresence } from '../../src/wire/presence.ts'
 import type { SimNode } from '../sim/node.ts'
 import {
   Bench,
@@ -23,6 +25,7 @@ import {
 } from './bench.ts'
 
 const idOf = (held: HeldFacet) => toHex(held.facet.id)
+const viewOf = (client: number, json = '{}'): PresenceState => ({ client, clock: 1, state: utf8(json) })
 const tipsOf = (held: HeldFacet) => held.facet.tips().map(headOf)
 
 /** From now on no write reaches the node's disk. @returns lets them through, and those that follow. */
@@ -156,10 +159,55 @@ describe('the road in', () => {
       for (const effect of effects) if (effect.do === 'presence') seen.push(effect.facet)
       carryOut.call(b, effects)
     }
-    a.perform(core => core.facets.present(idOf(shared), utf8('here')))
-    a.perform(core => core.facets.present(idOf(hidden), utf8('here')))
+    const here = encodePresence([viewOf(packClient({ company: 0, key: 0, session: 1 }))])
+    a.perform(core => core.facets.present(idOf(shared), here))
+    a.perform(core => core.facets.present(idOf(hidden), here))
     bench.pass(500)
     expect(seen).toEqual([idOf(shared)])
+  })
+
+  test('[SYN-30] a peer speaks of its own views only, of few, and what is malformed is dropped', () => {
+    const { node, held, puppet } = stage()
+    const seen: number[] = []
+    const { carryOut } = node
+    node.carryOut = effects => {
+      for (const effect of effects) {
+        if (effect.do === 'presence')
+          seen.push(...(parsePresence(effect.bytes) ?? []).map(state => state.client))
+      }
+      carryOut.call(node, effects)
+    }
+    const say = (...states: PresenceState[]) =>
+      puppet.say({ type: 'presence', facet: held.facet.id, bytes: encodePresence(states) })
+    const view = (company: number, session: number) => packClient({ company, key: 0, session })
+    puppet.say({ type: 'presence', facet: held.facet.id, bytes: utf8('not awareness') })
+    say(viewOf(view(0, 1)), viewOf(view(1, 1)))
+    expect(seen).toEqual([view(1, 1)])
+    for (let session = 2; session < 200; session++) say(viewOf(view(1, session)))
+    expect(seen).toHaveLength(64)
+    say(viewOf(view(1, 1), 'null'))
+    say(viewOf(view(1, 300)))
+    expect(seen.slice(64)).toEqual([view(1, 1), view(1, 300)])
+    expect(puppet.closed).toBe(false)
+  })
+
+  test('[SYN-29] receipts that name many heads that we never heard of are not kept', () => {
+    const { bench, node, held, puppet } = stage()
+    const say = (tips: Head[]) =>
+      puppet.say({
+        type: 'receipt',
+        facet: held.facet.id,
+        tips,
+        signature: puppet.signAsNode(receiptBytes(held.facet.id, tips))
+      })
+    const kept = () =>
+      [...node.disk.tables.entries()].find(([key]) => key.startsWith('applied:'))?.[1].length ?? 0
+    say(Array.from({ length: 1_000 }, (_, of) => ({ of, seq: 0, id: new Uint8Array(32).fill(of) })))
+    bench.pass(200)
+    expect(kept()).toBe(0)
+    say(tipsOf(held))
+    bench.pass(200)
+    expect(kept()).toBeGreaterThan(0)
   })
 })
 

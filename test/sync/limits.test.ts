@@ -34,6 +34,19 @@ function nameFacets(scene: Stage, count: number, puppet = scene.puppet): void {
 }
 
 describe('memory', () => {
+  test('[ENV-30] an edit that would not fit is refused as a whole where it is made, and the document stays', () => {
+    const { bench, node, held } = stage()
+    const id = toHex(held.facet.id)
+    type(node, held, 'x'.repeat(8 * 1024 * 1024 - 100_000))
+    bench.pass(200)
+    const [size, root] = [held.facet.size, node.root(id)]
+    expect(held.facet.used().bytes).toBeGreaterThan(8 * 1024 * 1024 - 100_000)
+    expect(() => type(node, held, 'y'.repeat(120_000))).toThrow(/document-full/)
+    expect([held.facet.size, node.root(id)]).toEqual([size, root])
+    type(node, held, 'z')
+    expect(held.facet.size).toBe(size + 1)
+  })
+
   test('[SYN-21] facets that a peer names and never sends are few, and go when it goes', () => {
     const scene = stage()
     const { bench, node, puppet } = scene

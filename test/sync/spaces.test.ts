@@ -147,6 +147,21 @@ describe('space logs', () => {
     expect(spacesOf(node).size).toBe(2)
   })
 
+  test('[SYN-14] a restart does not forget who put spaces before us', () => {
+    const { bench, node, rival, puppet } = stage()
+    const parties = [node.company, rival].map(({ identity }) => identity.did)
+    for (let i = 0; i < 20; i++) offer(puppet, genesisOf(bench, parties))
+    bench.pass(200)
+    expect(spacesOf(node).size).toBe(1 + 16)
+    node.disk.tables.set(`identity:${rival.identity.did}`, rival.identity.log)
+    node.crash()
+    node.start()
+    acquaint(node, rival)
+    const again = bench.puppet(node, rival).hello()
+    for (let i = 0; i < 20; i++) offer(again, genesisOf(bench, parties))
+    expect(spacesOf(node).size).toBe(1 + 16)
+  })
+
   test('[SYN-14] one company fills its own share of invitations and nobody else’s', () => {
     const { bench, node, rival, puppet } = stage()
     const third = bench.company('Cid')
