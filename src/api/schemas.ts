@@ -176,6 +176,12 @@ export const SCHEMAS = {
   log: z.array(logLine),
   passages: z.array(passage),
   whys: z.array(why),
+  refreshed: z.object({
+    told: z.number(),
+    locked: z.array(z.string()),
+    entered: z.array(z.string()),
+    notEntered: z.array(z.object({ space: z.string(), why: z.string() }))
+  }),
   imported: z.object({ artifacts: z.array(z.string()), envelopes: z.number(), refused: z.number() }),
   event
 }
