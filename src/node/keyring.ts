@@ -1,13 +1,8 @@
 // The keys that this process signs with, as its home and its company's newest identity log have them. A key that
 // was locked, revoked or has outlived its certificate signs nothing more, whoever still holds its signer.
-import {
-  isRevoked,
-  type RoleCertificate,
-  verifyNodeCertificate,
-  verifyRoleCertificate
-} from '../identity/certificate.ts'
+import { isRevoked, verifyNodeCertificate, verifyRoleCertificate } from '../identity/certificate.ts'
 import type { CompanyIdentity } from '../identity/company-identity.ts'
-import { type SecretKey, sign } from '../identity/ed25519.ts'
+import { type PublicKey, type SecretKey, sign } from '../identity/ed25519.ts'
 import type { Directory } from '../sync/directory.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
@@ -18,8 +13,7 @@ import { type RoleSigner, UNLOCK, certificateExpired } from './parts.ts'
 
 interface HeldRole {
   key: SecretKey
-  certificate: RoleCertificate
-  certificateBytes: Uint8Array
+  signer: RoleSigner
 }
 
 export class Keyring {
@@ -57,25 +51,19 @@ export class Keyring {
 
   /** Those in hand that are not revoked. */
   get roles(): RoleSigner[] {
-    return [...this.#roles.values()]
-      .filter(({ certificate }) => !isRevoked(certificate, this.identity))
-      .map(({ key: { publicKey }, certificate, certificateBytes }) => ({
-        publicKey,
-        sign: message => sign(this.#usable(publicKey.multikey), message),
-        certificate,
-        certificateBytes
-      }))
+    const signers = [...this.#roles.values()].map(({ signer }) => signer)
+    return signers.filter(({ certificate }) => !isRevoked(certificate, this.identity))
   }
 
-  #usable(multikey: string): SecretKey {
-    const role = this.#roles.get(multikey)
-    if (!role) throw new NodeError('locked', 'the role key is no longer unlocked on this node', UNLOCK)
-    const { certificate, key } = role
-    if (isRevoked(certificate, this.identity)) {
-      const next = 'Enrol a new key: parley role enrol'
+  #usable(publicKey: PublicKey): SecretKey {
+    const role = this.#roles.get(publicKey.multikey)
+    if (this.identity.hasRevoked(publicKey) || (role && isRevoked(role.signer.certificate, this.identity))) {
+      const next = 'Enrol a new key: parley role enrol ROLE --holder NAME'
       throw new NodeError('key-revoked', 'the company has revoked this role key', next)
     }
-    if (certificate.expiresAt > Date.now()) return key
+    if (!role) throw new NodeError('locked', 'the role key is no longer unlocked on this node', UNLOCK)
+    const { certificate } = role.signer
+    if (certificate.expiresAt > Date.now()) return role.key
     throw certificateExpired(certificate.role)
   }
 
@@ -115,9 +103,11 @@ export class Keyring {
 
   #hold({ key, certificate: certificateBytes }: CertifiedKey): void {
     const certificate = verifyRoleCertificate(certificateBytes, this.identity)
-    if (!isReject(certificate)) {
-      this.#roles.set(key.publicKey.multikey, { key, certificate, certificateBytes })
-    }
+    if (isReject(certificate)) return
+    const { publicKey } = key
+    const signs = (message: Uint8Array) => sign(this.#usable(publicKey), message)
+    const signer = { publicKey, sign: signs, certificate, certificateBytes }
+    this.#roles.set(publicKey.multikey, { key, signer })
   }
 
   #renewNode(files: CertifiedFile[]): void {
