@@ -1,5 +1,6 @@
 // What is changed in the home of a running node holds at once: here and, where it concerns them, at its peers.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import * as Y from 'yjs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/company-process.ts'
@@ -14,7 +15,8 @@ import { requestRole, type Role } from '../../src/identity/certificate.ts'
 import { type IdentityChange, admitMultikey } from '../../src/identity/identity-log.ts'
 import { generateKey, type PublicKey } from '../../src/identity/ed25519.ts'
 import { must } from '../sim/company.ts'
-import { type Joined, agreed, didOf, joinNodes, startNode } from './nodes.ts'
+import { createCompanyHome } from './homes.ts'
+import { type Joined, agreed, didOf, joinNodes, meet, startNode } from './nodes.ts'
 
 const DAY_MS = 86_400_000
 
@@ -22,11 +24,16 @@ let world: Joined
 let home: Home
 let acme: LocalNode
 let globex: LocalNode
+/** Knows Acme and has no space in common with it. */
+let initech: LocalNode
 
 beforeAll(async () => {
   world = await joinNodes(['Acme', 'Globex'], { coalesceMs: 60_000 })
   home = world.homes[0] as Home
   ;[acme, globex] = world.nodes as [LocalNode, LocalNode]
+  initech = await startNode(await createCompanyHome(join(dirname(home.dir), 'Initech'), 'Initech'))
+  world.nodes.push(initech)
+  await meet(acme, initech)
 }, 120_000)
 afterAll(() => world.close())
 
@@ -92,11 +99,13 @@ describe('a running node takes up', () => {
     const [before] = (await sessionAt(globex)).nodes
     await change({ legalName: 'Acme Renamed' })
     expect((await acme.status()).company.legalName).toBe('Acme')
-    expect(await acme.refresh()).toMatchObject({ told: 1 })
+    expect(await acme.refresh()).toMatchObject({ told: 2 })
     expect((await acme.status()).company.legalName).toBe('Acme Renamed')
-    await until('the new name at the peer', async () => {
-      return (await globex.peers())[0]?.company.legalName === 'Acme Renamed'
-    })
+    for (const peer of [globex, initech]) {
+      await until('the new name at the peer', async () => {
+        return (await peer.peers())[0]?.company.legalName === 'Acme Renamed'
+      })
+    }
     expect((await sessionAt(globex)).nodes[0]).toBe(before)
     expect(await acme.refresh()).toMatchObject({ told: 0 })
   })
@@ -108,14 +117,14 @@ describe('a running node takes up', () => {
     expect(role?.expiresAt).toBeLessThan(Date.now() + 21 * DAY_MS)
     const { frontier, text } = await acme.read(world.artifact)
     await acme.editText(world.artifact, { base: frontier, text: `${text}Signed on.\n` })
-    expect(await agreed(world.nodes, world.artifact)).toContain('Signed on.')
+    expect(await agreed([acme, globex], world.artifact)).toContain('Signed on.')
   })
 
   it('[SYN-36] a renewed certificate of the node, and its peers in session get it', async () => {
     await renew(await held('node'), 10)
     const { expiresAt } = (await held('node')).certificate
     expect((await acme.status()).nodeCertificateExpiresAt).not.toBe(expiresAt)
-    expect(await acme.refresh()).toMatchObject({ told: 1 })
+    expect(await acme.refresh()).toMatchObject({ told: 2 })
     expect((await acme.status()).nodeCertificateExpiresAt).toBe(expiresAt)
   })
 
@@ -176,7 +185,7 @@ describe('a running node takes up', () => {
     await acme.close()
     writeFileSync(path, older)
     acme = await startNode(home)
-    world.nodes[0] = acme
+    world.nodes[0] = acme // to be closed in its place
     expect((await acme.status()).company.legalName).toBe('Acme Again')
     await until('the home to follow', async () => readFileSync(path).equals(newer))
   })
