@@ -66,7 +66,7 @@ export class Greeting {
     this.#context.greet(session, { type: 'hello', did: self.did, certificate, version, confirmed, invite })
   }
 
-  /** Our certificate or our identity log is another one now: whoever was told hears it at once (SYN-36). */
+  /** Our certificate or our identity log is another one now: whoever was told hears it at once (SYN-41). */
   repeat(): void {
     for (const session of this.#context.sessions.values()) if (session.greeted) this.hello(session)
   }

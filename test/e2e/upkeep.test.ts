@@ -95,7 +95,7 @@ function sessionAt(node: LocalNode) {
 }
 
 describe('a running node takes up', () => {
-  it('[SYN-36] a new entry of the identity log, and its peers in session hear of it', async () => {
+  it('[SYN-41] a new entry of the identity log, and its peers in session hear of it', async () => {
     const [before] = (await sessionAt(globex)).nodes
     await change({ legalName: 'Acme Renamed' })
     expect((await acme.status()).company.legalName).toBe('Acme')
@@ -120,7 +120,7 @@ describe('a running node takes up', () => {
     expect(await agreed([acme, globex], world.artifact)).toContain('Signed on.')
   })
 
-  it('[SYN-36] a renewed certificate of the node, and its peers in session get it', async () => {
+  it('[SYN-41] a renewed certificate of the node, and its peers in session get it', async () => {
     await renew(await held('node'), 10)
     const { expiresAt } = (await held('node')).certificate
     expect((await acme.status()).nodeCertificateExpiresAt).not.toBe(expiresAt)

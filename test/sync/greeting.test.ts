@@ -174,7 +174,7 @@ describe('greeting', () => {
     expect(puppet.of('spaces').length).toBeLessThan(120)
   })
 
-  test('[SYN-36] whoever was greeted is greeted anew, and nobody else', () => {
+  test('[SYN-41] whoever was greeted is greeted anew, and nobody else', () => {
     const { bench, node, puppet } = stage()
     const silent = bench.puppet(node, bench.company('Cid'))
     node.perform(core => core.greeting.repeat())
