@@ -159,6 +159,6 @@ function isTransportError(error: unknown): boolean {
 
 function connectionLost(cause: unknown): NodeError {
   const next =
-    'See with `parley status` whether it still runs. What was acknowledged is safe; this may not have happened.'
+    'See whether it still runs: parley status. What was acknowledged is safe; this may not have happened.'
   return new NodeError('connection-lost', 'the node went away in the middle', next, cause)
 }

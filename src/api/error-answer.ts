@@ -38,7 +38,7 @@ export function errorJson(error: unknown): ErrorJson {
     return {
       code: 'internal',
       message: 'the node failed in a way that it does not know',
-      next: 'Look at the log of the node; `parley doctor` checks what can be checked.'
+      next: 'Look at the log of the node; parley doctor checks what can be checked.'
     }
   }
   return { code: error.code, message: error.message, next: error.next }

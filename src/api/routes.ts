@@ -99,6 +99,8 @@ export const ROUTES: RouteTable = {
   importBundle: { verb: 'POST', path: '/bundles', arguments: [{ place: 'bundle' }], result: 'imported' },
   why: { verb: 'GET', path: '/why', arguments: [{ ...member('subject', 'name'), optional: true }], result: 'whys' },
 
+  snapshot: { verb: 'GET', path: '/snapshot', arguments: [], result: 'bundle' },
+  refresh: { verb: 'POST', path: '/refresh', arguments: [], result: 'refreshed' },
   lock: { verb: 'POST', path: '/lock', arguments: [], result: 'nothing' },
   unlock: { verb: 'POST', path: '/unlock', arguments: [member('passphrase', 'secret')], result: 'nothing' },
   subscribe: { verb: 'GET', path: '/events', arguments: [], result: 'events' }

@@ -193,6 +193,12 @@ export const SCHEMAS = {
   drafts: z.array(draft),
   draft: draft.extend({ text: z.string(), fields: z.record(z.string(), z.unknown()) }),
   whys: z.array(why),
+  refreshed: z.object({
+    told: z.number(),
+    locked: z.array(z.string()),
+    entered: z.array(z.string()),
+    notEntered: z.array(z.object({ space: z.string(), why: z.string() }))
+  }),
   facetCheck: z.object({
     facet: z.string(),
     artifact: z.string(),

@@ -2,7 +2,7 @@
 // Commands load what they need themselves, so that a question to the node stays fast.
 import { homeDirectory } from '../node/home-directory.ts'
 import type { ParleyNode } from '../node/parley-node.ts'
-import { NodeError } from '../wire/node-error.ts'
+import { isNodeError, NodeError } from '../wire/node-error.ts'
 import { Output } from './output.ts'
 
 export interface Cli {
@@ -30,7 +30,11 @@ export async function perform(
   options: GlobalOptions,
   action: (cli: Cli) => Promise<void>
 ): Promise<number | undefined> {
-  const output = new Output({ json: options.json === true, quiet: options.quiet === true })
+  const output = new Output({
+    json: options.json === true,
+    quiet: options.quiet === true,
+    home: options.home
+  })
   const home = homeDirectory(options.home, process.env)
   const file = options.passphraseFile ?? (process.env['PARLEY_PASSPHRASE_FILE'] || undefined)
   const cli: Cli = {
@@ -44,7 +48,15 @@ export async function perform(
         output.note('Working with the keys, some seconds ...')
       return passphrase
     },
-    node: async () => (await import('../api/client.ts')).connectApi(home)
+    node: async () => {
+      try {
+        return await (await import('../api/client.ts')).connectApi(home)
+      } catch (error) {
+        // Without a home there is nothing to start.
+        if (isNodeError(error, 'not-running')) await (await import('../node/home.ts')).openHome(home)
+        throw error
+      }
+    }
   }
   try {
     await action(cli)
@@ -57,6 +69,16 @@ export async function perform(
 /** A wrong command line that only the command itself can see. */
 export function usage(message: string, next: string): NodeError {
   return new NodeError('usage', message, next)
+}
+
+/** The node that runs on this home, if one does. */
+export async function runningNode(cli: Cli): Promise<ParleyNode | undefined> {
+  try {
+    return await cli.node()
+  } catch (error) {
+    if (isNodeError(error, 'not-running')) return undefined
+    throw error
+  }
 }
 
 /** Asks the running node, and leaves it running. */

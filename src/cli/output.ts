@@ -1,5 +1,6 @@
 // Where words go: data on stdout, everything else on stderr; JSON when asked, and then nothing but JSON on stdout.
 import { styleText } from 'node:util'
+import { quotePath } from '../node/home-directory.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { visible } from './text.ts'
@@ -9,18 +10,32 @@ const PROGRESS_EVERY_MS = 250
 /** Without a terminal, lines stay: a log needs fewer of them. */
 const PROGRESS_LINE_EVERY_MS = 5000
 
+/** A command that is to be run here. One in backticks is meant for elsewhere, or only mentioned. */
+const COMMAND = /(^|[ (])parley (?=[a-z])/g
+
 export interface OutputOptions {
   json: boolean
   quiet: boolean
+  /** The home as it was typed, where it was: the next command needs it as well. */
+  home?: string | undefined
 }
 
 export class Output {
   readonly json: boolean
   readonly quiet: boolean
+  readonly #home: string | undefined
 
-  constructor({ json, quiet }: OutputOptions) {
+  constructor({ json, quiet, home }: OutputOptions) {
     this.json = json
     this.quiet = quiet
+    this.#home = home
+  }
+
+  /** Advice whose commands work when they are pasted: on the same home as this one. */
+  here(advice: string): string {
+    if (this.#home === undefined) return advice
+    const home = quotePath(this.#home)
+    return advice.replaceAll(COMMAND, (_, before: string) => `${before}parley --home ${home} `)
   }
 
   /** The answer of a command: a JSON value, or the same for people. */
@@ -43,18 +58,19 @@ export class Output {
 
   /** A remark, such as what to do next. */
   note(text: string): void {
-    if (!this.quiet) process.stderr.write(`${text}\n`)
+    if (!this.quiet) process.stderr.write(`${this.here(text)}\n`)
   }
 
   /** Something that the person should not miss, `--quiet` or not. */
   warn(text: string): void {
-    process.stderr.write(`${style('yellow', 'warning:')} ${text}\n`)
+    process.stderr.write(`${style('yellow', 'warning:')} ${this.here(text)}\n`)
   }
 
   /** What failed, why, and what to do next. @returns the exit code */
   failure(error: unknown): number {
     const exit = exitCodeOf(error)
-    const { code, message, next } = explain(error)
+    const { code, message, next: advice } = explain(error)
+    const next = this.here(advice)
     if (this.json) process.stderr.write(`${JSON.stringify({ error: { code, message, next, exit } })}\n`)
     else
       process.stderr.write(

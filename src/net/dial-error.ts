@@ -58,7 +58,7 @@ export function dialError(error: unknown, peer: string): NodeError {
     return new NodeError(
       'dial-not-admitted',
       `this node does not admit ${peer}`,
-      'Accept an invite of that company first: `parley invite accept`.',
+      'Take an invite of that company first: parley join TOKEN',
       error
     )
   }

@@ -2,13 +2,8 @@
 // bottom, it says what a node is.
 import { randomBytes } from 'node:crypto'
 import { layoutOf } from '../artifacts/layouts.ts'
-import {
-  type NodeCertificate,
-  verifyNodeCertificate,
-  verifyRoleCertificate
-} from '../identity/certificate.ts'
+import { type NodeCertificate, verifyNodeCertificate } from '../identity/certificate.ts'
 import type { CompanyIdentity } from '../identity/company-identity.ts'
-import { sign } from '../identity/ed25519.ts'
 import { type Address, parseAddress } from '../net/address.ts'
 import { type Peering, createPeering } from '../net/peering.ts'
 import { LevelStore } from '../store/level-store.ts'
@@ -23,17 +18,18 @@ import { Documents } from './documents.ts'
 import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
 import { homePaths } from './home-directory.ts'
-import { loadKeys } from './home-keys.ts'
-import type { CertifiedKey, Home, Log, NodeKeys } from './home.ts'
+import type { Home, Log, NodeKeys } from './home.ts'
+import { Keyring } from './keyring.ts'
 import { Library } from './library.ts'
 import { LocalNode } from './local-node.ts'
 import type { NodeEvent } from './parley-node.ts'
-import type { Parts, RoleSigner } from './parts.ts'
+import type { Parts } from './parts.ts'
 import { People } from './people.ts'
 import { Reissues } from './reissues.ts'
 import { report } from './report.ts'
-import { HOME_PAIRING, Rooms } from './rooms.ts'
+import { Rooms } from './rooms.ts'
 import { openInvites, restore } from './stored.ts'
+import { Upkeep } from './upkeep.ts'
 import { Views } from './views.ts'
 import { Why } from './why.ts'
 
@@ -55,13 +51,14 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
   const directory = directoryOf(keys)
   const store = await openStore(homePaths(home.dir).store)
   const assembled = await assemble(options, directory, store)
-  const { core, parts, rooms, reissues, node } = assembled
+  const { core, parts, rooms, reissues, follow, node } = assembled
   try {
     await restore(core, store, keys.identity, log)
     if (!offline) await parts.peering.start()
     for (const contact of offline ? [] : directory.contacts.values()) keepDialing(parts.peering, contact)
     parts.driver.start()
-    await foundHome(parts, rooms)
+    follow()
+    await rooms.found()
     for (const [id, { facet }] of core.context.facets) if (facet.forks().length > 0) void reissues.check(id)
     return node
   } catch (error) {
@@ -91,19 +88,13 @@ export async function readStopped(
 /** The parts of a node, each given what it needs. Nothing runs yet. */
 async function assemble({ home, keys, log }: CreateNodeOptions, directory: Directory, store: Store) {
   const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
-  const listeners = new Set<(event: NodeEvent) => void>()
-  const emit = (event: NodeEvent) => {
-    for (const listener of listeners) listener(event)
-  }
-  const alarm = (code: string, detail: string) => {
-    log('error', code, { detail })
-    emit({ event: 'alarm', code, detail, at: Date.now() })
-  }
+  const { listeners, emit, alarm } = voices(log)
 
+  const keyring = new Keyring(home, keys, directory)
   const core = new Core({
     directory,
-    certificate: () => keys.node.certificate,
-    signAsNode: message => sign(keys.node.key, message),
+    certificate: () => keyring.certificate,
+    signAsNode: keyring.signAsNode,
     layoutOf,
     quota: { bytesPerDay: home.config.companyBytesPerDay, documents: home.config.companyDocuments }
   })
@@ -113,7 +104,10 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     (facet, why) => alarm('document-stalled', `${facet}: ${why}`)
   )
   const driver: Driver = new Driver(core, store, documents, {
-    news: news => report(parts, news, log),
+    news: news => {
+      report(parts, news, log)
+      if (news.what === 'identity' && news.did === directory.self.did) follow()
+    },
     document: (facet, change, frontier) => {
       views.document(facet, change, frontier)
       if (change === 'rebuild') void reissues.check(facet)
@@ -130,10 +124,14 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     desk,
     documents,
     peering,
-    roles: rolesOf(keys.roles, keys.identity),
+    get roles() {
+      return keyring.roles
+    },
     emit
   }
+  const follow = () => void upkeep.follow().catch((error: Error) => alarm('home', error.message))
   const rooms = new Rooms(parts)
+  const upkeep: Upkeep = new Upkeep(home, parts, keyring, rooms)
   const library: Library = new Library(parts, rooms, random)
   const reissues: Reissues = new Reissues(parts, library)
   const views: Views = new Views(parts, library, home.config.coalesceMs)
@@ -148,16 +146,28 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     why: new Why(parts),
     version: VERSION,
     listeners,
+    keyring,
+    upkeep,
+    store,
     invites: () => openInvites(store),
-    unlock: async passphrase => {
-      parts.roles = rolesOf((await loadKeys(home, passphrase)).roles, keys.identity)
-      await foundHome(parts, rooms)
-    },
     close: async () => {
-      for (const part of [views, peering, driver, documents, store]) await closing(part)
+      for (const part of [upkeep, views, peering, driver, documents, store]) await closing(part)
     }
   })
-  return { core, parts, rooms, reissues, node }
+  return { core, parts, rooms, reissues, follow, node }
+}
+
+/** Whoever subscribed hears of events; an alarm stands in the log as well. */
+function voices(log: Log) {
+  const listeners = new Set<(event: NodeEvent) => void>()
+  const emit = (event: NodeEvent) => {
+    for (const listener of listeners) listener(event)
+  }
+  const alarm = (code: string, detail: string) => {
+    log('error', code, { detail })
+    emit({ event: 'alarm', code, detail, at: Date.now() })
+  }
+  return { listeners, emit, alarm }
 }
 
 function networkOf(
@@ -182,7 +192,7 @@ function closing(part: { stop(): Promise<void> } | { close(): Promise<void> }): 
 function directoryOf({ identity, node }: NodeKeys): Directory {
   const certificate = verifyNodeCertificate(node.certificate, identity)
   if (isReject(certificate)) {
-    const next = 'Renew it with the root key: parley node renew.'
+    const next = 'Renew it with the root key: parley node renew'
     throw new NodeError(
       'node-certificate',
       `the certificate of this node cannot be used: ${certificate.detail}`,
@@ -194,21 +204,6 @@ function directoryOf({ identity, node }: NodeKeys): Directory {
   return directory
 }
 
-function rolesOf(keys: CertifiedKey[], identity: CompanyIdentity): RoleSigner[] {
-  return keys.flatMap(({ key, certificate: certificateBytes }) => {
-    const certificate = verifyRoleCertificate(certificateBytes, identity)
-    if (isReject(certificate) || identity.hasRevoked(certificate.key)) return []
-    return [
-      {
-        publicKey: key.publicKey,
-        sign: (message: Uint8Array) => sign(key, message),
-        certificate,
-        certificateBytes
-      }
-    ]
-  })
-}
-
 function keepDialing(peering: Peering, contact: Contact): void {
   const byPeer = new Map<string, Address[]>()
   for (const text of contact.addresses) {
@@ -216,10 +211,4 @@ function keepDialing(peering: Peering, contact: Contact): void {
     if (!isReject(address)) byPeer.set(address.peerId, [...(byPeer.get(address.peerId) ?? []), address])
   }
   for (const addresses of byPeer.values()) peering.keep(addresses)
-}
-
-/** The company's own space comes with the first start on which a key can speak for the company. */
-async function foundHome(parts: Parts, rooms: Rooms): Promise<void> {
-  const able = parts.roles.some(role => role.certificate.powers.includes('seal'))
-  if (able && !rooms.home()) await rooms.create({ title: 'Home', pairing: HOME_PAIRING, parties: [] })
 }

@@ -11,7 +11,7 @@ import { concatBytes, utf8 } from '../wire/bytes.ts'
 import { decodeCbor, encodeCbor } from '../wire/cbor.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import type { Home } from './home.ts'
+import { type Home, readIdentity } from './home.ts'
 import { homePaths } from './home-directory.ts'
 import { listFolder, openNew, readOwn } from './home-file.ts'
 
@@ -43,33 +43,30 @@ export interface BackupReport {
 }
 
 /**
- * Writes a new file. The store must be free: no node runs on this home.
+ * Writes a new file.
+ * @param snapshot of the store, from the node that runs on this home; none runs: the store itself is read
  * @param progress told the bytes so far
- * @throws NodeError `file-exists`, `store-locked`, `store-damaged`
+ * @throws NodeError `file-exists`, `store-locked`, `store-damaged`, `home-changed`
  */
 export async function createBackup(
   home: Home,
   path: string,
   passphrase: string,
-  progress: (bytes: number) => void
+  progress: (bytes: number) => void,
+  snapshot: AsyncIterable<Uint8Array> = storedSnapshot(home)
 ): Promise<BackupReport> {
   const report: BackupReport = { files: 0, storeBytes: 0 }
   const file = await openNew(path)
   try {
-    const store = await openStore(home)
-    try {
-      const encrypter = new Encrypter()
-      encrypter.setPassphrase(passphrase)
-      const plain = ReadableStream.from(counted(pieces(home, store), report))
-      let bytes = 0
-      for await (const chunk of await encrypter.encrypt(plain)) {
-        await file.writeFile(chunk)
-        progress((bytes += chunk.length))
-      }
-      await file.sync()
-    } finally {
-      await store?.close()
+    const encrypter = new Encrypter()
+    encrypter.setPassphrase(passphrase)
+    const plain = ReadableStream.from(counted(pieces(home, snapshot), report))
+    let bytes = 0
+    for await (const chunk of await encrypter.encrypt(plain)) {
+      await file.writeFile(chunk)
+      progress((bytes += chunk.length))
     }
+    await file.sync()
   } catch (error) {
     await rm(path, { force: true })
     throw error
@@ -80,12 +77,20 @@ export async function createBackup(
 }
 
 /** A node that never started has no store. */
-async function openStore(home: Home): Promise<LevelStore | undefined> {
-  const { store } = homePaths(home.dir)
-  return (await listFolder(store)).length > 0 ? LevelStore.open(store) : undefined
+async function* storedSnapshot(home: Home): AsyncGenerator<Uint8Array> {
+  const { store: dir } = homePaths(home.dir)
+  if ((await listFolder(dir)).length === 0) return
+  const store = await LevelStore.open(dir)
+  try {
+    yield* exportSnapshot(store)
+  } finally {
+    await store.close()
+  }
 }
 
-async function* pieces(home: Home, store: LevelStore | undefined): AsyncGenerator<Piece> {
+/** The keys that an identity log commits to are read after the log: they were on disk before it. */
+async function* pieces(home: Home, snapshot: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+  const { head } = await readIdentity(home)
   const names = [...FILES]
   for (const folder of FOLDERS) {
     for (const name of await listFolder(join(home.dir, folder))) names.push(`${folder}/${name}`)
@@ -94,7 +99,10 @@ async function* pieces(home: Home, store: LevelStore | undefined): AsyncGenerato
     const bytes = await readOwn(join(home.dir, name), PIECE_BYTES_MAX)
     if (bytes) yield { name, bytes }
   }
-  if (store) for await (const chunk of exportSnapshot(store)) yield* split(chunk)
+  for await (const chunk of snapshot) yield* split(chunk)
+  if ((await readIdentity(home)).head === head) return
+  const next = 'Run it again: what was written holds keys and a log that do not belong together.'
+  throw new NodeError('home-changed', 'the identity log changed while it was copied', next)
 }
 
 /** A snapshot's record may be larger than a piece. */

@@ -84,7 +84,7 @@ export async function installCertificate(
   if (isReject(read)) {
     const next =
       read.code === 'identity-version'
-        ? 'The identity log of this home is older: bring it up to date with `parley id import FILE`.'
+        ? 'The identity log of this home is older: bring it up to date: parley id import FILE'
         : `It must be a certificate of ${identity.did}.`
     throw new NodeError('certificate-refused', `not a certificate of this company: ${read.toString()}`, next)
   }

@@ -113,7 +113,7 @@ export async function replaceIdentity(home: Home, log: Uint8Array): Promise<Comp
     throw new NodeError(
       'identity-refused',
       `the file is no identity log: ${theirs.toString()}`,
-      'Export it again: parley id export'
+      'Export it again: `parley id export`'
     )
   }
   const relation = compareIdentityLogs(ours, theirs)

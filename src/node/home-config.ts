@@ -50,7 +50,7 @@ export function parseConfig(text: string, path: string): Config {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    const next = `Mend it by hand, or move it away and run \`parley doctor\`.`
+    const next = 'Mend it by hand, or move it away and run parley doctor.'
     throw new NodeError('config-syntax', `${path} is not JSON: ${(error as Error).message}`, next, error)
   }
   const format = (value as { format?: unknown } | null)?.format

@@ -9,6 +9,11 @@ export function homeDirectory(flag: string | undefined, environment: NodeJS.Proc
   return isAbsolute(chosen) ? chosen : resolve(chosen)
 }
 
+/** As a shell takes it. */
+export function quotePath(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}
+
 /** Every place in a home, by what is there. */
 export interface HomePaths {
   home: string

@@ -6,6 +6,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs
 import { basename, dirname } from 'node:path'
 import { syncFolder } from '../store/durable-file.ts'
 import { NodeError } from '../wire/node-error.ts'
+import { quotePath } from './home-directory.ts'
 
 // Windows has neither links of this kind nor modes: there the profile folder's access list protects a home.
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
@@ -30,11 +31,6 @@ function checkMode(path: string, mode: number, wanted: '600' | '700'): void {
     `${path} is open to other users of this machine (mode ${found})`,
     `Close it: chmod ${wanted} ${quotePath(path)}`
   )
-}
-
-/** As a shell takes it. */
-export function quotePath(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 
 /** Writes a file that was not there, synced. @throws NodeError `file-exists` */

@@ -11,7 +11,7 @@ import { NodeError, isNodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import { type CertifiedKey, type Home, type NodeKeys, readIdentity } from './home.ts'
 import { ownCertificates } from './home-certificates.ts'
-import { homePaths } from './home-directory.ts'
+import { homePaths, quotePath } from './home-directory.ts'
 import { createFile, listFolder, readOwn } from './home-file.ts'
 
 /** An unlock key is one line of age's format. */
@@ -83,7 +83,7 @@ export async function openKeyFile(
     : new NodeError('passphrase-wrong', `${homePaths(home.dir).unlockKey} does not open ${path}`, RESTORE)
 }
 
-const RESTORE = 'Restore the file from a backup: parley backup restore FILE --home NEW_DIRECTORY'
+const RESTORE = 'Restore the file from a backup: `parley backup restore FILE --home NEW_DIRECTORY`'
 
 async function readKeyFile(path: string): Promise<Uint8Array> {
   const bytes = await readOwn(path, KEY_FILE_BYTES_MAX)
@@ -112,33 +112,46 @@ async function readUnlockKey(home: Home, needed: string): Promise<string> {
  */
 export async function loadKeys(home: Home, passphrase: string | undefined): Promise<NodeKeys> {
   const identity = await readIdentity(home)
+  const files = await certifiedFiles(home, identity)
+  const node = files.find(({ use }) => use === 'node')
+  if (!node) throw uncertified(home, identity)
+  const { roles, locked, wrong } = await openRoles(home, files, passphrase)
+  if (wrong !== undefined && !(await needsPassphrase(node.path))) throw wrong
+  return { identity, node: await openCertified(home, node, passphrase), roles, locked }
+}
+
+/** A key of this home that may be used: its certificate is here, and not revoked. */
+export interface CertifiedFile extends KeyFile {
+  certificate: Uint8Array
+}
+
+export async function certifiedFiles(home: Home, identity: CompanyIdentity): Promise<CertifiedFile[]> {
   const certificates = await ownCertificates(home, identity)
-  const files = (await keyFiles(home)).flatMap(file => {
+  return (await keyFiles(home)).flatMap(file => {
     const certificate = certificates.get(file.multikey)
     return certificate ? [{ ...file, certificate }] : []
   })
-  const node = files.find(({ use }) => use === 'node')
-  if (!node) throw uncertified(home, identity)
-  const keys: NodeKeys = {
-    identity,
-    node: await openCertified(home, node, passphrase),
-    roles: [],
-    locked: []
-  }
+}
+
+/** @returns `wrong` where a passphrase was given that opened none of them */
+export async function openRoles(
+  home: Home,
+  files: CertifiedFile[],
+  passphrase: string | undefined
+): Promise<Pick<NodeKeys, 'roles' | 'locked'> & { wrong?: unknown }> {
+  const roles: CertifiedKey[] = []
+  const locked: string[] = []
   let wrong: unknown
-  let opened = 0
   for (const file of files.filter(({ use }) => use !== 'node')) {
     try {
-      keys.roles.push(await openCertified(home, file, passphrase))
-      opened++
+      roles.push(await openCertified(home, file, passphrase))
     } catch (error) {
       if (!isNodeError(error, 'passphrase-wrong') && !isNodeError(error, 'passphrase-needed')) throw error
       if (passphrase !== undefined) wrong = error
-      keys.locked.push(file.use)
+      locked.push(file.use)
     }
   }
-  if (wrong !== undefined && opened === 0 && !(await needsPassphrase(node.path))) throw wrong
-  return keys
+  return { roles, locked, ...(roles.length === 0 && { wrong }) }
 }
 
 async function openCertified(
@@ -151,7 +164,7 @@ async function openCertified(
 
 function uncertified(home: Home, { legalName }: CompanyIdentity): NodeError {
   const request = join(homePaths(home.dir).requests, 'node.json')
-  const next = `Where the root key is: parley node certify ${request}; then here: parley node install FILE`
+  const next = `Where the root key is: \`parley node certify ${quotePath(request)}\`; then here: parley node install FILE`
   return new NodeError('certificate-missing', `this node has no certificate from ${legalName} yet`, next)
 }
 

@@ -15,7 +15,7 @@ import { isReject } from '../wire/reject.ts'
 import type { DocumentRead, FieldChange, RootKind } from './document-worker.ts'
 import type { Bodies } from './documents.ts'
 import type { ArtifactJson, DocumentJson, FrontierJson, LogLineJson, PassageJson } from './parley-node.ts'
-import { type Parts, UNLOCK, nameOf, refused, signerFor } from './parts.ts'
+import { type Parts, UNLOCK, idOf, nameOf, refused, signerFor } from './parts.ts'
 import type { Rooms } from './rooms.ts'
 
 /** What one edit may bring; a document holds at most 8 MiB. */
@@ -234,7 +234,7 @@ export class Library {
       throw new NodeError('read-only', `the document is read-only: ${why}`, 'Run parley why.')
     const signer = signerFor(this.#parts, held.facet.space)
     const lease = desk.lease(held, signer, base)
-    if (isReject(lease)) throw refused(lease, 'Run parley space show.')
+    if (isReject(lease)) throw refused(lease, `Run parley space show ${idOf(held.facet.space)}.`)
     try {
       const update = await documents.edit(id, lease.client, base, change)
       if (update.length === 0) return

@@ -1,15 +1,19 @@
 // A running node, as its local API and the library see it. Each method hands the work to the part whose it is.
 import { wordsOf } from '../identity/words.ts'
+import { exportSnapshot } from '../store/snapshot.ts'
+import type { Store } from '../store/store.ts'
 import { toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import type { Bundles } from './bundle.ts'
 import type { Drafts } from './drafts.ts'
+import type { Keyring } from './keyring.ts'
 import type { Library } from './library.ts'
 import type { InviteJson, NodeEvent, ParleyNode, StatusJson, WhyJson } from './parley-node.ts'
 import { checkFacet } from './facet-check.ts'
 import { type Parts, companyJson, nameOf } from './parts.ts'
 import type { People } from './people.ts'
 import type { Rooms } from './rooms.ts'
+import type { Upkeep } from './upkeep.ts'
 import type { Views } from './views.ts'
 import type { Why } from './why.ts'
 
@@ -23,8 +27,10 @@ export interface LocalNodeParts {
   views: Views
   why: Why
   version: string
+  keyring: Keyring
+  upkeep: Upkeep
+  store: Store
   invites: () => Promise<InviteJson[]>
-  unlock: (passphrase: string) => Promise<void>
   close: () => Promise<void>
   listeners: Set<(event: NodeEvent) => void>
 }
@@ -115,12 +121,19 @@ export class LocalNode implements ParleyNode {
   exportArtifact = (artifact: string) => this.#own.bundles.export(artifact)
   importBundle = (bundle: AsyncIterable<Uint8Array>) => this.#own.bundles.import(bundle)
 
-  /** Role keys leave this process; what others send is still taken in. */
+  snapshot = () => exportSnapshot(this.#own.store)
+
+  /** Role keys leave this process, once what was typed before is signed; what others send is still taken in. */
   async lock(): Promise<void> {
-    this.#own.parts.roles = []
+    await this.views.flush()
+    this.#own.keyring.lock()
   }
 
-  unlock = (passphrase: string) => this.#own.unlock(passphrase)
+  async unlock(passphrase: string): Promise<void> {
+    await this.#own.upkeep.refresh(passphrase)
+  }
+
+  refresh = () => this.#own.upkeep.refresh()
 
   subscribe(listener: (event: NodeEvent) => void): () => void {
     this.#own.listeners.add(listener)

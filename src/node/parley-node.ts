@@ -175,6 +175,16 @@ export interface ImportedJson {
   waitsFor: string[]
 }
 
+export interface RefreshedJson {
+  /** Peers that were told of a new identity log or node certificate. */
+  told: number
+  /** Roles whose keys wait for a passphrase. */
+  locked: string[]
+  /** Titles of spaces in which keys of this node were pinned, and of those in which none here may pin them. */
+  entered: string[]
+  notEntered: { space: string; why: string }[]
+}
+
 export type NodeEvent =
   | { event: 'document'; facet: string; structRoot?: string }
   | { event: 'peer'; did: string; connected: boolean }
@@ -248,7 +258,12 @@ export interface ParleyNode {
   /** Takes a bundle in through the same gate as sync. */
   importBundle(bundle: AsyncIterable<Uint8Array>): Promise<ImportedJson>
 
-  /** Forgets the role keys of this process, or brings one back. */
+  /** Everything that the store holds at this moment, in the form of protocols/store, section 7. */
+  snapshot(): AsyncIterable<Uint8Array>
+
+  /** Takes up what was changed in the home: identity log, certificates, keys; tells peers, and pins new keys. */
+  refresh(): Promise<RefreshedJson>
+  /** Forgets the role keys of this process, or brings back those that the passphrase opens. */
   lock(): Promise<void>
   unlock(passphrase: string): Promise<void>
 

@@ -6,7 +6,7 @@ import type { Peering } from '../net/peering.ts'
 import type { SpaceLog } from '../identity/space-log.ts'
 import type { Desk, Signer } from '../sync/desk.ts'
 import type { Directory } from '../sync/directory.ts'
-import { equalBytes } from '../wire/bytes.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import type { Reject } from '../wire/reject.ts'
 import type { Documents } from './documents.ts'
@@ -26,7 +26,7 @@ export interface Parts {
   readonly documents: Documents
   readonly peering: Peering
   /** Empty while the node is locked. */
-  roles: RoleSigner[]
+  readonly roles: RoleSigner[]
   emit(event: NodeEvent): void
 }
 
@@ -37,6 +37,11 @@ export function companyJson(did: string, identity: CompanyIdentity | undefined):
 
 /** What to do where no role key can sign. */
 export const UNLOCK = 'Run parley unlock; parley role list shows whether a role is certified here.'
+
+/** As much of a space's id as a command needs. */
+export function idOf(space: SpaceLog): string {
+  return toHex(space.id).slice(0, 12)
+}
 
 /** For people: the legal name, or the start of the DID until the name is known. */
 export function nameOf({ directory }: Pick<Parts, 'directory'>, did: string): string {
@@ -54,7 +59,7 @@ export function signerFor(parts: Parts, space: SpaceLog): RoleSigner {
     throw new NodeError(
       'not-accepted',
       'your company has not accepted this space',
-      'Run parley space accept first.'
+      `Run parley space accept ${idOf(space)} first.`
     )
   }
   const usable = parts.roles.filter(role => {
@@ -64,13 +69,18 @@ export function signerFor(parts: Parts, space: SpaceLog): RoleSigner {
   const now = Date.now()
   const current = usable.filter(role => role.certificate.expiresAt > now)
   if (usable.length > 0 && current.length === 0) {
-    const next = 'Run parley role renew, then restart the node.'
-    throw new NodeError('certificate-expired', 'the certificate of your role key has expired', next)
+    const [{ certificate }] = usable as [RoleSigner]
+    throw certificateExpired(certificate.role)
   }
   const signer = current.find(role => role.certificate.role === space.genesis.pairing) ?? current[0]
   if (signer) return signer
-  const next = 'Run parley space keys to pin the key of this device.'
+  const next = `See whose are: parley space keys ${idOf(space)} - one of them can pin yours there.`
   throw new NodeError('key-not-pinned', 'no key of this node is pinned in the space', next)
+}
+
+export function certificateExpired(role: string): NodeError {
+  const next = `Run parley role renew ${role} where the root key is.`
+  return new NodeError('certificate-expired', `the certificate of your ${role} key has expired`, next)
 }
 
 /** A refusal of our own work, as an error for the person who asked for it. */

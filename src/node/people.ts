@@ -103,7 +103,8 @@ export class People {
       for (const session of driver.core.context.open()) if (session.peerId === peerId) return session.peer.did
       await new Promise(resolve => setTimeout(resolve, 50))
     }
-    const next = 'Both sides must know each other: exchange an invite (parley invite create, parley join).'
+    const next =
+      'Both sides must know each other: exchange an invite (`parley invite create`, `parley join`).'
     throw new NodeError('peer-silent', 'the peer answered, but does not let this node in', next)
   }
 
@@ -134,7 +135,7 @@ export class People {
       throw new NodeError(
         'invites-full',
         `${INVITES_MAX} invites are open`,
-        'Run parley invite revoke on some.'
+        'End some: parley invite list shows them, parley invite revoke ID ends one.'
       )
     }
     const addresses = peering.transport.listenAddresses().slice(0, 8)

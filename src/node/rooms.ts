@@ -1,10 +1,10 @@
 // Spaces: founding, accepting, keys, cuts, settles.
 import type { SpaceLog } from '../identity/space-log.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
-import { NodeError } from '../wire/node-error.ts'
+import { isNodeError, NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { EntryAct, LanePoint } from '../wire/space-entry.ts'
-import { type Parts, type RoleSigner, UNLOCK, companyJson, refused, signerFor } from './parts.ts'
+import { type Parts, type RoleSigner, UNLOCK, companyJson, idOf, refused, signerFor } from './parts.ts'
 import type { SpaceJson } from './parley-node.ts'
 
 export const HOME_PAIRING = 'home'
@@ -80,11 +80,8 @@ export class Rooms {
     const space = this.find(prefix)
     const company = directory.ownIndex(space)
     if (company !== undefined && space.accepted(company)) return this.json(space)
-    const { pairing } = space.genesis
-    const sealer = this.#sealer(pairing)
-    const roles = this.#parts.roles.filter(
-      role => pairing === HOME_PAIRING || role.certificate.role === pairing
-    )
+    const sealer = this.#sealer(space.genesis.pairing)
+    const roles = this.#fitting(space)
     const pinned = roles.includes(sealer) ? roles : [sealer, ...roles]
     const rootVersion = directory.identities.get(directory.self.did)?.head ?? ''
     const certificates = pinned.map(role => role.certificateBytes)
@@ -117,6 +114,50 @@ export class Rooms {
     return this.json(space)
   }
 
+  /** The company's own space comes with the first key here that can speak for the company. */
+  async found(): Promise<void> {
+    const able = this.#parts.roles.some(role => role.certificate.powers.includes('seal'))
+    if (able && !this.home()) await this.create({ title: 'Home', pairing: HOME_PAIRING, parties: [] })
+  }
+
+  /** Pins the keys of this node in every space that they are for and that the company has accepted. */
+  async enter(): Promise<{ entered: string[]; notEntered: { space: string; why: string }[] }> {
+    const entered: string[] = []
+    const notEntered: { space: string; why: string }[] = []
+    for (const space of this.#parts.directory.spaces.values()) {
+      const missing = this.#missing(space)
+      if (missing.length === 0) continue
+      const { title } = space.genesis
+      try {
+        const certificates = missing.map(role => role.certificateBytes)
+        await this.#append(space, { kind: 'keys', certificates }, this.#speaker(space))
+        entered.push(title)
+      } catch (error) {
+        if (!isNodeError(error)) throw error
+        notEntered.push({ space: title, why: error.message })
+      }
+    }
+    return { entered, notEntered }
+  }
+
+  /** Keys of this node that the space is for and does not have yet. */
+  #missing(space: SpaceLog): RoleSigner[] {
+    const company = this.#parts.directory.ownIndex(space)
+    const head = company === undefined ? undefined : space.head(company)
+    if (company === undefined || !head || space.forkOf(company)) return []
+    const pinned = new Set(head.keys.map(({ publicKey }) => publicKey.multikey))
+    const now = Date.now()
+    return this.#fitting(space).filter(
+      ({ publicKey, certificate }) => !pinned.has(publicKey.multikey) && certificate.expiresAt > now
+    )
+  }
+
+  #fitting({ genesis: { pairing } }: SpaceLog): RoleSigner[] {
+    return this.#parts.roles.filter(
+      ({ certificate }) => pairing === HOME_PAIRING || certificate.role === pairing
+    )
+  }
+
   async settle(facet: string, client: number, seq: number, id: string): Promise<void> {
     const held = this.#parts.driver.core.context.facets.get(facet)
     const bytes = fromHex(id)
@@ -126,7 +167,7 @@ export class Rooms {
       throw new NodeError(
         'envelope-unknown',
         'no such envelope in that lane',
-        'Run parley log to see its heads.'
+        `See its heads: parley log ${toHex(held.facet.genesis.artifact).slice(0, 12)}`
       )
     }
     const { space } = held.facet
@@ -136,7 +177,7 @@ export class Rooms {
   async #append(space: SpaceLog, act: EntryAct, signer: RoleSigner): Promise<void> {
     const { driver, desk } = this.#parts
     const reject = await driver.perform(() => desk.append(space, act, signer))
-    if (reject) throw refused(reject, 'Run parley space show to see where your company stands.')
+    if (reject) throw refused(reject, `See where your company stands: parley space show ${idOf(space)}`)
   }
 
   /** A key that may speak for the company where nothing is pinned yet. */
@@ -148,7 +189,7 @@ export class Rooms {
     if (this.#parts.roles.length === 0) {
       throw new NodeError('locked', 'no role key is unlocked on this node', UNLOCK)
     }
-    const next = `Enrol a holder: parley role enrol ${pairing} --holder NAME; then parley role certify, parley unlock.`
+    const next = `Enrol a holder: parley role enrol ${pairing} --holder NAME; then parley role certify REQUEST`
     throw new NodeError('role-missing', `no ${pairing} with the power to seal is on this node`, next)
   }
 

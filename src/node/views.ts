@@ -7,7 +7,7 @@ import type { Applied } from './driver.ts'
 import { toHex } from '../wire/bytes.ts'
 import { isReject } from '../wire/reject.ts'
 import type { Library } from './library.ts'
-import { type Parts, refused, signerFor } from './parts.ts'
+import { type Parts, idOf, refused, signerFor } from './parts.ts'
 
 /** What a view tells its holder. */
 export interface ViewEvents {
@@ -60,7 +60,7 @@ export class Views {
     views.add(view)
     const { state, frontier } = await documents.state(id)
     const lease = desk.lease(held, signer, frontier)
-    if (isReject(lease)) throw refused(lease, 'Run parley space show.')
+    if (isReject(lease)) throw refused(lease, `Run parley space show ${idOf(held.facet.space)}.`)
     view.begin(state, frontier, lease)
     return view
   }
@@ -73,8 +73,17 @@ export class Views {
     for (const view of this.#open.get(facet) ?? []) view.events.presence(from, bytes)
   }
 
+  /** Signs what has gathered anywhere; resolves when it is durable, or its holders know that it is not. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#all().map(view => view.flush()))
+  }
+
   async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].flatMap(views => [...views].map(view => view.close())))
+    await Promise.all(this.#all().map(view => view.close()))
+  }
+
+  #all(): LiveView[] {
+    return [...this.#open.values()].flatMap(views => [...views])
   }
 }
 

@@ -1,4 +1,5 @@
 // `parley why`: for anything that is not in sync, whose turn it is, since when, the last error, the next retry.
+import { isRevoked } from '../identity/certificate.ts'
 import { DOCUMENT_MAX } from '../replica/document-size.ts'
 import type { Facet, Wait } from '../replica/facet.ts'
 import { unpackClient } from '../wire/lane.ts'
@@ -22,18 +23,26 @@ export class Why {
   all(subject?: string): WhyJson[] {
     const { directory, driver } = this.#parts
     const answers: WhyJson[] = []
-    const disk = driver.diskError
-    if (disk)
-      answers.push({
-        subject: 'this node',
-        inSync: false,
-        reasons: [`nothing can be written: ${disk.message}`]
-      })
+    const own = this.#ownTroubles()
+    if (own.length > 0) answers.push({ subject: 'this node', inSync: false, reasons: own })
     for (const did of directory.contacts.keys()) answers.push(this.#company(did))
     for (const id of driver.core.context.facets.keys()) answers.push(this.#facet(id))
     if (subject === undefined) return answers
     const wanted = subject.toLowerCase()
     return answers.filter(answer => answer.subject.toLowerCase().includes(wanted))
+  }
+
+  #ownTroubles(): string[] {
+    const { directory, driver } = this.#parts
+    const { certificate } = directory.ownPeer
+    const identity = directory.identities.get(directory.self.did)
+    const reasons: string[] = []
+    if (driver.diskError) reasons.push(`nothing can be written: ${driver.diskError.message}`)
+    if (identity && isRevoked(certificate, identity))
+      reasons.push('the certificate of this node is revoked: peers let it see nothing')
+    else if (certificate.expiresAt <= Date.now())
+      reasons.push('the certificate of this node has expired: parley node renew, where the root key is')
+    return reasons
   }
 
   #company(did: string): WhyJson {

@@ -274,7 +274,7 @@ export class LevelStore implements Store {
   }
 
   #ioError(cause: unknown): NodeError {
-    const next = 'Look at the disk and its log, then start the node again; `parley doctor` checks the store.'
+    const next = 'Look at the disk and its log, then start the node again; parley doctor checks the store.'
     return new NodeError('store-io', `writing in ${this.#dir} failed`, next, cause)
   }
 

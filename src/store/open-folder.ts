@@ -201,7 +201,7 @@ export function folderMark(dir: string): string {
 
 export function damaged(dir: string, what: string[], cause?: unknown): NodeError {
   const shown = what.slice(0, 3).join('; ') + (what.length > 3 ? ` and ${what.length - 3} more` : '')
-  const next = 'Run `parley repair`: it copies the folder first and keeps every record that is still whole.'
+  const next = 'Run parley repair: it copies the folder first and keeps every record that is still whole.'
   return new NodeError('store-damaged', `the store in ${dir} is damaged: ${shown}`, next, cause)
 }
 

@@ -65,6 +65,8 @@ export type News =
   | { what: 'denied'; did: string; rule: string; reason: string; facet: string }
   | { what: 'fork'; facet: string; client: number; seq: number; company: number }
   | { what: 'chain-fork'; space: string; company: number; seq: number }
+  /** A company's identity log has grown. */
+  | { what: 'identity'; did: string }
   | { what: 'identity-fork'; did: string }
   | { what: 'contact'; did: string }
   | { what: 'space'; space: string }

@@ -66,6 +66,11 @@ export class Greeting {
     this.#context.greet(session, { type: 'hello', did: self.did, certificate, version, confirmed, invite })
   }
 
+  /** Our certificate or our identity log is another one now: whoever was told hears it at once (SYN-41). */
+  repeat(): void {
+    for (const session of this.#context.sessions.values()) if (session.greeted) this.hello(session)
+  }
+
   onHello(session: Session, hello: Hello): void {
     const { checks } = session.allowances
     if (checks.left(this.#context.now) <= 0) return
@@ -81,8 +86,9 @@ export class Greeting {
     const identity = directory.identities.get(hello.did)
     if (identity?.versions.has(hello.version)) return this.#admit(session, hello, identity, invite)
     // Only a node that we wait for may have us ask: others could try out whom we know (SYN-8).
-    const { peerId, inbound } = session
-    const expected = invite !== undefined || !inbound || directory.expects(hello.did, peerId)
+    const { peer, peerId, inbound } = session
+    const expected =
+      peer !== undefined || invite !== undefined || !inbound || directory.expects(hello.did, peerId)
     if (!expected) return this.#stranger(session)
     session.greeting = hello
     this.wantIdentity(session, hello.did)
@@ -95,7 +101,7 @@ export class Greeting {
       return this.#refuse(session, 'certificate-peer', 'the certificate is of another node')
     }
     const first = !session.peer
-    const changed = session.peer?.confirms !== hello.confirmed
+    const before = session.rights
     delete session.greeting
     session.peer = { did: hello.did, certificate, confirms: hello.confirmed }
     this.#remember(session, hello, invite)
@@ -103,7 +109,8 @@ export class Greeting {
     const { id, peerId } = session
     if (first) this.#context.tell({ what: 'session-open', session: id, did: hello.did, peerId })
     this.#context.endWeakened()
-    if ((first || changed) && this.#context.isOpen(session)) this.#opened(session)
+    const grew = [...session.rights].some(right => !before.has(right))
+    if ((first || grew) && this.#context.isOpen(session)) this.#opened(session)
   }
 
   #refuse(session: Session, code: string, detail: string): void {
@@ -181,6 +188,7 @@ export class Greeting {
     const added = identity.log.length - (known?.log.length ?? 0)
     const counted = this.#context.charge(from, 'identities', from?.peer?.did ?? did, added)
     this.#context.write([{ kind: 'put', table: 'identity', key: did, bytes: identity.log }, ...counted])
+    this.#context.tell({ what: 'identity', did })
     this.#identityGrew(did)
     return undefined
   }

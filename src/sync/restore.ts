@@ -1,4 +1,5 @@
 // From what the store holds back to a core in memory. protocols/sync, section 10.
+import { compareIdentityLogs } from '../identity/company-identity.ts'
 import { verifyIdentityLog } from '../identity/identity-log.ts'
 import { SpaceLog } from '../identity/space-log.ts'
 import { trustStored } from '../identity/verify.ts'
@@ -38,8 +39,14 @@ export function restoreDirectory(core: Core, stored: StoredDirectory): Trouble[]
   const trouble: Trouble[] = []
   for (const log of stored.identities) {
     const identity = verifyIdentityLog(log)
-    if (isReject(identity)) trouble.push({ where: 'identity log', why: `${identity}` })
-    else directory.identities.set(identity.did, identity)
+    if (isReject(identity)) {
+      trouble.push({ where: 'identity log', why: `${identity}` })
+      continue
+    }
+    // Of our own company both the store and the home have one; whichever went further is it.
+    const known = directory.identities.get(identity.did)
+    if (!known || compareIdentityLogs(known, identity) === 'prefix')
+      directory.identities.set(identity.did, identity)
   }
   for (const did of stored.forkedIdentities) directory.forkedIdentities.add(did)
   for (const contact of stored.contacts) directory.contacts.set(contact.did, contact)

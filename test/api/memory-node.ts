@@ -291,6 +291,14 @@ export class MemoryNode implements ParleyNode {
     return this.#held.get(artifact) ?? notFound('artifact', artifact)
   }
 
+  async *snapshot(): AsyncGenerator<Uint8Array> {
+    yield* this.bundle()
+  }
+
+  async refresh() {
+    return { told: 1, locked: this.#locked ? ['CTO'] : [], entered: ['Home'], notEntered: [] }
+  }
+
   async lock(): Promise<void> {
     this.#locked = true
   }

@@ -4,13 +4,14 @@ import { Encrypter } from 'age-encryption'
 import { describe, expect, test } from 'vitest'
 import type { Home } from '../../src/node/home.ts'
 import { createBackup, encodePiece, isPieceName, type Piece } from '../../src/node/home-backup.ts'
+import { addIdentityEntry } from '../../src/node/home-company.ts'
 import { homePaths } from '../../src/node/home-directory.ts'
 import { loadKeys } from '../../src/node/home-keys.ts'
 import { restoreBackup } from '../../src/node/home-restore.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
 import { concatBytes, utf8 } from '../../src/wire/bytes.ts'
 import { contents, FACET, put, run } from '../store/samples.ts'
-import { acme, folder, QUICK, withRole } from './homes.ts'
+import { acme, folder, NOW, QUICK, withRole } from './homes.ts'
 
 const PASSPHRASE = 'for the safe'
 const MAGIC = 'parley-backup 1\n'
@@ -92,6 +93,19 @@ describe('a backup', () => {
       await store.close()
     }
   })
+})
+
+test('a backup during which the identity log changes is thrown away', { timeout: 60_000 }, async () => {
+  const home = await acme()
+  const path = join(folder(), 'acme.age')
+  const snapshot = async function* () {
+    yield new Uint8Array(1)
+    await addIdentityEntry(home, { change: {}, passphrase: undefined, timeMs: NOW + 1000 })
+  }
+  await expect(createBackup(home, path, PASSPHRASE, quiet, snapshot())).rejects.toMatchObject({
+    code: 'home-changed'
+  })
+  expect(existsSync(path)).toBe(false)
 })
 
 describe('a restore', () => {

@@ -174,6 +174,37 @@ describe('greeting', () => {
     expect(puppet.of('spaces').length).toBeLessThan(120)
   })
 
+  test('[SYN-41] whoever was greeted is greeted anew, and nobody else', () => {
+    const { bench, node, puppet } = stage()
+    const silent = bench.puppet(node, bench.company('Cid'))
+    node.perform(core => core.greeting.repeat())
+    expect(puppet.of('hello')).toHaveLength(2)
+    expect(silent.frames).toEqual([])
+  })
+
+  test('[SYN-9] a renewed certificate takes the place of one that has run out, and the session goes on', () => {
+    const { bench, node, rival } = stage()
+    const certify = (untilMs: number) => {
+      const request = must(verifyNodeRequest(requestNode(rival.identity.did, 'office', rival.nodeKey)))
+      const validity = { validFrom: EPOCH_MS - 1_000, validUntil: untilMs }
+      return must(issueNodeCertificate(rival.identity, rival.rootKey, request, validity))
+    }
+    const puppet = bench.puppet(node, rival).hello({ certificate: certify(EPOCH_MS) })
+    expect(puppet.of('spaces')).toEqual([])
+    puppet.hello({ certificate: certify(EPOCH_MS + 86_400_000) })
+    expect(puppet.state?.peer?.certificate.expiresAt).toBe(EPOCH_MS + 86_400_000)
+    expect(puppet.of('spaces')).toHaveLength(1)
+  })
+
+  test('[SYN-9] an open peer that names a newer log is asked for it, another node of our own too', () => {
+    const { bench, node } = stage()
+    const laptop = otherNode(bench, node.company)
+    const puppet = bench.puppet(node, laptop).hello()
+    puppet.hello({ version: '2-QmNewer' })
+    expect(puppet.closed).toBe(false)
+    expect(puppet.of('want-identity')).toMatchObject([{ did: laptop.identity.did }])
+  })
+
   test('[SYN-10] an invite is spent by the company that proves it, not by one that only names another', () => {
     const bench = new Bench()
     const node = bench.node('Ada')

@@ -48,7 +48,7 @@ test('[IDN-19] the first log stands, the second is kept as a proof, and the comp
   const { directory } = node.core.context
   expect(directory.identities.get(one.did)?.legalName).toBe('One Face Ltd')
   expect(directory.forkedIdentities.has(one.did)).toBe(true)
-  expect(told).toEqual(['identity-fork'])
+  expect(told).toEqual(['identity', 'identity-fork'])
   const disk: Disk = node.disk
   expect(disk.table('identity-fork').map(({ key }) => key)).toEqual([one.did])
 

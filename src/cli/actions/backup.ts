@@ -1,19 +1,21 @@
-// `parley backup` and `repair`: work on the files of a home while no node runs on it.
+// `parley backup` and `repair`: work on the files of a home.
 import { openHome, readIdentity } from '../../node/home.ts'
 import { createBackup } from '../../node/home-backup.ts'
 import { restoreBackup } from '../../node/home-restore.ts'
 import { homePaths } from '../../node/home-directory.ts'
 import { repair as repairStore } from '../../store/repair.ts'
 import { NodeError } from '../../wire/node-error.ts'
-import type { Cli } from '../cli.ts'
+import { type Cli, runningNode } from '../cli.ts'
 import { byteCount, facts, plural } from '../text.ts'
 
 export async function create(cli: Cli, path: string): Promise<void> {
   const home = await openHome(cli.home)
   const passphrase = await needed(cli, 'Passphrase for the backup', true)
   const progress = cli.output.progress('Writing')
-  const report = await createBackup(home, path, passphrase, bytes => progress.at(byteCount(bytes))).finally(
-    () => progress.end()
+  const node = await runningNode(cli)
+  const written = (bytes: number) => progress.at(byteCount(bytes))
+  const report = await createBackup(home, path, passphrase, written, node?.snapshot()).finally(() =>
+    progress.end()
   )
   cli.output.answer({ file: path, ...report }, () =>
     facts([
@@ -69,6 +71,6 @@ export async function repair(cli: Cli): Promise<void> {
     ])
   )
   cli.output.note(
-    'What is missing is fetched from peers after the next start; `parley why` says what it waits for.'
+    'What is missing is fetched from peers after the next start; parley why says what it waits for.'
   )
 }

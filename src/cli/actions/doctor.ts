@@ -137,7 +137,8 @@ async function checkCertificates(home: Home, identity: CompanyIdentity): Promise
     return { state: 'ok', what: `${what}, until ${date(certificate.expiresAt)}` }
   })
   if (!own.some(({ kind }) => kind === 'node')) {
-    const fix = 'Take requests/node.json to the root key: parley node certify; then parley node install.'
+    const fix =
+      'Take requests/node.json to the root key (`parley node certify`); then: parley node install FILE'
     findings.push({ state: 'fail', what: 'this node has no certificate', fix })
   }
   for (const { path, reason } of bad) {
@@ -244,7 +245,7 @@ function show({ output }: Cli, findings: Finding[]): void {
     findings
       .map(
         ({ state, what, fix }) =>
-          `${state.padEnd(4)}  ${inline(what)}${fix === undefined ? '' : `\n      ${inline(fix)}`}`
+          `${state.padEnd(4)}  ${inline(what)}${fix === undefined ? '' : `\n      ${inline(output.here(fix))}`}`
       )
       .join('\n')
   )

@@ -9,6 +9,7 @@ import { readCertificates } from '../../node/home-certificates.ts'
 import { keyFiles, needsPassphrase, nextRootPath } from '../../node/home-keys.ts'
 import type { Cli } from '../cli.ts'
 import { readBytes, writeNew } from '../files.ts'
+import { refreshNode } from '../refresh.ts'
 import { facts } from '../text.ts'
 
 export async function showIdentity(cli: Cli): Promise<void> {
@@ -77,6 +78,7 @@ export async function rotate(cli: Cli, options: RotateOptions): Promise<void> {
   if (options.revokeRoot === true) {
     cli.output.warn('every certificate that the old root key gave has ended: certify nodes and roles anew')
   }
+  await refreshNode(cli)
 }
 
 /** One entry more: the next root key signs it and is in use from now on. */
@@ -96,7 +98,6 @@ export async function changeIdentity(
     timeMs: Date.now()
   })
   cli.output.note('The next root key is in use now, and another one was made to follow it. Make a backup.')
-  cli.output.note('If a node is running, start it again so that peers hear of this.')
   return after
 }
 
@@ -112,4 +113,5 @@ export async function exportIdentity(cli: Cli, { output }: { output?: string }):
 export async function importIdentity(cli: Cli, path: string): Promise<void> {
   const home = await openHome(cli.home)
   answer(cli, await replaceIdentity(home, await readBytes(path, LOG_BYTES_MAX)))
+  await refreshNode(cli)
 }

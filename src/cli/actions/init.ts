@@ -4,7 +4,7 @@ import { LOG_BYTES_MAX } from '../../identity/identity-log.ts'
 import { wordsOf } from '../../identity/words.ts'
 import { type Home, readIdentity } from '../../node/home.ts'
 import type { Config } from '../../node/home-config.ts'
-import { quotePath } from '../../node/home-file.ts'
+import { quotePath } from '../../node/home-directory.ts'
 import { createHome, nodeRequestPath, type NewCompany } from '../../node/home-setup.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage } from '../cli.ts'
@@ -98,7 +98,7 @@ function report({ output }: Cli, home: Home, identity: CompanyIdentity, needsCer
   )
   if (needsCertificate) {
     output.note(
-      `Next: take ${quotePath(nodeRequestPath(home))} to where the root key is (parley node certify).`
+      `Next: take ${quotePath(nodeRequestPath(home))} to where the root key is (\`parley node certify\`).`
     )
   } else {
     output.note('Next: parley role enrol ROLE --holder "Your name"; it prints what comes after it')

@@ -11,7 +11,7 @@ export const EXPIRY_WARNING_MS = 14 * DAY_MS
 export async function status(cli: Cli): Promise<void> {
   await withNode(cli, async node => {
     const now = await node.status()
-    cli.output.answer(now, () => describe(now))
+    cli.output.answer(now, () => describe(cli, now))
     for (const trouble of now.troubles) cli.output.warn(inline(trouble))
     if (now.nodeCertificateExpiresAt - Date.now() < EXPIRY_WARNING_MS) {
       cli.output.warn(`the node's certificate ends ${date(now.nodeCertificateExpiresAt)}: parley node renew`)
@@ -19,7 +19,7 @@ export async function status(cli: Cli): Promise<void> {
   })
 }
 
-function describe(now: StatusJson): string {
+function describe({ output }: Cli, now: StatusJson): string {
   const { company, roles, peers } = now
   const connected = peers.filter(peer => peer.connected).length
   return facts([
@@ -33,7 +33,7 @@ function describe(now: StatusJson): string {
       'roles',
       roles.length > 0
         ? roles.map(roleLine)
-        : 'none unlocked: parley unlock; parley role list shows what there is'
+        : output.here('none unlocked: parley unlock; parley role list shows what there is')
     ],
     ['peers', `${connected} of ${peers.length} connected${behind(peers)}`],
     ['holds', `${plural(now.spaces, 'space')}, ${plural(now.artifacts, 'artifact')}`],
@@ -67,7 +67,7 @@ export async function why(cli: Cli, subject: string | undefined): Promise<void> 
         .map(({ subject: of, inSync, reasons }) =>
           [
             `${inline(of)}: ${inSync ? 'in sync' : 'not in sync'}`,
-            ...reasons.map(reason => `  ${inline(reason)}`)
+            ...reasons.map(reason => `  ${cli.output.here(inline(reason))}`)
           ].join('\n')
         )
         .join('\n')
@@ -78,9 +78,8 @@ export async function why(cli: Cli, subject: string | undefined): Promise<void> 
 export async function lock(cli: Cli): Promise<void> {
   await withNode(cli, async node => {
     await node.lock()
-    cli.output.answer(
-      { locked: true },
-      () => 'Locked: this node signs nothing for any role until `parley unlock`.'
+    cli.output.answer({ locked: true }, () =>
+      cli.output.here('Locked: this node signs nothing for any role until parley unlock is run.')
     )
   })
 }

@@ -19,7 +19,7 @@ export async function createInvite(cli: Cli, options: { expires: string; space?:
     const invite = await node.createInvite({ expiresInMs, ...(space !== undefined && { space }) })
     cli.output.answer(invite, () => invite.token)
     cli.output.note(
-      `Good once, until ${dateTime(invite.expiresAt)} UTC. The other company runs: parley join TOKEN`
+      `Good once, until ${dateTime(invite.expiresAt)} UTC. The other company runs: \`parley join TOKEN\``
     )
   })
 }

@@ -13,12 +13,13 @@ import {
   readCertificates
 } from '../../node/home-certificates.ts'
 import { certify, readRequest, validityFrom, type Request } from '../../node/home-company.ts'
-import { homePaths } from '../../node/home-directory.ts'
-import { createFile, ensureFolder, listFolder, quotePath } from '../../node/home-file.ts'
+import { homePaths, quotePath } from '../../node/home-directory.ts'
+import { createFile, ensureFolder, listFolder } from '../../node/home-file.ts'
 import { addKey, keyFiles, keyPath, needsPassphrase, unlockRoot } from '../../node/home-keys.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage } from '../cli.ts'
 import { readBytes, writeNew } from '../files.ts'
+import { refreshNode } from '../refresh.ts'
 import { date, facts, inline, nearest, table } from '../text.ts'
 import { changeIdentity } from './identity.ts'
 import { newPassphrase } from './init.ts'
@@ -55,7 +56,14 @@ export async function enrol(cli: Cli, roleText: string, options: EnrolOptions): 
       ['request', path]
     ])
   )
-  cli.output.note(`Next, where the root key is: parley role certify ${quotePath(path)}`)
+  const certify = `parley role certify ${quotePath(path)}`
+  cli.output.note((await hasRoot(home)) ? `Next: ${certify}` : `Next, where the root key is: \`${certify}\``)
+}
+
+async function hasRoot(home: Home): Promise<boolean> {
+  const identity = await readIdentity(home)
+  const root = identity.rootKeyAt(identity.head)?.multikey
+  return (await keyFiles(home)).some(({ multikey }) => multikey === root)
 }
 
 /** A home that was made with --no-passphrase goes on without. */
@@ -117,12 +125,15 @@ async function give(
   if (options.output !== undefined) await writeNew(options.output, [held.bytes])
   const path = options.output ?? held.path
   cli.output.answer({ ...describe(held), file: path }, () => facts([...pairs(held), ['file', path]]))
-  const mine = (await keyFiles(home)).some(({ multikey }) => multikey === held.certificate.key.multikey)
-  cli.output.note(
-    mine
-      ? 'Its key is in this home. A running node takes it after `parley unlock`, or when started again.'
-      : `Next, where the key is: parley ${held.kind} install ${quotePath(basename(path))}`
-  )
+  if (await hasKey(home, held)) {
+    if (!(await refreshNode(cli))) cli.output.note('Next: parley start')
+    return
+  }
+  cli.output.note(`Next, where the key is: \`parley ${held.kind} install ${quotePath(basename(path))}\``)
+}
+
+async function hasKey(home: Home, { certificate }: HeldCertificate): Promise<boolean> {
+  return (await keyFiles(home)).some(({ multikey }) => multikey === certificate.key.multikey)
 }
 
 async function openRoot(cli: Cli, home: Home, path: string | undefined): Promise<SecretKey> {
@@ -138,16 +149,18 @@ export async function install(cli: Cli, path: string): Promise<void> {
   const bytes = await readBytes(path, CERTIFICATE_BYTES_MAX)
   const held = await installCertificate(home, await readIdentity(home), bytes)
   cli.output.answer(describe(held), () => facts(pairs(held)))
-  if (!(await keyFiles(home)).some(({ multikey }) => multikey === held.certificate.key.multikey)) {
-    cli.output.warn('the key of this certificate is not in this home')
-  }
+  if (await hasKey(home, held)) await refreshNode(cli)
+  else cli.output.warn('the key of this certificate is not in this home')
 }
 
 export async function renew(cli: Cli, typed: string, options: CertifyOptions): Promise<void> {
   const home = await openHome(cli.home)
   const held = await findCertificate(home, typed)
   if (held.revoked)
-    throw usage('that key is revoked, which is for good', 'Enrol a new one: parley role enrol')
+    throw usage(
+      'that key is revoked, which is for good',
+      'Enrol a new one: parley role enrol ROLE --holder NAME'
+    )
   const asked: Request =
     held.kind === 'role'
       ? { kind: 'role', request: held.certificate }
@@ -172,6 +185,7 @@ export async function revoke(
     ])
   )
   cli.output.note('What it wrote before still counts until you cut it in each space: parley space cut')
+  await refreshNode(cli)
 }
 
 /** By role or `node` where there is only one such certificate, or by the beginning of the key. */
@@ -184,7 +198,7 @@ async function findCertificate(home: Home, typed: string): Promise<HeldCertifica
   })
   const [one] = found
   if (one && found.length === 1) return one
-  const next = 'Give the beginning of its key, as `parley role list` shows it.'
+  const next = 'Give the beginning of its key; parley role list shows it.'
   if (one) throw new NodeError('key-ambiguous', `${found.length} certificates are for ${inline(typed)}`, next)
   throw new NodeError('certificate-unknown', `there is no certificate for ${inline(typed)} here`, next)
 }
@@ -216,7 +230,8 @@ export async function listCertificates(cli: Cli): Promise<void> {
   )
   for (const { path, reason } of bad)
     cli.output.warn(`${path} is no certificate of ours: ${reason.toString()}`)
-  if (waiting.length > 0) cli.output.note('A key that waits needs its certificate: parley role certify')
+  if (waiting.length > 0)
+    cli.output.note('A key that waits needs its certificate: parley role certify REQUEST')
 }
 
 function describe(held: HeldCertificate) {

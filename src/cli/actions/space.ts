@@ -15,7 +15,7 @@ export async function createSpace(
     const parties: string[] = []
     for (const typed of options.with) parties.push((await findCompany(node, typed)).did)
     show(cli, await node.createSpace({ title, pairing: options.pairing, parties }))
-    cli.output.note(`Each of the others accepts it: parley space accept "${inline(title)}"`)
+    cli.output.note(`Each of the others accepts it: \`parley space accept "${inline(title)}"\``)
   })
 }
 
@@ -67,7 +67,7 @@ export async function cutKey(
   key: string,
   options: { nothing?: boolean }
 ): Promise<void> {
-  const index = wholeNumber(key, 'the number of a key, as `parley space keys` shows it')
+  const index = wholeNumber(key, 'the number of a key')
   await withNode(cli, async node => {
     const { id } = await findSpace(node, typed)
     show(cli, await node.cutKey(id, index, { nothing: options.nothing === true }))
@@ -84,8 +84,7 @@ export async function settleLane(
     const { facets } = await findArtifact(node, typed)
     const found = facets.filter(facet => point.class === undefined || facet.class === point.class)
     const [facet] = found
-    if (!facet || found.length > 1)
-      throw usage('say which part of it', 'Give --class, as `parley list` shows it.')
+    if (!facet || found.length > 1) throw usage('say which part of it', 'Give --class; parley list shows it.')
     await node.settle(facet.id, lane, seq, point.id)
     cli.output.answer(
       { facet: facet.id, lane, seq, id: point.id },

@@ -93,7 +93,7 @@ export function declareCare(program: Command): void {
   backup
     .command('create')
     .argument('<file>')
-    .description('write a new backup; the node must be stopped')
+    .description('write a new backup, also while the node runs')
     .action((file: string, _options, command: Command) =>
       run(command, async cli => (await import('../actions/backup.ts')).create(cli, file))
     )
