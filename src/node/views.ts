@@ -10,7 +10,10 @@ import { type Parts, refused, signerFor } from './parts.ts'
 
 /** What a view tells its holder. */
 export interface ViewEvents {
-  /** Updates of others, to be applied with the view as origin. */
+  /**
+   * Updates, to be applied in their order, with the view as origin. Before `open` resolves, a first call brings
+   * the document as it stands; further ones bring what others write.
+   */
   updates(bodies: Uint8Array[]): void
   presence(from: string, bytes: Uint8Array): void
   /** What counts has changed in a way that a Yjs document cannot follow: open a new view. */
@@ -21,9 +24,7 @@ export interface ViewEvents {
 
 export interface View {
   readonly facet: string
-  /** The document as it stands, as one Yjs update. */
-  readonly state: Uint8Array
-  /** The Yjs client id to write under: set it after loading `state`, and check it before each edit. */
+  /** The Yjs client id to write under: set it when `open` has resolved, and check it before each edit. */
   readonly client: number
   /** An update of this view. Gathers with others until the window has passed. */
   edit(update: Uint8Array): void
@@ -82,7 +83,6 @@ class LiveView implements View {
   readonly #parts: Parts
   readonly #coalesceMs: number
   readonly #ended: () => void
-  state: Uint8Array = new Uint8Array(0)
   #lease: Lease | undefined
   /** The heads that this view shows. */
   #base: Tip[] = []
@@ -101,11 +101,12 @@ class LiveView implements View {
   }
 
   begin(state: Uint8Array, frontier: Tip[], lease: Lease): void {
-    this.state = state
-    this.#base = frontier
     this.#lease = lease
+    const early = this.#early.splice(0)
+    this.#base = early.at(-1)?.frontier ?? frontier
+    // The state first: what builds on it would have to wait inside Yjs, at a cost that grows with its square.
     // Yjs ignores what a document already has, so overlap does no harm.
-    for (const { updates, frontier: later } of this.#early.splice(0)) this.take(updates, later)
+    this.events.updates([state, ...early.flatMap(({ updates }) => updates)])
   }
 
   get client(): number {

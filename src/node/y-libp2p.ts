@@ -55,7 +55,6 @@ export class LibP2PProvider extends EventTarget {
     })
     if (this.#destroyed) return view.close()
     this.#view = view
-    Y.applyUpdate(this.doc, view.state, this)
     // Only now: Yjs takes another id when it loads structs of its own.
     this.doc.clientID = view.client
     this.#rename(view.client)
