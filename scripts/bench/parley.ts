@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as Y from 'yjs'
-import { type LocalNode, createNode, loadKeys, openHome } from '../../src/index.ts'
-import { LibP2PProvider } from '../../src/node/y-libp2p.ts'
+import { type LocalNode, createNode, loadKeys, openHome } from 'parley-node'
+import { LibP2PProvider } from 'parley-node/y-libp2p'
 import type { PackedHome } from './founding.ts'
 import type { Edit, Opening, Replica, System } from './replica.ts'
 

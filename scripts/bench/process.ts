@@ -38,13 +38,11 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-for (const name of ['net.client.socket', 'net.server.socket']) {
-  subscribe(name, message => {
-    const { socket } = message as { socket: Socket }
-    sockets.add(socket)
-  })
-}
+/** Every TCP socket of this process: bytes on the wire without asking the system that is measured. */
 const sockets = new Set<Socket>()
+for (const name of ['net.client.socket', 'net.server.socket']) {
+  subscribe(name, message => sockets.add((message as { socket: Socket }).socket))
+}
 
 function wire(): [number, number] {
   let [incoming, outgoing] = [0, 0]
@@ -64,14 +62,15 @@ export const commands = {
     const { open } = (
       system === 'parley' ? await import('./parley.ts') : await import('./floor.ts')
     ) as System
-    const began = now()
+    const [began, used] = [now(), process.cpuUsage()]
     replica = await open({ role, dir, shared })
     const length = replica.text().length
     const readMs = now() - began
+    const { user, system: kernel } = process.cpuUsage(used)
     replica.onChange(() => {
       for (const look of watchers) look()
     })
-    return { readMs, length, shared: replica.shared }
+    return { readMs, cpuMs: (user + kernel) / 1000, length, shared: replica.shared }
   },
 
   listen: () => replica.listen(),
