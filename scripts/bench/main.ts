@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type Grown, SIZES, grow, growthTable } from './growth.ts'
 import { type Bench, type Row, type Work, measures } from './measure.ts'
 import type { Name } from './process.ts'
 
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     scale: { type: 'string', default: '1' },
     work: { type: 'string', default: Object.keys(measures).join() },
     trace: { type: 'string' },
+    growth: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     profile: { type: 'string' }
   }
@@ -69,8 +71,17 @@ function build(): void {
   if (status !== 0) throw new Error('the package could not be built')
 }
 
-async function main(): Promise<void> {
-  build()
+async function growth(): Promise<void> {
+  const rows: Grown[] = []
+  for (const documents of SIZES.map(size => Math.max(1, Math.round(size * Number(values.scale))))) {
+    process.stderr.write(`${documents} documents\n`)
+    rows.push(await grow(documents))
+  }
+  console.log(growthTable(rows))
+  if (values.json) console.log(JSON.stringify({ growth: rows }))
+}
+
+async function compare(): Promise<void> {
   const works = values.work.split(',')
   const wrong = works.find(name => !isWork(name))
   if (wrong !== undefined) throw new Error(`no workload ${wrong}; there are ${Object.keys(measures).join()}`)
@@ -161,4 +172,5 @@ function summary(rows: Rows): { [name: string]: { [figure: string]: number } } {
   }
 }
 
-await main()
+build()
+await (values.growth ? growth() : compare())

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { answerCalls } from './calls.ts'
 import type { Replica, System } from './replica.ts'
 import { type Units, textAfter, unitsOf } from './workloads.ts'
 
@@ -180,21 +181,4 @@ function seen<T>(look: () => T | undefined): Promise<T> {
   })
 }
 
-export type Commands = typeof commands
-
-interface Call {
-  id: number
-  command: keyof Commands
-  argument: unknown
-}
-
-process.on('message', async ({ id, command, argument }: Call) => {
-  try {
-    const result = await (commands[command] as (argument: unknown) => unknown)(argument)
-    process.send?.({ id, result })
-  } catch (error) {
-    process.send?.({ id, error: (error as Error).stack })
-  }
-})
-// Any trouble ends the process, and with it the measurement.
-process.on('disconnect', () => process.exit(0))
+answerCalls(commands)
