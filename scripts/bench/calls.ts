@@ -22,13 +22,14 @@ interface Answer {
 
 /** In a process: answers until the harness hangs up. */
 export function answerCalls(commands: Commands): void {
-  process.on('message', async ({ id, command, argument }: Call) => {
+  const answer = async ({ id, command, argument }: Call): Promise<void> => {
     try {
       process.send?.({ id, result: await commands[command]?.(argument) })
     } catch (error) {
       process.send?.({ id, error: (error as Error).stack })
     }
-  })
+  }
+  process.on('message', call => void answer(call as Call))
   process.on('disconnect', () => process.exit(0))
 }
 
