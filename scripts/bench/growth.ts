@@ -21,12 +21,15 @@ export interface Grown {
   reopenRssMb: number
 }
 
-/** A holds the documents and B nothing; B connects, has them all, closes, and opens again. */
-export async function grow(documents: number): Promise<Grown> {
+/**
+ * A holds the documents and B nothing; B connects, has them all, closes, and opens again.
+ * @param nodeArgs arguments of Node for a process
+ */
+export async function grow(documents: number, nodeArgs: (side: 'a' | 'b') => string[]): Promise<Grown> {
   const root = mkdtempSync(join(tmpdir(), 'parley-bench-'))
   const sides: Side<typeof commands>[] = []
   const start = async (role: 'a' | 'b', shared: Shared | undefined) => {
-    const side = new Side<typeof commands>('growth-process.ts', role.toUpperCase())
+    const side = new Side<typeof commands>('growth-process.ts', role.toUpperCase(), nodeArgs(role))
     sides.push(side)
     return { side, ...(await side.call('open', { role, dir: join(root, role), shared })) }
   }

@@ -71,11 +71,16 @@ function build(): void {
   if (status !== 0) throw new Error('the package could not be built')
 }
 
+/** Arguments of Node under which a process leaves a profile, where one is asked for. */
+function profiled(name: string): string[] {
+  return values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(values.profile, name)}`]
+}
+
 async function growth(): Promise<void> {
   const rows: Grown[] = []
   for (const documents of SIZES.map(size => Math.max(1, Math.round(size * Number(values.scale))))) {
     process.stderr.write(`${documents} documents\n`)
-    rows.push(await grow(documents))
+    rows.push(await grow(documents, side => profiled(`growth-${documents}-${side}`)))
   }
   console.log(growthTable(rows))
   if (values.json) console.log(JSON.stringify({ growth: rows }))
@@ -86,10 +91,7 @@ async function compare(): Promise<void> {
   const wrong = works.find(name => !isWork(name))
   if (wrong !== undefined) throw new Error(`no workload ${wrong}; there are ${Object.keys(measures).join()}`)
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'))
-  const nodeArgs = (system: Name, side: string, work: string) => {
-    if (values.profile === undefined) return []
-    return ['--cpu-prof', `--cpu-prof-dir=${join(values.profile, `${system}-${work}-${side}`)}`]
-  }
+  const nodeArgs = (system: Name, side: string, work: string) => profiled(`${system}-${work}-${side}`)
   const bench: Bench = { trace: values.trace, scale: Number(values.scale), folder, nodeArgs }
   const rows: Rows = new Map()
   try {
