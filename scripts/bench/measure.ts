@@ -66,8 +66,7 @@ async function live(bench: Bench, system: Name): Promise<Row> {
     return {
       p50: quantile(waits, 0.5),
       p99: quantile(waits, 0.99),
-      cpuMsA: a.cpuMs,
-      cpuMsB: b.cpuMs,
+      cpuMs: a.cpuMs + b.cpuMs,
       bytesPerEdit: b.bytesIn / edits
     }
   } finally {
@@ -123,7 +122,7 @@ async function cold(bench: Bench, system: Name, work: Work, units: Units): Promi
   const { folder, storedBytes } = await prepare(bench, system, work, units)
   const pair = pairOf(bench, system, work, folder)
   try {
-    const { readMs: reopenMs } = await pair.openA()
+    const { readMs: reopenMs, cpuMs: reopenCpuMs } = await pair.openA()
     await pair.listen()
     const want = await pair.a.call('expect', units)
     const have = await pair.a.call('state')
@@ -138,9 +137,9 @@ async function cold(bench: Bench, system: Name, work: Work, units: Units): Promi
     return {
       ms: at - connected.at,
       reopenMs,
+      reopenCpuMs,
       storedBytes,
-      cpuMsA: a.cpuMs,
-      cpuMsB: b.cpuMs,
+      cpuMs: a.cpuMs + b.cpuMs,
       bytesIn: b.bytesIn,
       peakRssMbB: b.peakRssMb
     }
@@ -181,8 +180,7 @@ async function offline(bench: Bench, system: Name): Promise<Row> {
     await pair.close()
     return {
       ms: Math.max(a.at, b.at) - connected.at,
-      cpuMsA: spentA.cpuMs,
-      cpuMsB: spentB.cpuMs,
+      cpuMs: spentA.cpuMs + spentB.cpuMs,
       bytesIn: spentB.bytesIn,
       bytesOut: spentB.bytesOut
     }

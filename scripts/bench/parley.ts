@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as Y from 'yjs'
-import { type LocalNode, createNode, loadKeys, openHome } from '../../src/index.ts'
-import { LibP2PProvider } from '../../src/node/y-libp2p.ts'
-import type { PackedHome } from './founding.ts'
+import { type LocalNode, createNode, loadKeys, openHome } from 'parley-node'
+import { LibP2PProvider } from 'parley-node/y-libp2p'
+import type { Founded } from './founding.ts'
 import type { Edit, Opening, Replica, System } from './replica.ts'
 
 export const meta: System['meta'] = {
@@ -17,36 +17,48 @@ export const meta: System['meta'] = {
   serial: false
 }
 
-interface Shared {
-  artifact: string
-  dids: [string, string]
-  partner: PackedHome
+export interface Shared extends Founded {
+  /** Absent until the first replica has made the document. */
+  artifact?: string
+}
+
+export interface Opened {
+  node: LocalNode
+  shared: Shared
+  /** Whether the home was made just now. */
+  fresh: boolean
 }
 
 export async function open({ role, dir, shared: given }: Opening): Promise<Replica> {
+  const { node, shared, fresh } = await openNode({ role, dir, shared: given })
+  shared.artifact ??= await createArtifact(node, shared.space)
+  const replica = new ParleyReplica(node, shared, role)
+  if (fresh && role === 'b') replica.await()
+  else await replica.show(shared.artifact)
+  return replica
+}
+
+/** A running node of one of the two companies; both are founded when the first one opens. */
+export async function openNode({ role, dir, shared: given }: Opening): Promise<Opened> {
   const path = join(dir, 'home')
   const fresh = !existsSync(path)
-  let shared = (given ?? undefined) as Shared | undefined
-  let space: string | undefined
-  // Only here, so that what founds companies is not loaded by processes that are measured.
+  let shared = given as Shared | undefined | null
   if (fresh) {
+    // Only here, so that what founds companies is not loaded by processes that are measured.
     const { found, unpack } = await import('./founding.ts')
     if (shared) unpack(path, shared.partner)
-    else {
-      const founded = await found(path)
-      space = founded.space
-      shared = { artifact: '', ...founded }
-    }
+    else shared = await found(path)
   }
+  if (!shared) throw new Error(`${path} is the home of companies that are not known`)
   const home = await openHome(path)
   const node = await createNode({ home, keys: await loadKeys(home, undefined), log: () => undefined })
-  if (space !== undefined) (shared as Shared).artifact = await createArtifact(node, space)
-  const replica = new ParleyReplica(node, shared as Shared, role)
   // The other company listens elsewhere since it was met: it is dialed when the harness says so.
-  await replica.disconnect()
-  if (fresh && role === 'b') replica.await()
-  else await replica.show((shared as Shared).artifact)
-  return replica
+  await node.disconnect(otherOf(shared, role))
+  return { node, shared, fresh }
+}
+
+export function otherOf({ dids }: Shared, role: 'a' | 'b'): string {
+  return dids[role === 'a' ? 1 : 0]
 }
 
 async function createArtifact(node: LocalNode, space: string): Promise<string> {
@@ -66,7 +78,7 @@ class ParleyReplica implements Replica {
   constructor(node: LocalNode, shared: Shared, role: 'a' | 'b') {
     this.#node = node
     this.shared = shared
-    this.#other = shared.dids[role === 'a' ? 1 : 0]
+    this.#other = otherOf(shared, role)
     this.#doc.on('update', (_: Uint8Array, origin: unknown) => {
       if (origin === this.#provider) this.#changed()
     })
@@ -131,7 +143,9 @@ class ParleyReplica implements Replica {
   }
 }
 
-/** An edit that is shown here and nowhere else would falsify every figure. */
+/** Ends the process: an edit that is shown here and nowhere else would falsify every figure. */
 function fail(error: Error): void {
-  void Promise.reject(error)
+  process.nextTick(() => {
+    throw error
+  })
 }

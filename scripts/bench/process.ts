@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { answerCalls } from './calls.ts'
 import type { Replica, System } from './replica.ts'
 import { type Units, textAfter, unitsOf } from './workloads.ts'
 
@@ -38,13 +39,11 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-for (const name of ['net.client.socket', 'net.server.socket']) {
-  subscribe(name, message => {
-    const { socket } = message as { socket: Socket }
-    sockets.add(socket)
-  })
-}
+/** Every TCP socket of this process: bytes on the wire without asking the system that is measured. */
 const sockets = new Set<Socket>()
+for (const name of ['net.client.socket', 'net.server.socket']) {
+  subscribe(name, message => sockets.add((message as { socket: Socket }).socket))
+}
 
 function wire(): [number, number] {
   let [incoming, outgoing] = [0, 0]
@@ -64,14 +63,15 @@ export const commands = {
     const { open } = (
       system === 'parley' ? await import('./parley.ts') : await import('./floor.ts')
     ) as System
-    const began = now()
+    const [began, used] = [now(), process.cpuUsage()]
     replica = await open({ role, dir, shared })
     const length = replica.text().length
     const readMs = now() - began
+    const { user, system: kernel } = process.cpuUsage(used)
     replica.onChange(() => {
       for (const look of watchers) look()
     })
-    return { readMs, length, shared: replica.shared }
+    return { readMs, cpuMs: (user + kernel) / 1000, length, shared: replica.shared }
   },
 
   listen: () => replica.listen(),
@@ -109,6 +109,8 @@ export const commands = {
     for (const [i, [edit]] of units.entries()) {
       const wait = began + (i * 1000) / perSecond - now()
       if (wait > 0.2) await sleep(wait)
+      // A busy machine makes the typist late; still each key stroke comes in a turn of its own.
+      else await setImmediate()
       sentAt.push(now())
       if (edit) replica.edit(...edit)
     }
@@ -181,21 +183,4 @@ function seen<T>(look: () => T | undefined): Promise<T> {
   })
 }
 
-export type Commands = typeof commands
-
-interface Call {
-  id: number
-  command: keyof Commands
-  argument: unknown
-}
-
-process.on('message', async ({ id, command, argument }: Call) => {
-  try {
-    const result = await (commands[command] as (argument: unknown) => unknown)(argument)
-    process.send?.({ id, result })
-  } catch (error) {
-    process.send?.({ id, error: (error as Error).stack })
-  }
-})
-// Any trouble ends the process, and with it the measurement.
-process.on('disconnect', () => process.exit(0))
+answerCalls(commands)

@@ -96,7 +96,7 @@ export function textAfter(units: Edit[][]): string {
     while (before.length > at) after.push(before.pop() as string)
     while (before.length < at) before.push(after.pop() as string)
     after.length -= deleted
-    before.push(...inserted)
+    before.push(...inserted.split(''))
   }
   return before.join('') + after.toReversed().join('')
 }

@@ -12,8 +12,8 @@ import { type Parts, idOf, refused, signerFor } from './parts.ts'
 /** What a view tells its holder. */
 export interface ViewEvents {
   /**
-   * Updates, to be applied in this order with the view as origin: first, before `open` resolves, the document as it
-   * stands; then what others write.
+   * Updates, to be applied in their order, with the view as origin. Before `open` resolves, a first call brings
+   * the document as it stands; further ones bring what others write.
    */
   updates(bodies: Uint8Array[]): void
   presence(from: string, bytes: Uint8Array): void
@@ -25,7 +25,7 @@ export interface ViewEvents {
 
 export interface View {
   readonly facet: string
-  /** The Yjs client id to write under: set it once `open` has resolved, and check it before each edit. */
+  /** The Yjs client id to write under: set it when `open` has resolved, and check it before each edit. */
   readonly client: number
   /** An update of this view. Gathers with others until the window has passed. */
   edit(update: Uint8Array): void
@@ -112,9 +112,10 @@ class LiveView implements View {
 
   begin(state: Uint8Array, frontier: Tip[], lease: Lease): void {
     this.#lease = lease
-    // Yjs ignores what a document already has, so overlap does no harm.
     const early = this.#early.splice(0)
     this.#base = early.at(-1)?.frontier ?? frontier
+    // The state first: what builds on it would have to wait inside Yjs, at a cost that grows with its square.
+    // Yjs ignores what a document already has, so overlap does no harm.
     this.events.updates([state, ...early.flatMap(({ bodies }) => bodies)])
   }
 

@@ -84,3 +84,34 @@ it('a lane id goes back when its view closes and is lent again', async () => {
   await second.provider.destroy()
   expect(await agreed(joined.nodes, joined.artifact)).toContain('two one')
 })
+
+it('what arrives while an editor opens comes after the document that it builds on', async () => {
+  const first = await open(a as LocalNode)
+  first.text.insert(0, 'before ')
+  await first.provider.flush()
+  const doc = new Y.Doc()
+  let waited = false
+  doc.on('afterTransaction', () => (waited ||= doc.store.pendingStructs !== null))
+  const second = new LibP2PProvider(doc, a as LocalNode, joined.artifact)
+  first.text.insert(0, 'meanwhile ')
+  await Promise.all([first.provider.flush(), second.whenSynced])
+  expect(doc.getText('text').toJSON()).toBe(first.text.toJSON())
+  expect(waited).toBe(false)
+  await Promise.all([first.provider.destroy(), second.destroy()])
+})
+
+it('a company that is hung up on is not dialed until it is connected again', async () => {
+  const [host, guest] = joined.nodes as [LocalNode, LocalNode]
+  const { company } = await host.status()
+  const [address] = (await host.status()).listening
+  await guest.disconnect(company.did)
+  const [x, y] = [await open(host), await open(guest)]
+  x.text.insert(0, 'apart ')
+  await x.provider.flush()
+  expect((await guest.peers())[0]?.connected).toBe(false)
+  expect((await guest.peers())[0]?.nextRetryAt).toBe(undefined)
+  expect(y.text.toJSON()).not.toContain('apart')
+  await guest.connect(address as string)
+  await until('what was written apart', async () => y.text.toJSON().includes('apart'))
+  await Promise.all([x.provider.destroy(), y.provider.destroy()])
+})

@@ -125,7 +125,7 @@ describe('the road in', () => {
     const { bench, node, held, puppet } = stage()
     puppet.say(headsOf(held, tipsOf(held)))
     puppet.take()
-    const release = holdWrites(node)
+    holdWrites(node)
     type(node, held, 'own words ')
     bench.pass(1_000)
     expect(puppet.of('run')).toHaveLength(1)
