@@ -43,7 +43,8 @@ export const SIMULTANEOUS_MS = 3_000
 export const CONNECTIONS_MAX = 64
 /** One in use and one that replaces it. */
 export const CONNECTIONS_PER_PEER_MAX = 2
-export const PENDING_CONNECTIONS_MAX = 64
+/** 250 silent sockets a second find a place for the two seconds that each has. */
+export const PENDING_CONNECTIONS_MAX = 512
 /** The nodes of one company that is not ours, and strangers together while an invite is open: an eighth of all. */
 export const CONNECTIONS_PER_GROUP_MAX = 8
 /** Noise handshakes a second, 2 ms each: a quarter of a core; and of one host, which companies may share. */

@@ -14,7 +14,7 @@ export interface ListenFailure {
 export function tcpTransport(failures: ListenFailure[], door: Door): ReturnType<typeof tcp> {
   const create = tcp({
     // The door makes room among the pending; those that it hung up on take a moment to go.
-    maxConnections: CONNECTIONS_MAX + 4 * PENDING_CONNECTIONS_MAX,
+    maxConnections: CONNECTIONS_MAX + 2 * PENDING_CONNECTIONS_MAX,
     inboundSocketInactivityTimeout: SOCKET_IDLE_MS,
     outboundSocketInactivityTimeout: SOCKET_IDLE_MS
   })

@@ -285,7 +285,7 @@ class LibP2PTransport implements Transport {
       connectionManager: {
         maxConnections: limits.CONNECTIONS_MAX,
         // The door does both, and lets members in where these would not.
-        maxIncomingPendingConnections: 4 * limits.PENDING_CONNECTIONS_MAX,
+        maxIncomingPendingConnections: 2 * limits.PENDING_CONNECTIONS_MAX,
         inboundConnectionThreshold: Number.MAX_SAFE_INTEGER,
         inboundUpgradeTimeout: limits.UPGRADE_TIMEOUT_MS,
         inboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,

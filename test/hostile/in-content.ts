@@ -23,6 +23,7 @@ function runs(
   return {
     prepare: scene => {
       const until = performance.now() + PREPARE_MS
+      written.clear()
       for (let n = 0; n < most && performance.now() < until; n++) scene.made.push(make(scene, n))
       for (const frame of scene.made.flat()) remember(frame)
     },

@@ -14,6 +14,9 @@ export const RSS_GROWTH_MAX = 150 * 2 ** 20
 export const RSS_MAX = 400 * 2 ** 20
 export const BLOCK_MS_MAX = 250
 
+/** An attack that has not come back after this much more time. */
+const OVERTIME_S = 30
+const LATE = 'the rival did not come back'
 const RIVAL = join(import.meta.dirname, 'rival-process.ts')
 
 export interface Row {
@@ -47,6 +50,17 @@ export class Ring {
     await this.arena.close()
   }
 
+  /** One for all attacks, another where it did not come back from one. */
+  #process(): ChildProcess {
+    if (this.#rival?.exitCode === null) return this.#rival
+    return (this.#rival = fork(RIVAL, { serialization: 'advanced' }))
+  }
+
+  #discard(): void {
+    this.#rival?.kill('SIGKILL')
+    this.#rival = undefined
+  }
+
   async play(kind: Kind): Promise<Row> {
     const { arena } = this
     if (!this.#sameProcess || !arena.victim.alive) await arena.restart()
@@ -63,28 +77,21 @@ export class Ring {
       disk: { tables: arena.disk.tables, envelopes: arena.disk.envelopes }
     }
     for (let i = 0; i < nodes; i++) task.nodes.push(nodeOf(await arena.freshNode()))
-    await arena.connectMs()
-    await arena.editMs()
+    const rival = this.#process()
+    const told = messages(rival)
+    rival.send(task as never)
+    await told.next()
     arena.victim.forgetLog()
     const before = await arena.victim.gauge(true)
-    const rival = fork(RIVAL, { serialization: 'advanced' })
-    this.#rival = rival
-    const notes: string[] = []
-    rival.on('message', message => {
-      if (typeof message === 'object' && 'note' in message) notes.push(String(message.note))
-    })
-    const over = once(rival, 'exit')
-    rival.send(task as never)
-    await once(rival, 'message')
-    await arena.victim.gauge(true)
     rival.send('go')
     const stop = { at: false }
-    void over.then(() => (stop.at = true))
+    const note = Promise.race([told.next(), late(this.#seconds + OVERTIME_S)]).finally(() => (stop.at = true))
     const [connects, edits] = await Promise.all([
       probe(stop, () => arena.connectMs()),
       probe(stop, () => arena.editMs())
     ])
-    await over
+    const notes = [await note]
+    if (notes[0] === LATE) this.#discard()
     const reading = await arena.victim.gauge().catch(() => undefined)
     if (invite) await arena.api.revokeInvite(invite.id).catch(() => undefined)
     return judge(
@@ -101,6 +108,19 @@ export class Ring {
       arena
     )
   }
+}
+
+function messages(rival: ChildProcess): { next(): Promise<string> } {
+  return {
+    next: async () => {
+      const [message] = (await once(rival, 'message')) as [string | { note: string }]
+      return typeof message === 'string' ? message : message.note
+    }
+  }
+}
+
+function late(seconds: number): Promise<string> {
+  return new Promise(resolve => setTimeout(() => resolve(LATE), seconds * 1_000).unref())
 }
 
 function nodeOf({ nodeKey, nodeCertificate, node }: Task['nodes'][number]): Task['nodes'][number] {

@@ -310,7 +310,7 @@ describe('at the door', () => {
     const victim = await startNode(1)
     const { port } = victim.address()
     const member = await startNode(2)
-    const sockets = Array.from({ length: 2 * PENDING_CONNECTIONS_MAX }, () =>
+    const sockets = Array.from({ length: PENDING_CONNECTIONS_MAX + 100 }, () =>
       net.connect(port, '127.0.0.1').on('error', () => undefined)
     )
     const closed = sockets.map(socket => new Promise<void>(resolve => socket.once('close', () => resolve())))
