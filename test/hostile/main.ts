@@ -20,9 +20,9 @@ process.once('SIGINT', () => void ring.close().finally(() => process.exit(130)))
 try {
   await ring.open()
   console.log(
-    '| kind | as | honest connect ms | honest edit ms | RSS growth MB | loop p99 / max ms | longest block, CPU ms (core) | what the node did |'
+    '| kind | as | honest connect ms | honest edit ms | RSS growth MB | loop p99 / max ms | core share | longest block, CPU ms (core) | what the node did |'
   )
-  console.log('|---|---|---:|---:|---:|---:|---:|---|')
+  console.log('|---|---|---:|---:|---:|---:|---:|---:|---|')
   for (const kind of chosen) {
     const row = await ring.play(kind)
     rows.push(row)

@@ -115,9 +115,9 @@ export class Talk {
   readonly stream: Stream
   readonly opened: Promise<void>
   readonly frames: Frame[] = []
-  #heard = (_: Frame): void => undefined
+  #heard: (frame: Frame) => void = () => undefined
   /** What an attack does with each frame that comes. */
-  onFrame = (_: Frame): void => undefined
+  onFrame: (frame: Frame) => void = () => undefined
 
   /** @param opens whether this side says the opening byte (NET-4) */
   constructor(line: Line, stream: Stream, opens: boolean) {
