@@ -181,7 +181,7 @@ export const belowFrames: Kind[] = [
           await scene.rest(50)
           continue
         }
-        up.raw.send(yamuxHeader(DATA, SYN, 1_001, 200_000))
+        up.raw.send(yamuxHeader(DATA, 0, 1, 200_000))
         while (scene.going() && up.isOpen() && (await sendSlowly(up.raw, Uint8Array.of(0)))) continue
       }
     }
