@@ -55,6 +55,17 @@ export interface Cut {
   lanes: LanePoint[]
 }
 
+export interface Settled {
+  company: number
+  point: LanePoint
+}
+
+/** All cuts and settles that stand, in the order of company and seq; settles by facet. */
+interface Rulings {
+  cuts: Cut[]
+  settles: Map<string, Settled[]>
+}
+
 export type AddResult = { added: LogEntry; fork?: ChainFork } | 'known' | Waits | Reject
 
 /** What an entry needs first: the entry before it, or a later version of its company's identity log. */
@@ -69,6 +80,10 @@ export class SpaceLog {
   readonly #entries = new Map<string, LogEntry>()
   readonly #tips: LogEntry[][]
   readonly #forked = new Map<number, ChainFork>()
+  /** The first entry after each, or of each chain: a chain of thousands must not make the next entry dear. */
+  readonly #first = new Map<string, LogEntry>()
+  /** Made when asked for; void when a ruling or a fork comes. */
+  #rulings: Rulings | undefined
 
   private constructor(genesis: SpaceGenesis, bytes: Uint8Array) {
     this.genesis = genesis
@@ -118,13 +133,15 @@ export class SpaceLog {
 
   #take(entry: LogEntry): AddResult {
     const tips = this.#tips[entry.company] as LogEntry[]
-    const sibling = this.#siblingOf(entry)
+    const sibling = this.#first.get(afterKey(entry))
     const known = this.#forked.get(entry.company)
     const lower = sibling !== undefined && (!known || entry.seq < known.seq)
     // One branch too many is nobody's fault who passes it on, and tells nothing new. One that forks lower
     // does: all who hold it must come to stand on the same entry.
     if (sibling && !lower && tips.length >= BRANCHES_MAX) return 'known'
     this.#entries.set(toHex(entry.id), entry)
+    if (!sibling) this.#first.set(afterKey(entry), entry)
+    if (sibling || entry.act.kind === 'cut' || entry.act.kind === 'settle') this.#rulings = undefined
     const at = tips.findIndex(tip => tip === entry.before)
     if (at >= 0) tips[at] = entry
     else tips.push(entry)
@@ -136,14 +153,6 @@ export class SpaceLog {
     }
     if (lower) this.#forked.set(entry.company, fork)
     return { added: entry, fork }
-  }
-
-  #siblingOf(entry: LogEntry): LogEntry | undefined {
-    for (const other of this.#entries.values()) {
-      if (other.company === entry.company && other.seq === entry.seq && other.before === entry.before)
-        return other
-    }
-    return undefined
   }
 
   get parties(): readonly string[] {
@@ -188,17 +197,20 @@ export class SpaceLog {
     return this.#forked.get(company)
   }
 
-  /** All cuts that stand, in the order of company and seq. */
-  cuts(): Cut[] {
-    return this.#acts('cut').map(({ company, act }) => ({ company, key: act.key, lanes: act.lanes }))
+  /** All cuts that stand, in the order of company and seq; the same list until that changes. */
+  cuts(): readonly Cut[] {
+    return this.#ruled().cuts
+  }
+
+  /** The points of a facet that companies have settled, in the order of company and seq. */
+  settles(facet: Uint8Array): readonly Settled[] {
+    return this.#ruled().settles.get(toHex(facet)) ?? NONE
   }
 
   /** For each lane of a facet, what each company has settled first, by company. */
   settled(facet: Uint8Array): Map<number, Map<number, LanePoint>> {
     const lanes = new Map<number, Map<number, LanePoint>>()
-    for (const { company, act } of this.#acts('settle')) {
-      const { point } = act
-      if (!equalBytes(point.facet, facet)) continue
+    for (const { company, point } of this.settles(facet)) {
       const first = lanes.get(point.client) ?? new Map<number, LanePoint>()
       if (!first.has(company)) first.set(company, point)
       lanes.set(point.client, first)
@@ -206,21 +218,32 @@ export class SpaceLog {
     return lanes
   }
 
-  hasSettled(facet: Uint8Array): boolean {
-    return this.#acts('settle').some(({ act }) => equalBytes(act.point.facet, facet))
-  }
-
-  #acts<K extends EntryAct['kind']>(kind: K): { company: number; act: Extract<EntryAct, { kind: K }> }[] {
-    const found: { company: number; act: Extract<EntryAct, { kind: K }> }[] = []
+  #ruled(): Rulings {
+    if (this.#rulings) return this.#rulings
+    const rulings: Rulings = { cuts: [], settles: new Map() }
     for (let company = 0; company < this.genesis.parties.length; company++) {
       const chain: LogEntry[] = []
       for (let entry = this.head(company); entry; entry = entry.before) chain.push(entry)
-      for (const { act } of chain.reverse()) {
-        if (act.kind === kind) found.push({ company, act: act as Extract<EntryAct, { kind: K }> })
-      }
+      for (const { act } of chain.reverse()) rule(rulings, company, act)
     }
-    return found
+    return (this.#rulings = rulings)
   }
+}
+
+const NONE: readonly Settled[] = []
+
+function rule({ cuts, settles }: Rulings, company: number, act: EntryAct): void {
+  if (act.kind === 'cut') cuts.push({ company, key: act.key, lanes: act.lanes })
+  if (act.kind !== 'settle') return
+  const facet = toHex(act.point.facet)
+  const list = settles.get(facet)
+  if (list) list.push({ company, point: act.point })
+  else settles.set(facet, [{ company, point: act.point }])
+}
+
+/** What entries of one company have in common that follow the same one. */
+function afterKey({ company, before }: LogEntry): string {
+  return `${company}/${before ? toHex(before.id) : ''}`
 }
 
 /** The keys after this act: those before, then the certified ones in their order (SPC-7). */

@@ -31,7 +31,6 @@ export const LATE_TICK_MS = 1_500
 
 /** A dialed peer must be a session by then: TCP, noise, stream, opening. */
 export const DIAL_TIMEOUT_MS = 5_000
-/** Ten silent sockets a second for two seconds fit into the pending limit with room to spare. */
 export const UPGRADE_TIMEOUT_MS = 2_000
 export const NEGOTIATION_TIMEOUT_MS = 3_000
 /** An upgraded connection without a session is of no use to anybody. */
@@ -44,9 +43,22 @@ export const SIMULTANEOUS_MS = 3_000
 export const CONNECTIONS_MAX = 64
 /** One in use and one that replaces it. */
 export const CONNECTIONS_PER_PEER_MAX = 2
-export const PENDING_CONNECTIONS_MAX = 64
-/** A second and host: companies behind one address translator share a host. */
-export const INBOUND_PER_SECOND_MAX = 20
+/** 250 silent sockets a second find a place for the two seconds that each has. */
+export const PENDING_CONNECTIONS_MAX = 512
+/** The nodes of one company that is not ours, and strangers together while an invite is open: an eighth of all. */
+export const CONNECTIONS_PER_GROUP_MAX = 8
+/** Noise handshakes a second, 2 ms each: a quarter of a core; and of one host, which companies may share. */
+export const HANDSHAKES_PER_SECOND_MAX = 120
+export const HANDSHAKES_PER_HOST_MAX = 40
+/** To agree on a protocol takes 41 bytes, and each line of two bytes costs an answer. */
+export const NEGOTIATION_BYTES_MAX = 256
+/** Two noise messages of 300 bytes at most, the muxer's name, and what a dialer says before it has an answer. */
+export const HANDSHAKE_BYTES_MAX = 4 * 1024
+/** A peer that broke a rule is left alone this long, and of so many peers that is known. */
+export const BAN_MS = 60_000
+export const BANS_MAX = 1_024
+/** What frames may keep the event loop before it turns; then another session goes on. */
+export const TURN_MS = 5
 export const PARALLEL_DIALS_MAX = 16
 export const ADDRESSES_PER_PEER_MAX = 8
 
@@ -63,6 +75,9 @@ export const YAMUX_FRAME_BYTES_MAX = 257 * 1024
 export const YAMUX_FRAMES_PER_SECOND = 20_000
 /** Pings, resets, opened and closed streams a second: the cheap ways to make a peer work. */
 export const YAMUX_CONTROL_PER_SECOND = 2_000
+/** Streams opened at once, and half as many a second after that: a session is one stream. */
+export const YAMUX_STREAMS_BURST = 64
+export const YAMUX_STREAMS_REFILL_MS = 2_000
 /** Data for streams that are not open: what may be in flight when a stream is reset, a minute. */
 export const YAMUX_STRAY_BYTES_PER_MINUTE = 1024 * 1024
 /** In how many pieces one frame may arrive: each piece costs a hundred times a byte. */

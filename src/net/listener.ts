@@ -2,6 +2,7 @@
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { NodeError } from '../wire/node-error.ts'
+import type { Door } from './door.ts'
 import { CONNECTIONS_MAX, PENDING_CONNECTIONS_MAX, SOCKET_IDLE_MS } from './limits.ts'
 
 export interface ListenFailure {
@@ -9,10 +10,11 @@ export interface ListenFailure {
   readonly error: NodeJS.ErrnoException
 }
 
-/** A transport factory for libp2p; failures to listen are added to `failures`. */
-export function tcpTransport(failures: ListenFailure[]): ReturnType<typeof tcp> {
+/** A transport factory for libp2p, with a door; failures to listen are added to `failures`. */
+export function tcpTransport(failures: ListenFailure[], door: Door): ReturnType<typeof tcp> {
   const create = tcp({
-    maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX,
+    // The door makes room among the pending; those that it hung up on take a moment to go.
+    maxConnections: CONNECTIONS_MAX + 2 * PENDING_CONNECTIONS_MAX,
     inboundSocketInactivityTimeout: SOCKET_IDLE_MS,
     outboundSocketInactivityTimeout: SOCKET_IDLE_MS
   })
@@ -20,7 +22,7 @@ export function tcpTransport(failures: ListenFailure[]): ReturnType<typeof tcp> 
     const transport = create(components)
     const createListener = transport.createListener.bind(transport)
     transport.createListener = options => {
-      const listener = createListener(options)
+      const listener = createListener({ ...options, upgrader: door.guard(options.upgrader) })
       const listen = listener.listen.bind(listener)
       listener.listen = async address => {
         await listen(address).catch((error: NodeJS.ErrnoException) => {

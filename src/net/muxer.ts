@@ -39,13 +39,22 @@ interface Watched {
   cut(reason: Reject): void
 }
 
+export interface MuxerEvents {
+  /** A connection has got its muxer. */
+  muxed(connection: MessageStream): void
+  /** The guard hangs up on it. */
+  cut(connection: MessageStream, reason: Reject): void
+}
+
 /** All muxed connections of one node. `now` is a monotonic clock in milliseconds. */
 export class GuardedMuxers {
   readonly #now: () => number
+  readonly #events: MuxerEvents
   readonly #watched = new Set<Watched>()
 
-  constructor(now: () => number) {
+  constructor(now: () => number, events: MuxerEvents) {
     this.#now = now
+    this.#events = events
   }
 
   /** To be given to libp2p as its only stream muxer. */
@@ -90,7 +99,9 @@ export class GuardedMuxers {
     const guard = new YamuxGuard(
       {
         has: id => muxer.streams.some(stream => stream.id === String(id)),
-        size: () => muxer.streams.length
+        size: () => muxer.streams.length,
+        negotiating: id =>
+          muxer.streams.some(({ id: open, protocol }) => open === String(id) && protocol === '')
       },
       this.#now()
     )
@@ -109,8 +120,10 @@ export class GuardedMuxers {
       const refused = guard.check(chunk, watched.heardAt)
       if (refused === undefined) return
       event.stopImmediatePropagation()
+      this.#events.cut(connection, refused)
       watched.cut(refused)
     })
+    this.#events.muxed(connection)
     connection.addEventListener('close', () => this.#watched.delete(watched))
     this.#watched.add(watched)
     const muxer = createMuxer()

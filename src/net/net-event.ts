@@ -5,6 +5,7 @@ export interface NetEvent {
     | 'session-opened'
     | 'session-closed'
     | 'session-replaced'
+    | 'connection-cut'
     | 'duplicate-refused'
     | 'stranger-refused'
     | 'receiver-failed'

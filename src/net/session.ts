@@ -7,6 +7,7 @@ import { FrameWriter } from './frame-writer.ts'
 import { FrameDecoder } from './framing.ts'
 import { CLOSE_TIMEOUT_MS } from './limits.ts'
 import { Cut, hangUp } from './muxer.ts'
+import type { Turns } from './turns.ts'
 
 /** Why a session ended. `fault`: the peer broke a rule of protocols/transport. */
 export interface SessionEnd {
@@ -46,6 +47,8 @@ export interface Traffic {
 }
 
 export interface SessionHooks {
+  /** When frames may be handled. */
+  readonly turns: Turns
   /** The opening byte has passed: from now on frames flow. */
   opened(session: Session): FrameReceiver
   ended(session: Session, end: SessionEnd): void
@@ -157,19 +160,23 @@ export class Session implements FrameSession {
   #deliver(receiver: FrameReceiver, frame: Uint8Array): void {
     this.traffic.framesIn++
     try {
+      const { turns } = this.#hooks
+      turns.begin()
       const pending = receiver.onFrame(frame)
-      if (pending === undefined) return
+      const turn = turns.over()
+      if (pending === undefined && turn === undefined) return
       this.#receiving = true
       if (this.#stream.readStatus === 'readable') this.#stream.pause()
-      void this.#resumeAfter(pending)
+      void this.#resumeAfter(pending, turn)
     } catch (error) {
       this.#end(receiverFailed(error))
     }
   }
 
-  async #resumeAfter(pending: Promise<void>): Promise<void> {
+  async #resumeAfter(pending: Promise<void> | void, turn: Promise<void> | undefined): Promise<void> {
     try {
       await pending
+      await turn // NET-24
     } catch (error) {
       return this.#end(receiverFailed(error))
     }

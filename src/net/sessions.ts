@@ -3,6 +3,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { NetEvent } from './net-event.ts'
 import { SIMULTANEOUS_MS } from './limits.ts'
+import { Turns } from './turns.ts'
 import { Session, type FrameReceiver, type FrameSession, type SessionEnd } from './session.ts'
 
 export interface SessionsOptions {
@@ -27,11 +28,13 @@ export function keepsOpenSession(openedAt: number, inbound: boolean, connectedAt
 
 export class Sessions {
   readonly #options: SessionsOptions
+  readonly #turns: Turns
   readonly #current = new Map<string, Current>()
   readonly #waiting = new Map<string, Set<(session: Session) => void>>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
+    this.#turns = new Turns(options.now)
   }
 
   get(peerId: string): Session | undefined {
@@ -46,6 +49,7 @@ export class Sessions {
   attach(stream: Stream, connection: Connection, connectedAt: number): void {
     const { log, localPeerId } = this.#options
     const session = new Session(stream, connection, {
+      turns: this.#turns,
       opened: session => this.#opened(session),
       ended: (session, end) => this.#ended(session, end),
       receiverFailed: ({ peerId }, detail) => log({ event: 'receiver-failed', peerId, detail })

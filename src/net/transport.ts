@@ -1,9 +1,8 @@
 // The network edge: libp2p with its doors shut, giving sessions of whole frames. protocols/transport.
 // It knows peers and bytes, nothing of artifacts. What each option of libp2p is set to, and why, is in `limits.ts`.
-import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Connection, Ed25519PrivateKey } from '@libp2p/interface'
+import type { Connection, Ed25519PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
@@ -12,6 +11,7 @@ import { isReject } from '../wire/reject.ts'
 import { addressError, parseListenAddress, type Address } from './address.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { dialError } from './dial-error.ts'
+import { Door } from './door.ts'
 import { createGater } from './gater.ts'
 import * as limits from './limits.ts'
 import { listenError, tcpTransport, type ListenFailure } from './listener.ts'
@@ -30,6 +30,8 @@ export interface TransportOptions {
   readonly announce?: readonly string[]
   /** Asked before the muxer, inbound and outbound, and again by `enforceAdmission`. */
   readonly admit: (peerId: string) => boolean
+  /** The company of a peer; undefined where it is of none that this node knows. Without it each peer is one. */
+  readonly companyOf?: (peerId: string) => string | undefined
   /** A session is open. Frames arrive only after this returns. */
   readonly onSession: (session: FrameSession) => FrameReceiver
   readonly log: (event: NetEvent) => void
@@ -72,13 +74,20 @@ class LibP2PTransport implements Transport {
   readonly #privateKey: Ed25519PrivateKey
   readonly #listen: string[]
   readonly #announce: string[]
-  readonly #muxers = new GuardedMuxers(() => performance.now())
+  readonly #door = new Door(() => performance.now())
+  readonly #muxers = new GuardedMuxers(() => performance.now(), {
+    muxed: connection => this.#door.release(connection),
+    cut: (connection, { code, detail, fault }) =>
+      this.#log({ event: 'connection-cut', ...this.#door.peerOn(connection), code, detail, fault })
+  })
   readonly #sessions: Sessions
   readonly #clock = new ClockWatch(performance.now(), Date.now())
   readonly #dialing = new Set<string>()
   readonly #dials = new Map<string, Promise<FrameSession>>()
   /** When each connection was made, by its id. */
   readonly #connectedAt = new Map<string, number>()
+  /** Peers that broke a rule, until when they are left alone (monotonic milliseconds). */
+  readonly #banned = new Map<string, number>()
   #addresses: string[] = []
   #node: Libp2p | undefined
   #ticker: NodeJS.Timeout | undefined
@@ -89,7 +98,8 @@ class LibP2PTransport implements Transport {
     this.#listen = options.listen.map(text => canonical(parseListenAddress(text)))
     this.#announce = (options.announce ?? []).map(text => canonical(parseListenAddress(text)))
     this.peerId = peerIdFromPrivateKey(privateKey).toString()
-    const { onSession, log } = options
+    const { onSession } = options
+    const log = (event: NetEvent) => this.#log(event)
     this.#sessions = new Sessions({ localPeerId: this.peerId, now: () => performance.now(), onSession, log })
   }
 
@@ -106,13 +116,7 @@ class LibP2PTransport implements Transport {
     )
     node.addEventListener('connection:close', ({ detail }) => this.#connectedAt.delete(detail.id))
     const one = { maxInboundStreams: 1, maxOutboundStreams: 1 }
-    await node.handle(
-      limits.SYNC_PROTOCOL,
-      (stream, connection) => {
-        this.#sessions.attach(stream, connection, this.#connectedAt.get(connection.id) ?? performance.now())
-      },
-      one
-    )
+    await node.handle(limits.SYNC_PROTOCOL, (stream, connection) => this.#attach(stream, connection), one)
     await node.handle(PING_PROTOCOL, answerPings, one)
     try {
       await node.start()
@@ -208,12 +212,41 @@ class LibP2PTransport implements Transport {
     if (connection.direction === 'outbound') {
       connection
         .newStream(limits.SYNC_PROTOCOL, { signal })
-        .then(stream =>
-          this.#sessions.attach(stream, connection, this.#connectedAt.get(connection.id) ?? performance.now())
-        )
+        .then(stream => this.#attach(stream, connection))
         .catch((error: Error) => hangUp(connection, error))
     }
     return session
+  }
+
+  #attach(stream: Stream, connection: Connection): void {
+    this.#sessions.attach(stream, connection, this.#connectedAt.get(connection.id) ?? performance.now())
+  }
+
+  /** NET-25. Who breaks a rule of this protocol pays with a minute, or breaking it would cost nothing. */
+  #log(event: NetEvent): void {
+    const { peerId, fault } = event
+    if (fault === true && peerId !== undefined) {
+      const now = performance.now()
+      for (const [id, until] of this.#banned)
+        if (until <= now || this.#banned.size >= limits.BANS_MAX) this.#banned.delete(id)
+      this.#banned.set(peerId, now + limits.BAN_MS)
+    }
+    this.#options.log(event)
+  }
+
+  #admits(peerId: string): boolean {
+    return (this.#banned.get(peerId) ?? 0) <= performance.now() && this.#options.admit(peerId)
+  }
+
+  /** Open connections with the company of this peer, or with all strangers. */
+  #beside(peerId: string): { stranger: boolean; open: Connection[] } {
+    const { companyOf } = this.#options
+    const of = (id: string) => (companyOf === undefined ? id : companyOf(id))
+    const company = of(peerId)
+    const open = this.#node
+      ?.getConnections()
+      .filter(({ remotePeer }) => of(remotePeer.toString()) === company)
+    return { stranger: company === undefined, open: open ?? [] }
   }
 
   #tick(): void {
@@ -233,26 +266,27 @@ class LibP2PTransport implements Transport {
   }
 
   #build(failures: ListenFailure[]): Promise<Libp2p> {
-    const { admit, log } = this.#options
     const announce = this.#announce.map(text => multiaddr(text))
     return createLibp2p({
       start: false,
       privateKey: this.#privateKey,
       nodeInfo: { name: 'parley', version: '1', userAgent: 'parley' },
       addresses: { listen: this.#listen, announceFilter: () => announce },
-      transports: [tcpTransport(failures)],
-      connectionEncrypters: [noise()],
+      transports: [tcpTransport(failures, this.#door)],
+      connectionEncrypters: [this.#door.encrypter()],
       streamMuxers: [this.#muxers.factory()],
       connectionGater: createGater({
-        admit,
-        log,
+        admit: peerId => this.#admits(peerId),
+        log: event => this.#log(event),
         dialing: this.#dialing,
-        connectionsWith: peerId => this.#node?.getConnections(peerId).length ?? 0
+        connectionsWith: peerId => this.#node?.getConnections(peerId).length ?? 0,
+        connectionsBeside: peerId => this.#beside(peerId)
       }),
       connectionManager: {
         maxConnections: limits.CONNECTIONS_MAX,
-        maxIncomingPendingConnections: limits.PENDING_CONNECTIONS_MAX,
-        inboundConnectionThreshold: limits.INBOUND_PER_SECOND_MAX,
+        // The door does both, and lets members in where these would not.
+        maxIncomingPendingConnections: 2 * limits.PENDING_CONNECTIONS_MAX,
+        inboundConnectionThreshold: Number.MAX_SAFE_INTEGER,
         inboundUpgradeTimeout: limits.UPGRADE_TIMEOUT_MS,
         inboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,
         outboundStreamProtocolNegotiationTimeout: limits.NEGOTIATION_TIMEOUT_MS,

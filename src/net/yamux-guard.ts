@@ -2,11 +2,14 @@
 // js-libp2p believes a header: one of 12 bytes that announces 4 GiB makes it buffer all that follows. Pure.
 import { Reject } from '../wire/reject.ts'
 import {
+  NEGOTIATION_BYTES_MAX,
   STREAMS_MAX,
   YAMUX_CONTROL_PER_SECOND,
   YAMUX_FRAME_BYTES_MAX,
   YAMUX_FRAMES_PER_SECOND,
   YAMUX_PIECES_MAX,
+  YAMUX_STREAMS_BURST,
+  YAMUX_STREAMS_REFILL_MS,
   YAMUX_STRAY_BYTES_PER_MINUTE
 } from './limits.ts'
 import { TokenBucket } from './token-bucket.ts'
@@ -21,6 +24,8 @@ const SYN = 1
 export interface OpenStreams {
   has(id: number): boolean
   size(): number
+  /** Streams on which no protocol is agreed yet. */
+  negotiating(id: number): boolean
 }
 
 export class YamuxGuard {
@@ -30,18 +35,22 @@ export class YamuxGuard {
   readonly #frames: TokenBucket
   readonly #control: TokenBucket
   readonly #stray: TokenBucket
+  readonly #streams: TokenBucket
   /** Header bytes read, body bytes to come, and in how many chunks the present frame has arrived so far. */
   #headerBytes = 0
   #bodyBytes = 0
   #pieces = 0
   /** Streams opened within the present chunk: the muxer has not seen them yet. */
   readonly #opening = new Set<number>()
+  /** What has come on each stream without a protocol. */
+  readonly #negotiated = new Map<number, number>()
 
   constructor(open: OpenStreams, nowMs: number) {
     this.#open = open
     this.#frames = new TokenBucket(YAMUX_FRAMES_PER_SECOND, 1_000, nowMs)
     this.#control = new TokenBucket(YAMUX_CONTROL_PER_SECOND, 1_000, nowMs)
     this.#stray = new TokenBucket(YAMUX_STRAY_BYTES_PER_MINUTE, 60_000, nowMs)
+    this.#streams = new TokenBucket(YAMUX_STREAMS_BURST, YAMUX_STREAMS_REFILL_MS, nowMs)
   }
 
   /** Judges decrypted bytes in the order in which the muxer will get them. */
@@ -97,11 +106,35 @@ export class YamuxGuard {
     if (type > WINDOW_UPDATE) return undefined
     // A stream beyond the limit is reset by the muxer, so it never counts as open.
     const room = this.#open.size() + this.#opening.size < 2 * STREAMS_MAX
-    if ((flags & SYN) !== 0 && room) this.#opening.add(id)
+    if ((flags & SYN) !== 0) {
+      if (!this.#streams.take(1, nowMs)) return new Reject('yamux-stream-rate', 'too many streams a second') // NET-11
+      if (room) this.#opening.add(id)
+    }
     if (type !== DATA) return undefined
     this.#bodyBytes = length
-    if (length === 0 || this.#open.has(id) || this.#opening.has(id) || this.#stray.take(length, nowMs))
+    return this.#judgeData(id, length, nowMs)
+  }
+
+  #judgeData(id: number, length: number, nowMs: number): Reject | undefined {
+    if (length === 0) return undefined
+    if (this.#opening.has(id) || this.#open.negotiating(id)) {
+      const bytes = (this.#negotiated.get(id) ?? 0) + length
+      if (bytes > NEGOTIATION_BYTES_MAX)
+        // NET-21
+        return new Reject(
+          'negotiation-flood',
+          `more than ${NEGOTIATION_BYTES_MAX} bytes before a protocol is agreed`
+        )
+      this.#negotiated.set(id, bytes)
+      if (this.#negotiated.size > 4 * STREAMS_MAX) this.#forgetNegotiated()
       return undefined
+    }
+    if (this.#open.has(id) || this.#stray.take(length, nowMs)) return undefined
     return new Reject('yamux-stray-data', 'too many bytes for streams that are not open') // NET-12
+  }
+
+  #forgetNegotiated(): void {
+    for (const id of this.#negotiated.keys())
+      if (!this.#opening.has(id) && !this.#open.negotiating(id)) this.#negotiated.delete(id)
   }
 }

@@ -180,8 +180,9 @@ function networkOf(
     listen: home.config.listen,
     announce: home.config.announce,
     admit: peerId => !driver.isBanned(peerId) && directory.admits(peerId, Date.now()),
+    companyOf: peerId => directory.contactOf(peerId)?.did,
     onSession: session => driver.attach(session),
-    log: event => log('debug', event.event, { ...event })
+    log: event => log(event.fault === true ? 'warn' : 'debug', event.event, { ...event })
   })
 }
 

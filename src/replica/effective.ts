@@ -25,7 +25,7 @@ export interface EffectiveInput {
 
 /** What was found once for all lanes. */
 interface Found extends EffectiveInput {
-  cuts: Cut[]
+  cuts: readonly Cut[]
   settled: Map<Client, Map<number, LanePoint>>
   /** By lane that needs it: how far each segment of another company's lane has heard of it. */
   heard: Map<Client, Heard[]>
@@ -57,7 +57,7 @@ export function effectiveEnds(input: EffectiveInput): Map<Segment, number> {
 }
 
 /** The last word of each segment on forked lanes, and on those whose key was cut; the branches grow from others. */
-function whatIsHeard({ lanes }: EffectiveInput, cuts: Cut[]): Map<Client, Heard[]> {
+function whatIsHeard({ lanes }: EffectiveInput, cuts: readonly Cut[]): Map<Client, Heard[]> {
   const heard = new Map<Client, Heard[]>()
   for (const { client, forked, company, key } of lanes.values()) {
     if (forked || cuts.some(cut => cut.company === company && cut.key === key)) heard.set(client, [])

@@ -1,6 +1,6 @@
 // One facet: which envelopes are admitted, which of them count, what waits for what. No bytes are kept here
 // but ids; bodies live in the store, the document in its worker. protocols/envelope, sections 3 to 5.
-import type { LogEntry, SpaceLog } from '../identity/space-log.ts'
+import type { Cut, LogEntry, Settled, SpaceLog } from '../identity/space-log.ts'
 import type { PublicKey } from '../identity/ed25519.ts'
 import type { AllowedRun } from '../policy/decide.ts'
 import { compareBytes } from '../wire/bytes.ts'
@@ -59,6 +59,8 @@ export class Facet {
   #segments = 0
   /** Whether a fork, a cut or a settle makes "counts" differ from "admitted". */
   #irregular = false
+  /** The cuts and settles that were last counted with. */
+  #rulings: { cuts: readonly Cut[]; settles: readonly Settled[] }
 
   /** `most`: the same on every node (ENV-30); vectors say a smaller one. */
   constructor(id: Uint8Array, genesis: FacetGenesis, space: SpaceLog, layout: Layout, most = DOCUMENT_MAX) {
@@ -67,7 +69,8 @@ export class Facet {
     this.space = space
     this.most = most
     this.#index = new StructIndex(layout)
-    this.#irregular = this.#touchedBySpace()
+    this.#rulings = this.#rulingsNow()
+    this.#irregular = this.#rulings.cuts.length + this.#rulings.settles.length > 0
   }
 
   // ---- what is known ------------------------------------------------------------------------
@@ -203,7 +206,13 @@ export class Facet {
 
   /** To be called when the space log has grown: a cut or a settle may change what counts. */
   spaceChanged(): 'rebuild' | 'unchanged' {
-    if (!this.#irregular && !this.#touchedBySpace()) return 'unchanged'
+    const [before, now] = [this.#rulings, this.#rulingsNow()]
+    const same = <T, K>(a: readonly T[], b: readonly T[], key: (item: T) => K) =>
+      a === b || (a.length === b.length && a.every((item, i) => key(item) === key(b[i] as T)))
+    this.#rulings = now
+    const unruled =
+      same(before.cuts, now.cuts, cut => cut.lanes) && same(before.settles, now.settles, ({ point }) => point)
+    if (unruled) return 'unchanged'
     this.#irregular = true
     return this.#recount(0) === 'rebuild' ? 'rebuild' : 'unchanged'
   }
@@ -327,8 +336,8 @@ export class Facet {
     return [...this.#lanes.values()].flatMap(lane => lane.segments)
   }
 
-  #touchedBySpace(): boolean {
-    return this.space.cuts().length > 0 || this.space.hasSettled(this.id)
+  #rulingsNow() {
+    return { cuts: this.space.cuts(), settles: this.space.settles(this.id) }
   }
 
   #ownEntry(company: number, auth: AuthRef[]): LogEntry | Wait | Reject | undefined {

@@ -176,7 +176,7 @@ describe('a space log', () => {
       [0, 1]
     ])
     expect(log.settled(facet).has(8)).toBe(false)
-    expect([log.hasSettled(facet), log.hasSettled(bytes('other'))]).toEqual([true, false])
+    expect([log.settles(facet).length, log.settles(bytes('other')).length]).toEqual([2, 0])
   })
 
   test('[SPC-7] indices are never given again', () => {

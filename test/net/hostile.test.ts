@@ -5,7 +5,7 @@ import type { Connection, MessageStream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { afterEach, describe, expect, it } from 'vitest'
 import { concatBytes } from '../../src/wire/bytes.ts'
-import { SYNC_PROTOCOL } from '../../src/net/limits.ts'
+import { CONNECTIONS_PER_GROUP_MAX, SYNC_PROTOCOL } from '../../src/net/limits.ts'
 import {
   createHostilePeer,
   DATA,
@@ -184,9 +184,12 @@ describe('above the muxer', () => {
       yamuxHeader(WINDOW_UPDATE, 0, 0, 0),
       yamuxHeader(3, 0, 0, 1)
     ]
-    const victim = await startNode(1)
+    let victim = await startNode(1)
     const { higher } = await peersAround(victim)
     for (const bytes of nonsense) {
+      // Each time a victim that has not banned this peer yet.
+      await victim.transport.stop()
+      victim = await startNode(1)
       const { connection, raw, closed } = await connect(victim, higher)
       await (hostile as HostilePeer).openSync(connection)
       await victim.sessions.next()
@@ -287,6 +290,7 @@ describe('at the door', () => {
       const started = performance.now()
       await member.transport.dial(victim.address())
       times.push(Math.round(performance.now() - started))
+      await victim.sessions.next(({ peerId }) => peerId === member.transport.peerId)
     }
     console.log(`dials beside 15 silent sockets: ${times.join(', ')} ms`)
     await Promise.all(
@@ -296,6 +300,63 @@ describe('at the door', () => {
     )
     expect(victim.sessions.all.length).toBe(4)
   }, 20_000)
+
+  it('[NET-21] a stranger with endless lines of negotiation is cut before they are answered', async () => {
+    const victim = await startNode(1)
+    const socket = net.connect(victim.address().port, '127.0.0.1').on('error', () => undefined)
+    let answered = 0
+    socket.on('data', chunk => (answered += chunk.length))
+    const closed = new Promise(resolve => socket.once('close', resolve))
+    socket.write('\x13/multistream/1.0.0\n')
+    socket.write('\x01\n'.repeat(30_000))
+    await closed
+    expect(answered).toBeLessThan(2_000)
+  })
+
+  it('[NET-23] one company has eight connections and not one more; others still come in', async () => {
+    const own = new Set<string>()
+    const victim = await startNode(1, { companyOf: peerId => (own.has(peerId) ? 'rival' : peerId) })
+    const rivals = await Promise.all(
+      Array.from({ length: CONNECTIONS_PER_GROUP_MAX + 1 }, (_, i) => startNode(30 + i))
+    )
+    for (const { transport } of rivals) own.add(transport.peerId)
+    for (const { transport } of rivals.slice(0, -1)) await transport.dial(victim.address())
+    await expect(rivals.at(-1)?.transport.dial(victim.address())).rejects.toThrow()
+    expect(await victim.events.next(({ event }) => event === 'duplicate-refused')).toMatchObject({
+      peerId: rivals.at(-1)?.transport.peerId
+    })
+    const honest = await startNode(2)
+    await honest.transport.dial(victim.address())
+    await victim.sessions.next(({ peerId }) => peerId === honest.transport.peerId)
+    expect(victim.sessions.all.length).toBe(CONNECTIONS_PER_GROUP_MAX + 1)
+  }, 20_000)
+
+  it('[NET-23] of strangers the oldest gives way to the newest', async () => {
+    const victim = await startNode(1, { companyOf: () => undefined })
+    const strangers = await Promise.all(
+      Array.from({ length: CONNECTIONS_PER_GROUP_MAX + 1 }, (_, i) => startNode(30 + i))
+    )
+    for (const { transport } of strangers) await transport.dial(victim.address())
+    await strangers[0]?.ends.next()
+    expect(victim.transport.connections().map(({ peerId }) => peerId)).toEqual(
+      strangers.slice(1).map(({ transport }) => transport.peerId)
+    )
+  }, 20_000)
+
+  it('[NET-25] whoever broke a rule is named, and not let in again for a minute', async () => {
+    const victim = await startNode(1)
+    const { raw, closed } = await connect(victim)
+    const { peerId } = (hostile as HostilePeer).node
+    raw.send(yamuxHeader(DATA, SYN, 1, 2 ** 31))
+    await closed
+    const cut = { event: 'connection-cut', peerId: peerId.toString(), code: 'yamux-frame-size', fault: true }
+    expect(await victim.events.next(({ event }) => event === 'connection-cut')).toMatchObject(cut)
+    const again = await (hostile as HostilePeer).connect(victim.address().text).catch(() => undefined)
+    await again?.closed
+    expect(await victim.events.next()).toMatchObject({ event: 'stranger-refused', peerId: peerId.toString() })
+    const honest = await startNode(2)
+    await honest.transport.dial(victim.address())
+  })
 
   it('[NET-3] a stranger reaches no muxer: what it sends after noise is not answered', async () => {
     const victim = await startNode(1, { admit: () => false })

@@ -187,7 +187,12 @@ describe('who gets in', () => {
 
   it('[NET-1] an address that nobody configured is never dialed, whoever claims it', async () => {
     const configured = '/ip4/192.0.2.7/tcp/4001'
-    const options = { admit: () => true, connectionsWith: () => 0, log: () => undefined }
+    const options = {
+      admit: () => true,
+      connectionsWith: () => 0,
+      connectionsBeside: () => ({ stranger: false, open: [] }),
+      log: () => undefined
+    }
     const gater = createGater({ ...options, dialing: new Set([configured]) })
     expect(await gater.denyDialMultiaddr?.(multiaddr(configured))).toBe(false)
     expect(await gater.denyDialMultiaddr?.(multiaddr('/ip4/127.0.0.1/tcp/11434'))).toBe(true)

@@ -5,16 +5,22 @@ import {
   STREAMS_MAX,
   YAMUX_CONTROL_PER_SECOND,
   YAMUX_FRAME_BYTES_MAX,
-  YAMUX_FRAMES_PER_SECOND
+  YAMUX_FRAMES_PER_SECOND,
+  YAMUX_STREAMS_BURST
 } from '../../src/net/limits.ts'
 import { YamuxGuard } from '../../src/net/yamux-guard.ts'
 import { concatBytes } from '../../src/wire/bytes.ts'
 import { DATA, PING, RST, SYN, WINDOW_UPDATE, yamuxHeader } from './hostile-peer.ts'
 
 const OPEN_STREAM = 1
+/** Open, and no protocol agreed on it. */
+const NEW_STREAM = 3
 
 function createGuard(size = 1): YamuxGuard {
-  return new YamuxGuard({ has: id => id === OPEN_STREAM, size: () => size }, 0)
+  return new YamuxGuard(
+    { has: id => id === OPEN_STREAM, size: () => size, negotiating: id => id === NEW_STREAM },
+    0
+  )
 }
 
 function data(id: number, length: number, flags = 0): Uint8Array {
@@ -101,9 +107,27 @@ describe('yamux guard', () => {
   })
 
   it('[NET-12] data that follows its SYN in one chunk belongs to an open stream, unless there is no room for it', () => {
-    const chunk = concatBytes(yamuxHeader(WINDOW_UPDATE, SYN, 7, 0), data(7, 200_000))
-    expect(repeat(createGuard(), chunk, 20)).toBeUndefined()
-    expect(repeat(createGuard(2 * STREAMS_MAX), chunk, 20)).toBe('yamux-stray-data')
+    const chunk = concatBytes(yamuxHeader(WINDOW_UPDATE, SYN, 7, 0), data(7, 40))
+    expect(repeat(createGuard(), chunk, 6)).toBeUndefined()
+    const much = concatBytes(yamuxHeader(WINDOW_UPDATE, SYN, 7, 0), data(7, 200_000))
+    expect(repeat(createGuard(2 * STREAMS_MAX), much, 20)).toBe('yamux-stray-data')
+  })
+
+  it('[NET-11] streams are opened 64 at once, then 32 a second', () => {
+    const open = yamuxHeader(WINDOW_UPDATE, SYN, 7, 0)
+    const guard = createGuard()
+    expect(repeat(guard, open, YAMUX_STREAMS_BURST)).toBeUndefined()
+    expect(repeat(guard, open, 32, 1_000)).toBeUndefined()
+    expect(repeat(guard, open, 1, 1_000)).toBe('yamux-stream-rate')
+  })
+
+  it('[NET-21] a stream brings 256 bytes before its protocol is agreed, in however many frames', () => {
+    expect(repeat(createGuard(), data(NEW_STREAM, 256), 1)).toBeUndefined()
+    expect(repeat(createGuard(), data(NEW_STREAM, 64), 4)).toBeUndefined()
+    expect(repeat(createGuard(), data(NEW_STREAM, 64), 5)).toBe('negotiation-flood')
+    expect(createGuard().check([yamuxHeader(WINDOW_UPDATE, SYN, 7, 0), data(7, 257)], 0)?.code).toBe(
+      'negotiation-flood'
+    )
   })
 
   it('[NET-13] a frame that dribbles in byte by byte is cut after 1,024 pieces', () => {

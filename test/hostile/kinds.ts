@@ -1,0 +1,27 @@
+// Every way to misbehave that this suite knows. Protocols/transport and protocols/sync say what each may cost.
+import type { Scene } from './scene.ts'
+import { atTheDoor } from './at-the-door.ts'
+import { belowFrames } from './below-frames.ts'
+import { inFrames } from './in-frames.ts'
+import { inContent } from './in-content.ts'
+
+export interface Kind {
+  name: string
+  /** `invited`: a stranger while some invite is open, so that anybody may come as far as a hello. */
+  as: 'stranger' | 'invited' | 'member'
+  /** Where a rule says that the rival is cut: with one of these codes, and named. */
+  cut?: string[]
+  /** How many nodes the rival has for it. */
+  nodes?: number
+  /** What takes long to make is made before the attack begins. */
+  prepare?(scene: Scene): void
+  run(scene: Scene): Promise<unknown>
+}
+
+export const kinds: Kind[] = [
+  { name: 'nothing', as: 'stranger', run: scene => scene.rest() },
+  ...atTheDoor,
+  ...belowFrames,
+  ...inFrames,
+  ...inContent
+]

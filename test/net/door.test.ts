@@ -1,0 +1,54 @@
+// The door without sockets: protocols/transport, section 5.
+import type { MultiaddrConnection, Upgrader } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect, it } from 'vitest'
+import { Door } from '../../src/net/door.ts'
+import { NEGOTIATION_BYTES_MAX, PENDING_CONNECTIONS_MAX } from '../../src/net/limits.ts'
+
+interface Knock {
+  aborted: Error | undefined
+  read: number
+  connection: MultiaddrConnection & { onData(data: Uint8Array): void }
+}
+
+/** A connection from this host of which nothing is known. */
+function knock(host: string): Knock {
+  const knock = { aborted: undefined, read: 0 } as unknown as Knock
+  const connection = {
+    remoteAddr: multiaddr(`/ip4/${host}/tcp/4001`),
+    onData: (data: Uint8Array) => (knock.read += data.length),
+    abort: (error: Error) => (knock.aborted = error)
+  }
+  return Object.assign(knock, { connection })
+}
+
+/** An upgrader whose upgrades never end. */
+function guarded(): Upgrader {
+  const upgradeInbound = () => new Promise<void>(() => undefined)
+  return new Door(() => 0).guard({ upgradeInbound } as unknown as Upgrader)
+}
+
+const options = { signal: new AbortController().signal }
+
+it('[NET-22] a newcomer gets the place of the oldest from the host that has the most', () => {
+  const upgrader = guarded()
+  const member = knock('10.0.0.1')
+  void upgrader.upgradeInbound(member.connection, options)
+  const flood = Array.from({ length: PENDING_CONNECTIONS_MAX + 2 }, () => knock('10.0.0.2'))
+  for (const { connection } of flood) void upgrader.upgradeInbound(connection, options)
+  expect(flood.map(({ aborted }) => aborted !== undefined).lastIndexOf(true)).toBe(2)
+  expect(flood.filter(({ aborted }) => aborted).length).toBe(3)
+  expect(member.aborted).toBeUndefined()
+})
+
+it('[NET-21] what comes beyond the limit before a protocol is agreed is read by nobody', () => {
+  const upgrader = guarded()
+  const { connection, ...stranger } = knock('10.0.0.1')
+  void upgrader.upgradeInbound(connection, options)
+  connection.onData(new Uint8Array(NEGOTIATION_BYTES_MAX - 40))
+  const long = knock('10.0.0.2')
+  void upgrader.upgradeInbound(long.connection, options)
+  long.connection.onData(new Uint8Array(NEGOTIATION_BYTES_MAX + 1))
+  expect([stranger.aborted, long.read]).toEqual([undefined, 0])
+  expect(String(long.aborted)).toContain('negotiation-flood')
+})
