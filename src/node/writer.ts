@@ -148,7 +148,7 @@ export class Writer {
       this.#events.written(token)
     }
     const first = this.#waiting.findIndex(waiting => waiting.batches > this.#durable)
-    for (const { resolve } of this.#waiting.splice(0, first < 0 ? Infinity : first)) resolve()
+    for (const waiting of this.#waiting.splice(0, first < 0 ? Infinity : first)) waiting.resolve()
     if (this.#bytes < QUEUE_BYTES_MAX) for (const go of this.#roomy.splice(0)) go()
   }
 
@@ -163,7 +163,7 @@ export class Writer {
             'Run parley doctor.',
             error
           )
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#error)
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#error)
     for (const go of this.#roomy.splice(0)) go()
     if (first) this.#events.failing(this.#error)
   }

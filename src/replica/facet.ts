@@ -207,7 +207,7 @@ export class Facet {
   /** To be called when the space log has grown: a cut or a settle may change what counts. */
   spaceChanged(): 'rebuild' | 'unchanged' {
     const [before, now] = [this.#rulings, this.#rulingsNow()]
-    const same = <T, K>(a: readonly T[], b: readonly T[], key: (item: T) => K) =>
+    const same = <T>(a: readonly T[], b: readonly T[], key: (item: T) => unknown) =>
       a === b || (a.length === b.length && a.every((item, i) => key(item) === key(b[i] as T)))
     this.#rulings = now
     const unruled =

@@ -79,7 +79,7 @@ export class Ring {
     for (let i = 0; i < nodes; i++) task.nodes.push(nodeOf(await arena.freshNode()))
     const rival = this.#process()
     const told = messages(rival)
-    rival.send(task as never)
+    rival.send(task)
     await told.next()
     arena.victim.forgetLog()
     const before = await arena.victim.gauge(true)
