@@ -22,6 +22,7 @@ import type { Home, Log, NodeKeys } from './home.ts'
 import { Keyring } from './keyring.ts'
 import { Library } from './library.ts'
 import { LocalNode } from './local-node.ts'
+import { Losses } from './losses.ts'
 import type { NodeEvent } from './parley-node.ts'
 import type { Parts } from './parts.ts'
 import { People } from './people.ts'
@@ -105,6 +106,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   )
   const driver: Driver = new Driver(core, store, documents, {
     news: news => {
+      losses.hear(news)
       report(parts, news, log)
       if (news.what === 'identity' && news.did === directory.self.did) follow()
     },
@@ -115,6 +117,13 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     },
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),
     disk: error => (error ? alarm('disk', error.message) : log('info', 'the disk accepts writes again'))
+  })
+  const losses: Losses = new Losses({
+    store,
+    directory,
+    facets: core.context.facets,
+    ownKeys: () => keyring.roles.map(({ publicKey }) => publicKey.multikey),
+    log
   })
   const peering = await networkOf({ home, keys, log }, directory, driver)
 
@@ -127,6 +136,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     get roles() {
       return keyring.roles
     },
+    losses,
     emit
   }
   const follow = () => void upkeep.follow().catch((error: Error) => alarm('home', error.message))

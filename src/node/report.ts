@@ -46,6 +46,9 @@ export function report(parts: Parts, news: News, log: Log): void {
       log('warn', news.what, { company: name(news.did), account: news.account, until })
       return parts.emit({ event: 'alarm', code: news.what, detail, at })
     }
+    case 'same':
+    case 'own-returned':
+      return undefined
     default:
       return log('debug', news.what, { ...news })
   }

@@ -183,13 +183,20 @@ async function compare(
   if (!known) notes.push(`the anchor is ${String(anchor)}: whether this is an older copy cannot be told`)
   if (known) notes.push(...compareWithAnchor(census, known))
   notes.push(...compareWithTotal(census, total, count.losses.open.length, known))
-  if (known?.copied) notes.push('this folder was copied or restored: what was written after that is not in it')
+  if (known?.copied)
+    notes.push('this folder was copied or restored: what was written after that is not in it')
   const crash = known?.clean === false ? ['the last run did not end with a clean stop'] : []
   if (tornBytes > 0) crash.push(`the last write was interrupted (${tornBytes} bytes)`)
   const whole = notes.length + crash.length === 0 && census.missing().length === 0
   const clean = whole && known !== undefined && known.commit === total.commit
   const incarnation = clean ? known.incarnation : randomBytes(16)
-  return { ...count, db, storeId: total.storeId, incarnation, report: { created: false, clean, notes, crash } }
+  return {
+    ...count,
+    db,
+    storeId: total.storeId,
+    incarnation,
+    report: { created: false, clean, notes, crash }
+  }
 }
 
 export function damaged(dir: string, what: string[], cause?: unknown): NodeError {

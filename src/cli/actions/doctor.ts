@@ -218,8 +218,9 @@ async function checkStore(cli: Cli, home: Home, deep: CompanyIdentity | undefine
     const findings: Finding[] = store.report.notes.map(note => ({
       state: 'warn',
       what: note,
-      fix: 'Peers send what is missing.'
+      fix: 'Peers send what is missing; what nobody has can be accepted: parley repair --accept.'
     }))
+    findings.push(...store.report.crash.map((what): Finding => ({ state: 'ok', what })))
     if (damaged.length === 0) {
       findings.push({
         state: 'ok',
