@@ -185,7 +185,7 @@ async function checkRunning(cli: Cli, home: Home, deep: CompanyIdentity | undefi
 
 async function checkPorts({ config }: Home): Promise<Finding[]> {
   const wanted = config.listen.flatMap(address => {
-    const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)$/.exec(address) ?? []
+    const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)(?:\/ws)?$/.exec(address) ?? []
     return host === undefined ? [] : [{ host, port: Number(port), flag: '--listen' }]
   })
   const all = [...wanted, { host: '127.0.0.1', port: config.apiPort, flag: '--api-port' }]
