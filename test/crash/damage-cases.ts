@@ -140,8 +140,7 @@ function olderCases(): DamageCase[] {
         writeFileSync(join(acme, 'store', 'anchor.old'), readFileSync(join(older.dir, 'store', 'anchor')))
         renameSync(join(acme, 'store', 'anchor.old'), join(acme, 'store', 'anchor'))
       }
-    ],
-    ['the whole disk, set back', world => world.reset(world.older)]
+    ]
   ]
   const stores = cases.map(([name, change]): DamageCase => ({
     area: 'an older copy',
@@ -149,8 +148,7 @@ function olderCases(): DamageCase[] {
     examine: async (world, picture) => {
       world.reset(picture)
       change(world)
-      // A disk set back knows nothing of what came later: the truth is what it holds, and what peers send.
-      return new Examination(world, name.includes('disk') ? world.older : picture).verdict()
+      return new Examination(world, picture).verdict()
     }
   }))
   const identity: DamageCase = {
@@ -164,7 +162,21 @@ function olderCases(): DamageCase[] {
       return new Examination(world, picture, path).verdict()
     }
   }
-  return [...stores, identity]
+  return [...stores, identity, { area: 'an older copy', name: 'the whole disk, set back', examine: setBack }]
+}
+
+/** The home itself cannot know: a peer tells, and what the peer holds comes back. */
+async function setBack(world: Companies): Promise<Verdict> {
+  world.reset(world.older)
+  const examination = new Examination(world, world.older)
+  const { left } = await examination.verdict()
+  const words = (await world.borealis.read(world.shared)).text.split('\n')
+  for (const word of world.stopped.truth.artifacts.get(world.shared)?.words ?? []) {
+    if (!words.includes(word)) left.push(`WRONG: ${word} is gone`)
+  }
+  const { setBack: told } = examination
+  if (told === undefined || left.length > 0) return { outcome: 'silent', said: [], left }
+  return { outcome: 'detected', said: [told], left: ['what no peer holds'] }
 }
 
 function fileCases(): DamageCase[] {
@@ -272,16 +284,12 @@ async function signInBoth(world: Companies, picture: Picture): Promise<Verdict> 
   world.reset({ dir: before })
   await accept()
   const seen = world.seen.length
-  const reaches = async () => {
-    await during(world, [], async () => {
-      await until('Borealis to hear', async () => {
-        const known = (await world.borealis.spaces()).find(({ id }) => id === space)
-        return known?.parties.every(party => party.accepted || party.frozen)
-      })
-      await until('the entry', async () => world.seen.length > seen || world.seen.length === seen)
+  await during(world, [], async () => {
+    await until('Borealis to hear of the first', async () => {
+      const known = (await world.borealis.spaces()).find(({ id }) => id === space)
+      return known?.parties.every(({ accepted }) => accepted)
     })
-  }
-  await reaches()
+  })
   world.reset({ dir: signed })
   await during(world, [], async () => {
     await until('the fork to be proved', async () => world.seen.length > seen, 30_000)

@@ -31,6 +31,8 @@ export class Examination {
   readonly #truth: Content
   readonly #damaged: string | undefined
   readonly said: string[] = []
+  /** That peers sent back what this home had written and does not hold: it was set back. */
+  setBack: string | undefined
   home: string
 
   /** @param damaged the file that was damaged, where it is one that a backup holds */
@@ -45,6 +47,7 @@ export class Examination {
     const forks = this.#world.seen.length
     const alone = await this.#alone()
     if (typeof alone === 'string') return { outcome: 'silent', said: this.said, left: [alone] }
+    if (alone.length > 0 && this.said.length === 0) return { outcome: 'silent', said: [], left: alone }
     const left = await this.#together()
     if (this.#world.seen.length > forks) left.push('WRONG: Borealis saw this node contradict itself')
     return { outcome: outcomeOf(alone, left, this.said), said: this.said, left }
@@ -77,7 +80,9 @@ export class Examination {
 
   async #listen(api: ParleyNode): Promise<void> {
     const { troubles } = await api.status()
-    const own = troubles.filter(text => text.startsWith('this node: ') || text.includes('read-only'))
+    // Each picture that is put back is a home set back, by what Borealis knows of it: no news of this damage.
+    this.setBack = troubles.find(text => text.includes(' sent back '))
+    const own = troubles.filter(text => /^this node: |read-only/.test(text) && text !== this.setBack)
     this.said.push(...own.filter(text => !this.said.includes(text)))
   }
 
