@@ -17,7 +17,7 @@ import { Bundles } from './bundle.ts'
 import { Documents } from './documents.ts'
 import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
-import { homePaths } from './home-directory.ts'
+import { openHomeStore } from './home-store.ts'
 import type { Home, Log, NodeKeys } from './home.ts'
 import { Keyring } from './keyring.ts'
 import { Library } from './library.ts'
@@ -50,11 +50,12 @@ export interface CreateNodeOptions {
 export async function createNode(options: CreateNodeOptions): Promise<LocalNode> {
   const { home, keys, log, offline = false, openStore = dir => LevelStore.open(dir) } = options
   const directory = directoryOf(keys)
-  const store = await openStore(homePaths(home.dir).store)
+  const { store, missing } = await openHomeStore(home, keys.identity, openStore)
   const assembled = await assemble(options, directory, store)
   const { core, parts, rooms, reissues, follow, node } = assembled
   try {
-    await restore(core, store, keys.identity, log)
+    parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity))]
+    for (const what of parts.losses.unusable) log('error', what)
     if (!offline) await parts.peering.start()
     for (const contact of offline ? [] : directory.contacts.values()) keepDialing(parts.peering, contact)
     parts.driver.start()

@@ -23,6 +23,8 @@ interface Place {
 
 export class Losses {
   readonly #place: Place
+  /** What the store holds and this node cannot use, as the start found it. */
+  unusable: string[] = []
   /** By facet and by space, the companies that hold what we hold, as they said since the start. */
   readonly #same = new Map<string, Set<string>>()
   /** By company, envelopes of our own keys that it sent back although nothing was known to be missing. */
@@ -42,7 +44,11 @@ export class Losses {
   /** Sentences for `parley why` and the troubles of `parley status`. */
   reasons(): string[] {
     const { store, directory } = this.#place
-    const reasons = [...store.report.notes, ...store.missing().map(entry => this.#sentence(entry))]
+    const reasons = [
+      ...store.report.notes,
+      ...this.unusable,
+      ...store.missing().map(entry => this.#sentence(entry))
+    ]
     for (const [did, envelopes] of this.#returned) {
       const name = directory.identities.get(did)?.legalName ?? did
       reasons.push(

@@ -89,6 +89,7 @@ export class Examination {
   /** Does what the message says. @returns why that failed, if it did */
   async #follow(next: string, attempt: number): Promise<string | undefined> {
     const world = this.#world
+    if (next.includes('Start the node again')) return undefined
     if (next.includes('parley repair') && attempt === 0) {
       const { exit, refusal } = await run(['repair', ...world.withHome()])
       if (exit === 0) return undefined
@@ -128,23 +129,18 @@ export class Examination {
   /** Work goes on, and reaches the peer. @returns the refusal, if it is a clear one */
   async #edit(api: ParleyNode): Promise<string | undefined> {
     const world = this.#world
-    try {
-      await until('writing to go on', async () => {
-        try {
-          await world.write(api, world.shared, `after-${world.written.size}`)
-          return true
-        } catch (error) {
-          if (isNodeError(error) && error.code === 'facet-read-only') return false // until peers have sent all
-          throw error
-        }
-      })
-    } catch (error) {
-      if (!isNodeError(error) || error.next === '') throw error
-      this.said.push(error.code)
-      return `no edit is possible: ${error.code}`
-    }
-    await world.agree(api)
-    return undefined
+    const refused = await until('writing to go on', async () => {
+      try {
+        await world.write(api, world.shared, `after-${world.written.size}`)
+        return { code: undefined }
+      } catch (error) {
+        if (!isNodeError(error) || error.next === '') throw error
+        return error.code !== 'facet-read-only' && error // which ends when peers have sent all
+      }
+    })
+    if (refused.code === undefined) return void (await world.agree(api))
+    this.said.push(refused.code)
+    return `no edit is possible: ${refused.code}`
   }
 }
 

@@ -3,6 +3,7 @@ import { openHome, readIdentity } from '../../node/home.ts'
 import { createBackup } from '../../node/home-backup.ts'
 import { restoreBackup } from '../../node/home-restore.ts'
 import { homePaths } from '../../node/home-directory.ts'
+import { KEYS_TABLE } from '../../node/home-store.ts'
 import { repair as repairStore } from '../../store/repair.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, runningNode } from '../cli.ts'
@@ -83,6 +84,9 @@ async function acceptLosses(cli: Cli, dir: string): Promise<void> {
   try {
     const gone = store.missing()
     for (const entry of gone) await store.settle(entry)
+    // The next start writes down the keys that are there.
+    for await (const { key } of store.list(KEYS_TABLE))
+      await store.write([{ kind: 'del', table: KEYS_TABLE, key }], { sync: true })
     cli.output.answer({ gone }, () =>
       facts([['gone', gone.length === 0 ? 'nothing was missing' : gone.map(entry => JSON.stringify(entry))]])
     )

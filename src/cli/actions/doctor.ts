@@ -6,6 +6,7 @@ import type { PublicKey } from '../../identity/ed25519.ts'
 import { openHome, readIdentity, type Home } from '../../node/home.ts'
 import { readCertificates } from '../../node/home-certificates.ts'
 import { homePaths } from '../../node/home-directory.ts'
+import { assertStore } from '../../node/home-store.ts'
 import { checkFolder, listFolder, readOwn } from '../../node/home-file.ts'
 import { keyFiles, keyPath, needsPassphrase, nextRootPath } from '../../node/home-keys.ts'
 import { FORMAT } from '../../store/census-scan.ts'
@@ -210,8 +211,7 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
 
 async function checkStore(cli: Cli, home: Home, deep: CompanyIdentity | undefined): Promise<Finding[]> {
   const dir = homePaths(home.dir).store
-  if ((await listFolder(dir)).length === 0)
-    return [{ state: 'ok', what: 'the store is empty: no node ran here yet' }]
+  if (!(await assertStore(home))) return [{ state: 'ok', what: 'the store is empty: no node ran here yet' }]
   const store = await LevelStore.open(dir)
   try {
     const { envelopes, tableRecords, damaged } = await store.verify()
