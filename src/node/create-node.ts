@@ -107,7 +107,6 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   )
   const driver: Driver = new Driver(core, store, documents, {
     news: news => {
-      losses.hear(news)
       report(parts, news, log)
       if (news.what === 'identity' && news.did === directory.self.did) follow()
     },
@@ -119,13 +118,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),
     disk: error => (error ? alarm('disk', error.message) : log('info', 'the disk accepts writes again'))
   })
-  const losses: Losses = new Losses({
-    store,
-    directory,
-    facets: core.context.facets,
-    ownKeys: () => keyring.roles.map(({ publicKey }) => publicKey.multikey),
-    log
-  })
+  const losses: Losses = new Losses(store, core.context, () => keyring.roles, log)
   const peering = await networkOf({ home, keys, log }, directory, driver)
 
   const parts: Parts = {

@@ -12,17 +12,17 @@ import type { Log } from './home.ts'
 
 const ACCEPT = 'parley repair --accept takes it as gone'
 
-interface Place {
-  store: Store
-  directory: Directory
-  facets: Map<string, HeldFacet>
-  /** Multikeys of the role keys that are unlocked here. */
-  ownKeys(): string[]
-  log: Log
+/** What of the core's memory is looked at. */
+interface Known {
+  directory: Pick<Directory, 'self' | 'spaces' | 'identities' | 'ownIndex'>
+  facets: ReadonlyMap<string, HeldFacet>
 }
 
 export class Losses {
-  readonly #place: Place
+  readonly #store: Store
+  readonly #known: Known
+  readonly #roles: () => readonly { publicKey: { multikey: string } }[]
+  readonly #log: Log
   /** What the store holds and this node cannot use, as the start found it. */
   unusable: string[] = []
   /** By facet and by space, the companies that hold what we hold, as they said since the start. */
@@ -30,10 +30,19 @@ export class Losses {
   /** By company, envelopes of our own keys that it sent back although nothing was known to be missing. */
   readonly #returned = new Map<string, number>()
 
-  constructor(place: Place) {
-    this.#place = place
-    for (const note of place.store.report.notes) place.log('warn', note)
-    for (const note of place.store.report.crash) place.log('info', note)
+  /** `roles`: the role keys that are unlocked here, at the time of asking. */
+  constructor(
+    store: Store,
+    known: Known,
+    roles: () => readonly { publicKey: { multikey: string } }[],
+    log: Log
+  ) {
+    this.#store = store
+    this.#known = known
+    this.#roles = roles
+    this.#log = log
+    for (const note of store.report.notes) log('warn', note)
+    for (const note of store.report.crash) log('info', note)
   }
 
   hear(news: News): void {
@@ -43,7 +52,8 @@ export class Losses {
 
   /** Sentences for `parley why` and the troubles of `parley status`. */
   reasons(): string[] {
-    const { store, directory } = this.#place
+    const store = this.#store
+    const { directory } = this.#known
     const reasons = [
       ...store.report.notes,
       ...this.unusable,
@@ -64,7 +74,7 @@ export class Losses {
    * what it holds, or it would contradict itself. @throws NodeError `space-unsure`
    */
   check(space: SpaceLog): void {
-    const { store } = this.#place
+    const store = this.#store
     const doubtful = store.report.notes.length > 0 || store.missing().some(({ kind }) => kind === 'tables')
     const others = this.#others(space)
     if (!doubtful || others.length === 0) return
@@ -77,12 +87,13 @@ export class Losses {
   }
 
   #others(space: SpaceLog): string[] {
-    const { self } = this.#place.directory
+    const { self } = this.#known.directory
     return space.parties.filter((did, company) => did !== self.did && space.accepted(company))
   }
 
   #confirmed(did: string, spaceId: string, facets: string[]): void {
-    const { directory, store } = this.#place
+    const store = this.#store
+    const { directory } = this.#known
     const space = directory.spaces.get(spaceId)
     if (!space) return
     this.#note(spaceId, did)
@@ -90,11 +101,11 @@ export class Losses {
     const others = this.#others(space)
     for (const entry of store.missing()) {
       if (entry.kind !== 'lane' && entry.kind !== 'facet') continue
-      if (this.#place.facets.get(entry.facet)?.facet.space !== space) continue
+      if (this.#known.facets.get(entry.facet)?.facet.space !== space) continue
       const same = this.#same.get(entry.facet)
       if (others.length === 0 || !others.every(other => same?.has(other))) continue
-      this.#place.log('warn', 'no party has what is missing: it is taken as gone', { ...entry })
-      store.settle(entry).catch((error: unknown) => this.#place.log('error', String(error)))
+      this.#log('warn', 'no party has what is missing: it is taken as gone', { ...entry })
+      store.settle(entry).catch((error: unknown) => this.#log('error', String(error)))
     }
   }
 
@@ -103,14 +114,20 @@ export class Losses {
   }
 
   #ownReturned({ did, facet, client, envelopes }: Extract<News, { what: 'own-returned' }>): void {
-    const { store, facets, directory, log } = this.#place
+    const store = this.#store
+    const { facets, directory } = this.#known
     const space = facets.get(facet)?.facet.space
     const company = space && directory.ownIndex(space)
     const head = company === undefined ? undefined : space?.head(company)
     const pin = head?.keys.find(({ index }) => index === unpackClient(client).key)
-    if (!pin || !this.#place.ownKeys().includes(pin.publicKey.multikey)) return
+    if (!pin || !this.#roles().some(({ publicKey }) => publicKey.multikey === pin.publicKey.multikey)) return
     const known = store.report.notes.length > 0 || store.missing().length > 0
-    log(known ? 'info' : 'error', 'a peer sent back what this node wrote', { did, facet, client, envelopes })
+    this.#log(known ? 'info' : 'error', 'a peer sent back what this node wrote', {
+      did,
+      facet,
+      client,
+      envelopes
+    })
     if (!known) this.#returned.set(did, (this.#returned.get(did) ?? 0) + envelopes)
   }
 
@@ -137,7 +154,7 @@ export class Losses {
   }
 
   #name(facet: string): string {
-    const held = this.#place.facets.get(facet)
+    const held = this.#known.facets.get(facet)
     return held ? `${held.facet.genesis.kind} ${toHex(held.facet.genesis.artifact)}` : `facet ${facet}`
   }
 }

@@ -6,6 +6,7 @@ import { type Parts, nameOf } from './parts.ts'
 
 /** What the core tells, for the log and for whoever listens. */
 export function report(parts: Parts, news: News, log: Log): void {
+  parts.losses.hear(news)
   const at = Date.now()
   const name = (did: string | undefined) => (did === undefined ? undefined : nameOf(parts, did))
   switch (news.what) {

@@ -17,8 +17,8 @@ export interface DamageResult {
 export interface DamagePlan {
   cases: number
   seed: number
-  /** Only cases whose area or name holds this. */
-  only?: string
+  /** Only cases whose area and name hold one of these. */
+  only?: readonly string[]
   say?: (area: string, name: string, verdict: Verdict) => void
 }
 
@@ -26,12 +26,14 @@ export interface DamagePlan {
 export async function damage({ cases, seed, only, say }: DamagePlan): Promise<DamageResult> {
   const world = new Companies()
   const result: DamageResult = { cases: 0, intact: 0, repaired: 0, detected: 0, silent: 0 }
-  const kinds = damageCases().filter(({ area, name }) => !only || `${area}: ${name}`.includes(only))
+  const kinds = damageCases().filter(
+    ({ area, name }) => !only || only.some(text => `${area}: ${name}`.includes(text))
+  )
   try {
     await world.open()
     for (let i = 0; i < cases; i++) {
       const kind = kinds[i % kinds.length]
-      if (!kind) throw new Error(`no case is called ${only}`)
+      if (!kind) throw new Error(`no case is called ${only?.join(', ')}`)
       const random = new Random(seed + i)
       const picture = random.below(2) === 0 ? world.stopped : world.running
       const verdict = await kind.examine(world, picture, below => random.below(below))
@@ -50,7 +52,7 @@ if (import.meta.main) {
     options: {
       cases: { type: 'string', default: String(damageCases().length) },
       seed: { type: 'string', default: '1' },
-      only: { type: 'string' },
+      only: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false }
     }
   })

@@ -138,7 +138,10 @@ export class Examination {
         return error.code !== 'facet-read-only' && error // which ends when peers have sent all
       }
     })
-    if (refused.code === undefined) return void (await world.agree(api))
+    if (refused.code === undefined) {
+      await world.agree(api)
+      return undefined
+    }
     this.said.push(refused.code)
     return `no edit is possible: ${refused.code}`
   }

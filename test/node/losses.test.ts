@@ -8,7 +8,8 @@ import { openHomeStore } from '../../src/node/home-store.ts'
 import { readIdentity, type Home } from '../../src/node/home.ts'
 import { Losses } from '../../src/node/losses.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
-import type { Missing, OpenReport } from '../../src/store/store.ts'
+import type { Missing, OpenReport, Store } from '../../src/store/store.ts'
+import type { HeldFacet } from '../../src/sync/context.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { packClient } from '../../src/wire/lane.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
@@ -30,22 +31,22 @@ function node({ missing = [], ...found }: Partial<OpenReport> & { missing?: Miss
   const held = { facet: { space, genesis: { kind: 'StandardsDoc.v1', artifact: new Uint8Array(2) } } }
   const log: string[] = []
   const left = [...missing]
-  const losses = new Losses({
-    store: {
-      report: { created: false, clean: false, notes: [], crash: [], ...found },
-      missing: () => [...left],
-      settle: async (entry: Missing) => void left.splice(left.indexOf(entry), 1)
-    },
+  const store = {
+    report: { created: false, clean: false, notes: [], crash: [], ...found },
+    missing: () => [...left],
+    settle: async (entry: Missing) => void left.splice(left.indexOf(entry), 1)
+  } as unknown as Store
+  const known = {
     directory: {
-      self: { did: 'us' },
+      self: { did: 'us', peerId: '' },
       spaces: new Map([[toHex(space.id), space]]),
       identities: new Map(),
       ownIndex: () => 0
     },
-    facets: new Map([[FACET, held]]),
-    ownKeys: () => ['our key'],
-    log: (level: string, message: string) => void log.push(`${level} ${message}`)
-  } as unknown as ConstructorParameters<typeof Losses>[0])
+    facets: new Map([[FACET, held as unknown as HeldFacet]])
+  }
+  const say = (level: string, message: string) => void log.push(`${level} ${message}`)
+  const losses = new Losses(store, known, () => [{ publicKey: { multikey: 'our key' } }], say)
   const same = (did: string, facets = [FACET]) =>
     losses.hear({ what: 'same', did, space: toHex(space.id), facets })
   return { losses, space, same, left, log }
