@@ -83,15 +83,15 @@ export async function readStopped(
     throw new NodeError('not-running', 'a node that is only looked at signs nothing', 'Run parley start.')
   }
   const core = new Core({ directory, certificate: unable, signAsNode: unable, layoutOf })
-  await restore(core, store, identity, log)
+  for (const what of await restore(core, store, identity)) log('error', what)
   return core
 }
 
+const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
+
 /** The parts of a node, each given what it needs. Nothing runs yet. */
 async function assemble({ home, keys, log }: CreateNodeOptions, directory: Directory, store: Store) {
-  const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
   const { listeners, emit, alarm } = voices(log)
-
   const keyring = new Keyring(home, keys, directory)
   const core = new Core({
     directory,

@@ -9,8 +9,8 @@ import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { Home } from './home.ts'
 import { readCertificates } from './home-certificates.ts'
-import { homePaths } from './home-directory.ts'
-import { createFile, isVacant, quotePath, replaceFile } from './home-file.ts'
+import { homePaths, quotePath } from './home-directory.ts'
+import { createFile, isVacant, replaceFile } from './home-file.ts'
 import { keyFiles } from './home-keys.ts'
 
 /** Keys that this node has signed with: by multikey, the name of the file. */
