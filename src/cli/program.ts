@@ -1,9 +1,10 @@
 // All commands of `parley`. Declaring them loads no code that does anything: each loads its own when it runs.
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import { declareArtifacts } from './commands/artifact.ts'
 import { declareCare, declareHome } from './commands/home.ts'
 import { declareIdentity } from './commands/identity.ts'
 import { declarePeers } from './commands/peers.ts'
+import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { run } from './run.ts'
 import { VERSION } from './version.ts'
 
@@ -32,6 +33,7 @@ export function createProgram(): Command {
   declareArtifacts(program)
   declareCare(program)
   declareHelp(program)
+  declareCompletion(program)
   return program
 }
 
@@ -46,6 +48,16 @@ function declareHelp(program: Command): void {
         if (names[0] === EXIT_CODES) await exitCodes(cli)
         else (await find(program, names)).outputHelp()
       })
+    )
+}
+
+function declareCompletion(program: Command): void {
+  program
+    .command('completion')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .description('print a script that lets the shell complete commands and options')
+    .action((shell: Shell, _options, command: Command) =>
+      run(command, async cli => cli.output.content(completionScript(program, shell)))
     )
 }
 

@@ -29,7 +29,8 @@ const NEXT: Record<string, string> = {
     'An address looks like /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...; `parley id` on the other side prints it.',
   'addr-no-peer':
     'Add /p2p/ and the peer id: without it anybody could answer. `parley id` on the other side prints it.',
-  'addr-unsupported': 'Use /ip4, /ip6 or /dns, then /tcp and a port; ask the other side for such an address.'
+  'addr-unsupported':
+    'Use /ip4, /ip6 or /dns, then /tcp, a port, and /ws for a WebSocket; ask the other side for such an address.'
 }
 
 /** The same refusal for a person: with what to do next. */
@@ -37,7 +38,7 @@ export function addressError(refused: Reject): NodeError {
   return new NodeError(refused.code, refused.detail, NEXT[refused.code] as string)
 }
 
-/** An address to dial: host, TCP port and peer id. */
+/** An address to dial: host, TCP port, perhaps `/ws`, and peer id. */
 export function parseAddress(text: string): Address | Reject {
   const parts = split(text)
   if (parts instanceof Reject) return parts
@@ -53,7 +54,7 @@ export function parseAddress(text: string): Address | Reject {
   return { ...endpoint, text: `${endpoint.text}/p2p/${peerId}`, peerId }
 }
 
-/** An address to listen on: an IP address of this machine and a TCP port. */
+/** An address to listen on: an IP address of this machine, a TCP port, and perhaps `/ws`. */
 export function parseListenAddress(text: string): ListenAddress | Reject {
   const parts = split(text)
   if (parts instanceof Reject) return parts
@@ -76,10 +77,15 @@ function split(text: string): { endpoint: ListenAddress; rest: Component[] } | R
   if (!HOSTS.has(host.name)) return unsupported(host.name)
   if (port?.name !== 'tcp') return unsupported(port?.name ?? `${host.name} without tcp`)
   const name = host.value ?? ''
+  const [next, ...behind] = rest
+  const isWebSocket = next?.name === 'ws'
   if (host.name.startsWith('dns') && !HOST_NAME.test(name))
     return new Reject('addr-syntax', `${name} is not a host name`)
-  const endpoint = { text: `/${host.name}/${name}/tcp/${port.value}`, host: name, port: Number(port.value) }
-  return { endpoint, rest }
+  const where = `/${host.name}/${name}/tcp/${port.value}${isWebSocket ? '/ws' : ''}`
+  return {
+    endpoint: { text: where, host: name, port: Number(port.value) },
+    rest: isWebSocket ? behind : rest
+  }
 }
 
 function readComponents(text: string): Component[] | Reject {

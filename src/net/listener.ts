@@ -1,4 +1,5 @@
 // TCP that remembers why it could not listen: libp2p reports only text, and codes are what we branch on.
+import type { Listener } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { NodeError } from '../wire/node-error.ts'
@@ -21,19 +22,21 @@ export function tcpTransport(failures: ListenFailure[], door: Door): ReturnType<
   return components => {
     const transport = create(components)
     const createListener = transport.createListener.bind(transport)
-    transport.createListener = options => {
-      const listener = createListener({ ...options, upgrader: door.guard(options.upgrader) })
-      const listen = listener.listen.bind(listener)
-      listener.listen = async address => {
-        await listen(address).catch((error: NodeJS.ErrnoException) => {
-          failures.push({ address, error })
-          throw error
-        })
-      }
-      return listener
-    }
+    transport.createListener = options =>
+      reportListening(createListener({ ...options, upgrader: door.guard(options.upgrader) }), failures)
     return transport
   }
+}
+
+export function reportListening(listener: Listener, failures: ListenFailure[]): Listener {
+  const listen = listener.listen.bind(listener)
+  listener.listen = async address => {
+    await listen(address).catch((error: NodeJS.ErrnoException) => {
+      failures.push({ address, error })
+      throw error
+    })
+  }
+  return listener
 }
 
 /** The first failure in words, with what to do about it. */

@@ -20,6 +20,7 @@ import type { NetEvent } from './net-event.ts'
 import { answerPings, PING_PROTOCOL } from './ping-responder.ts'
 import type { FrameReceiver, FrameSession } from './session.ts'
 import { Sessions } from './sessions.ts'
+import { webSocketTransport } from './web-socket.ts'
 
 export interface TransportOptions {
   /** Ed25519 seed of the node key, 32 bytes. */
@@ -272,7 +273,7 @@ class LibP2PTransport implements Transport {
       privateKey: this.#privateKey,
       nodeInfo: { name: 'parley', version: '1', userAgent: 'parley' },
       addresses: { listen: this.#listen, announceFilter: () => announce },
-      transports: [tcpTransport(failures, this.#door)],
+      transports: [tcpTransport(failures, this.#door), webSocketTransport(failures, this.#door)],
       connectionEncrypters: [this.#door.encrypter()],
       streamMuxers: [this.#muxers.factory()],
       connectionGater: createGater({

@@ -17,11 +17,12 @@ import { Bundles } from './bundle.ts'
 import { Documents } from './documents.ts'
 import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
-import { homePaths } from './home-directory.ts'
+import { openHomeStore } from './home-store.ts'
 import type { Home, Log, NodeKeys } from './home.ts'
 import { Keyring } from './keyring.ts'
 import { Library } from './library.ts'
 import { LocalNode } from './local-node.ts'
+import { Losses } from './losses.ts'
 import type { NodeEvent } from './parley-node.ts'
 import type { Parts } from './parts.ts'
 import { People } from './people.ts'
@@ -49,11 +50,12 @@ export interface CreateNodeOptions {
 export async function createNode(options: CreateNodeOptions): Promise<LocalNode> {
   const { home, keys, log, offline = false, openStore = dir => LevelStore.open(dir) } = options
   const directory = directoryOf(keys)
-  const store = await openStore(homePaths(home.dir).store)
+  const { store, missing } = await openHomeStore(home, keys.identity, openStore)
   const assembled = await assemble(options, directory, store)
   const { core, parts, rooms, reissues, follow, node } = assembled
   try {
-    await restore(core, store, keys.identity, log)
+    parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity))]
+    for (const what of parts.losses.unusable) log('error', what)
     if (!offline) await parts.peering.start()
     for (const contact of offline ? [] : directory.contacts.values()) keepDialing(parts.peering, contact)
     parts.driver.start()
@@ -81,15 +83,15 @@ export async function readStopped(
     throw new NodeError('not-running', 'a node that is only looked at signs nothing', 'Run parley start.')
   }
   const core = new Core({ directory, certificate: unable, signAsNode: unable, layoutOf })
-  await restore(core, store, identity, log)
+  for (const what of await restore(core, store, identity)) log('error', what)
   return core
 }
 
+const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
+
 /** The parts of a node, each given what it needs. Nothing runs yet. */
 async function assemble({ home, keys, log }: CreateNodeOptions, directory: Directory, store: Store) {
-  const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
   const { listeners, emit, alarm } = voices(log)
-
   const keyring = new Keyring(home, keys, directory)
   const core = new Core({
     directory,
@@ -116,6 +118,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),
     disk: error => (error ? alarm('disk', error.message) : log('info', 'the disk accepts writes again'))
   })
+  const losses: Losses = new Losses(store, core.context, () => keyring.roles, log)
   const peering = await networkOf({ home, keys, log }, directory, driver)
 
   const parts: Parts = {
@@ -127,6 +130,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     get roles() {
       return keyring.roles
     },
+    losses,
     emit
   }
   const follow = () => void upkeep.follow().catch((error: Error) => alarm('home', error.message))

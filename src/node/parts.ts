@@ -10,6 +10,7 @@ import { equalBytes, toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import type { Reject } from '../wire/reject.ts'
 import type { Documents } from './documents.ts'
+import type { Losses } from './losses.ts'
 import type { Driver } from './driver.ts'
 import type { CompanyJson, NodeEvent } from './parley-node.ts'
 
@@ -25,6 +26,7 @@ export interface Parts {
   readonly desk: Desk
   readonly documents: Documents
   readonly peering: Peering
+  readonly losses: Losses
   /** Empty while the node is locked. */
   readonly roles: RoleSigner[]
   emit(event: NodeEvent): void

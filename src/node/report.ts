@@ -6,6 +6,7 @@ import { type Parts, nameOf } from './parts.ts'
 
 /** What the core tells, for the log and for whoever listens. */
 export function report(parts: Parts, news: News, log: Log): void {
+  parts.losses.hear(news)
   const at = Date.now()
   const name = (did: string | undefined) => (did === undefined ? undefined : nameOf(parts, did))
   switch (news.what) {
@@ -46,6 +47,9 @@ export function report(parts: Parts, news: News, log: Log): void {
       log('warn', news.what, { company: name(news.did), account: news.account, until })
       return parts.emit({ event: 'alarm', code: news.what, detail, at })
     }
+    case 'same':
+    case 'own-returned':
+      return undefined
     default:
       return log('debug', news.what, { ...news })
   }

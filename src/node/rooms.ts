@@ -175,7 +175,8 @@ export class Rooms {
   }
 
   async #append(space: SpaceLog, act: EntryAct, signer: RoleSigner): Promise<void> {
-    const { driver, desk } = this.#parts
+    const { driver, desk, losses } = this.#parts
+    losses.check(space)
     const reject = await driver.perform(() => desk.append(space, act, signer))
     if (reject) throw refused(reject, `See where your company stands: parley space show ${idOf(space)}`)
   }

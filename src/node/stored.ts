@@ -5,12 +5,14 @@ import type { Core } from '../sync/core.ts'
 import type { Contact } from '../sync/directory.ts'
 import { restoreDirectory, restoreFacet } from '../sync/restore.ts'
 import { decodeRecord } from '../sync/space-sync.ts'
-import { fromHex } from '../wire/bytes.ts'
-import type { Log } from './home.ts'
+import { fromHex, toHex } from '../wire/bytes.ts'
 import type { InviteJson } from './parley-node.ts'
 
-/** Everything that the store holds, back into memory, before anybody can connect. */
-export async function restore(core: Core, store: Store, own: CompanyIdentity, log: Log): Promise<void> {
+/**
+ * Everything that the store holds, back into memory, before anybody can connect.
+ * @returns what of it could not be used, as sentences
+ */
+export async function restore(core: Core, store: Store, own: CompanyIdentity): Promise<string[]> {
   const rows = async (table: string) => {
     const found: { key: string; bytes: Uint8Array }[] = []
     for await (const row of store.list(table)) found.push(row)
@@ -37,7 +39,7 @@ export async function restore(core: Core, store: Store, own: CompanyIdentity, lo
     const raw = fromHex(secret)
     if (raw && expiresAt > Date.now()) context.directory.invites.set(key, { secret: raw, expiresAt })
   }
-  for (const { where, why } of trouble) log('error', 'something in the store cannot be used', { where, why })
+  const unusable = trouble.map(({ where, why }) => `something in the store cannot be used: ${where}: ${why}`)
   for (const [id, held] of context.facets) {
     const records: Parameters<typeof restoreFacet>[2] = []
     for await (const chunk of store.scan(id)) {
@@ -46,13 +48,12 @@ export async function restore(core: Core, store: Store, own: CompanyIdentity, lo
       }
     }
     const lost = restoreFacet(core, held, records)
+    const name = `${held.facet.genesis.kind} ${toHex(held.facet.genesis.artifact)}`
     if (lost > 0)
-      log('error', 'envelopes of a document could not be placed; peers are asked for them', {
-        facet: id,
-        lost
-      })
+      unusable.push(`${lost} envelopes of ${name} wait for others that are missing; peers are asked for them`)
   }
   context.takeEffects()
+  return unusable
 }
 
 export async function openInvites(store: Store): Promise<InviteJson[]> {

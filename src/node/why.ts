@@ -33,7 +33,7 @@ export class Why {
   }
 
   #ownTroubles(): string[] {
-    const { directory, driver } = this.#parts
+    const { directory, driver, losses } = this.#parts
     const { certificate } = directory.ownPeer
     const identity = directory.identities.get(directory.self.did)
     const reasons: string[] = []
@@ -42,7 +42,7 @@ export class Why {
       reasons.push('the certificate of this node is revoked: peers let it see nothing')
     else if (certificate.expiresAt <= Date.now())
       reasons.push('the certificate of this node has expired: parley node renew, where the root key is')
-    return reasons
+    return [...reasons, ...losses.reasons()]
   }
 
   #company(did: string): WhyJson {
@@ -121,7 +121,9 @@ export class Why {
     const stalled = documents.stalled(id)
     if (stalled !== undefined) reasons.push(`it cannot be shown here: ${stalled}`)
     if (driver.store.readOnly(id))
-      reasons.push('records that this node wrote are missing; it is read-only until peers confirm')
+      reasons.push(
+        'what this node wrote there is missing; it is read-only until peers have sent it or have none'
+      )
     for (const { wait, from } of driver.core.facets.pending.list(id)) {
       const bearer = from ? this.#name(from.peer?.did) : 'a bundle'
       reasons.push(`something from ${bearer} waits for ${waitedFor(this.#parts, facet, wait)}`)

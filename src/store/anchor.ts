@@ -6,7 +6,7 @@ import { concatBytes, equalBytes, fromHex, toHex } from '../wire/bytes.ts'
 import { decodeCbor, encodeCbor, type CborValue } from '../wire/cbor.ts'
 import { HASH_BYTES, sha256 } from '../wire/hash.ts'
 import { isReject } from '../wire/reject.ts'
-import { replaceFile } from './durable-file.ts'
+import { fileMark, replaceFile } from './durable-file.ts'
 
 /** About 11 bytes an own lane and 45 a facet: more than a million of them. */
 const ANCHOR_BYTES_MAX = 64 * 1024 * 1024
@@ -18,8 +18,8 @@ export interface Anchor {
   /** 16 bytes, new after every start that was not clean. */
   incarnation: Uint8Array
   clean: boolean
-  /** Inode of the folder: a copied or restored folder has another one. */
-  folder: string
+  /** The folder, or the anchor in it, is another file than the one that was written: a copy, or restored. */
+  copied: boolean
   commit: number
   facets: { facet: string; count: number; own: { client: number; next: number }[] }[]
   tables: { table: string; count: number; sum: number }[]
@@ -37,21 +37,28 @@ export function readAnchor(dir: string): Anchor | 'missing' | 'damaged' {
   const end = bytes.length - HASH_BYTES
   if (end < 0 || !equalBytes(sha256(bytes.subarray(0, end)), bytes.subarray(end))) return 'damaged'
   const value = decodeCbor(bytes.subarray(0, end), ANCHOR_BYTES_MAX)
-  return isReject(value) ? 'damaged' : fromValue(value)
+  return isReject(value) ? 'damaged' : fromValue(value, marks(dir, fileMark(join(dir, NAME))))
 }
 
-export async function writeAnchor(dir: string, anchor: Anchor): Promise<void> {
-  const content = encodeCbor(toValue(anchor))
-  await replaceFile(dir, NAME, concatBytes(content, sha256(content)))
+export async function writeAnchor(dir: string, anchor: Omit<Anchor, 'copied'>): Promise<void> {
+  await replaceFile(dir, NAME, mark => {
+    const content = encodeCbor(toValue(anchor, marks(dir, mark)))
+    return concatBytes(content, sha256(content))
+  })
 }
 
-function toValue(anchor: Anchor): CborValue {
+/** The folder tells a copied folder, the file a copy that was put into the old one. */
+function marks(dir: string, file: string): string {
+  return `${fileMark(dir)} ${file}`
+}
+
+function toValue(anchor: Omit<Anchor, 'copied'>, written: string): CborValue {
   return [
     1,
     anchor.storeId,
     anchor.incarnation,
     anchor.clean,
-    anchor.folder,
+    written,
     anchor.commit,
     anchor.facets.map(({ facet, count, own }) => [
       fromHex(facet) as Uint8Array,
@@ -63,8 +70,8 @@ function toValue(anchor: Anchor): CborValue {
 }
 
 /** The checksum held, so this is what {@link toValue} made. */
-function fromValue(value: CborValue): Anchor {
-  const [, storeId, incarnation, clean, folder, commit, facets, tables] = value as [
+function fromValue(value: CborValue, found: string): Anchor {
+  const [, storeId, incarnation, clean, written, commit, facets, tables] = value as [
     number,
     Uint8Array,
     Uint8Array,
@@ -78,7 +85,7 @@ function fromValue(value: CborValue): Anchor {
     storeId,
     incarnation,
     clean,
-    folder,
+    copied: written !== found,
     commit,
     facets: facets.map(([facet, count, own]) => ({
       facet: toHex(facet),

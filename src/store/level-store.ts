@@ -308,7 +308,7 @@ export class LevelStore implements Store {
     if (this.#unsynced) await this.#apply(await this.#stage([], true), true)
     const { storeId, incarnation } = this.#opened
     try {
-      await writeAnchor(this.#dir, anchorOf(this.#dir, this.#count, storeId, incarnation, clean))
+      await writeAnchor(this.#dir, anchorOf(this.#count, storeId, incarnation, clean))
     } catch (error) {
       if (isNoRoom(error)) throw await diskFull(this.#dir, error)
       throw this.#ioError(error)

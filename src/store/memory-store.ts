@@ -23,7 +23,7 @@ interface MemoryLane {
 const SCAN_RECORDS = 1000
 
 export class MemoryStore implements Store {
-  readonly report: OpenReport = { created: true, clean: false, notes: [] }
+  readonly report: OpenReport = { created: true, clean: false, notes: [], crash: [] }
   readonly incarnation: string
   readonly #facets = new Map<string, Map<number, MemoryLane>>()
   readonly #tables = new Map<string, Map<string, Uint8Array>>()

@@ -115,15 +115,14 @@ export function checkFormat(dir: string, readable: 'required' | 'any'): boolean 
 }
 
 export function writeFormat(dir: string): Promise<void> {
-  return replaceFile(dir, FORMAT_FILE, Buffer.from(`parley-store ${FORMAT}\n`))
+  return replaceFile(dir, FORMAT_FILE, () => Buffer.from(`parley-store ${FORMAT}\n`))
 }
 
 async function createFolder(dir: string, options: OpenOptions): Promise<OpenedFolder> {
   const storeId = randomBytes(16)
   const incarnation = randomBytes(16)
   try {
-    const folder = folderMark(dir)
-    await writeAnchor(dir, { storeId, incarnation, clean: false, folder, commit: 0, facets: [], tables: [] })
+    await writeAnchor(dir, { storeId, incarnation, clean: false, commit: 0, facets: [], tables: [] })
     await writeFormat(dir)
   } catch (error) {
     await assertRoom(dir, options.spareBytes, error)
@@ -142,7 +141,7 @@ async function firstCommit(
   census.commit = 1
   const value = encodeTotal(storeId, 1, census.envelopes, census.tableTotal())
   await db.batch([{ type: 'put', key: TOTAL_KEY, value }], { sync: true })
-  return { ...count, db, storeId, report: { created: true, clean: false, notes: [] } }
+  return { ...count, db, storeId, report: { created: true, clean: false, notes: [], crash: [] } }
 }
 
 async function openOrExplain(dir: string, { spareBytes, writeBufferBytes }: OpenOptions): Promise<Database> {
@@ -182,21 +181,22 @@ async function compare(
     throw damaged(dir, ['the database is of another store'])
   const notes: string[] = []
   if (!known) notes.push(`the anchor is ${String(anchor)}: whether this is an older copy cannot be told`)
-  if (tornBytes > 0) notes.push(`the last write was interrupted (${tornBytes} bytes)`)
   if (known) notes.push(...compareWithAnchor(census, known))
   notes.push(...compareWithTotal(census, total, count.losses.open.length, known))
-  if (known && known.folder !== folderMark(dir)) notes.push('this folder was copied or restored')
-  if (known?.clean === false) notes.push('the last run did not end with a clean stop')
-  const whole = notes.length === 0 && census.missing().length === 0
+  if (known?.copied)
+    notes.push('this folder was copied or restored: what was written after that is not in it')
+  const crash = known?.clean === false ? ['the last run did not end with a clean stop'] : []
+  if (tornBytes > 0) crash.push(`the last write was interrupted (${tornBytes} bytes)`)
+  const whole = notes.length + crash.length === 0 && census.missing().length === 0
   const clean = whole && known !== undefined && known.commit === total.commit
   const incarnation = clean ? known.incarnation : randomBytes(16)
-  return { ...count, db, storeId: total.storeId, incarnation, report: { created: false, clean, notes } }
-}
-
-/** A copy of a folder is another folder, and may not go on as if it were the first. */
-export function folderMark(dir: string): string {
-  const { ino, birthtimeNs } = statSync(dir, { bigint: true }) // an inode alone may be used again
-  return `${ino}-${birthtimeNs}`
+  return {
+    ...count,
+    db,
+    storeId: total.storeId,
+    incarnation,
+    report: { created: false, clean, notes, crash }
+  }
 }
 
 export function damaged(dir: string, what: string[], cause?: unknown): NodeError {
@@ -206,12 +206,11 @@ export function damaged(dir: string, what: string[], cause?: unknown): NodeError
 }
 
 export function anchorOf(
-  dir: string,
   { census }: Count,
   storeId: Uint8Array,
   incarnation: Uint8Array,
   clean: boolean
-): Anchor {
+): Omit<Anchor, 'copied'> {
   const facets = census.facets().map(facet => ({
     facet,
     count: census.facetCount(facet),
@@ -221,7 +220,7 @@ export function anchorOf(
       .map(({ client, next }) => ({ client, next }))
   }))
   const tables = [...census.tables].map(([table, { count, sum }]) => ({ table, count, sum }))
-  return { storeId, incarnation, clean, folder: folderMark(dir), commit: census.commit, facets, tables }
+  return { storeId, incarnation, clean, commit: census.commit, facets, tables }
 }
 
 /** Where repair puts a suspect database: the first free name. */

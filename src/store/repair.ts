@@ -115,7 +115,7 @@ async function finish(dir: string, db: Database, saved: Salvage, suspect: string
     const { changes } = await stageCommit(db, count, storeId, [], true)
     await db.batch(changes, { sync: true })
     await writeFormat(dir)
-    await writeAnchor(dir, anchorOf(dir, count, storeId, randomBytes(16), false))
+    await writeAnchor(dir, anchorOf(count, storeId, randomBytes(16), false))
     return { suspect, ...counts(count), damaged: saved.damaged, missing: census.missing(), notes }
   } finally {
     await db.close()

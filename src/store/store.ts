@@ -47,8 +47,10 @@ export interface OpenReport {
   created: boolean
   /** The last run ended with a clean stop, in this very folder, and everything it stored is here. */
   clean: boolean
-  /** What was found, as sentences for `parley doctor`. Empty after a clean stop. */
+  /** What is gone, or cannot be told, as sentences for people. */
   notes: string[]
+  /** What a kill or a power cut leaves behind: normal, and nothing that was acknowledged is gone. */
+  crash: string[]
 }
 
 export interface VerifyReport {

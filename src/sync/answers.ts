@@ -161,8 +161,15 @@ export class Answers {
     if (!space) return 'done'
     if (!answer.facets) {
       this.#spend(session, 1 + this.#context.facets.size / ITEMS_PER_CHECK)
-      if (equalBytes(this.#summaries.of(session, space), answer.hash)) return 'done'
-      answer.facets = this.#summaries.visible(session, space).map(({ facet }) => toHex(facet.id))
+      const visible = this.#summaries.visible(session, space).map(({ facet }) => toHex(facet.id))
+      if (equalBytes(this.#summaries.of(session, space), answer.hash)) {
+        const listing = session.listed.get(answer.space)
+        const did = session.peer?.did ?? ''
+        if (listing?.tips.every(tip => space.entry(tip.id)))
+          this.#context.tell({ what: 'same', did, space: answer.space, facets: visible })
+        return 'done'
+      }
+      answer.facets = visible
     }
     const held = this.#context.facets.get(answer.facets.shift() ?? '')
     if (held) this.#spend(session, 1 + this.#summaries.announce(session, held) / ITEMS_PER_CHECK)

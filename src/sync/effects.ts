@@ -72,6 +72,10 @@ export type News =
   | { what: 'space'; space: string }
   | { what: 'facet'; facet: string }
   | { what: 'in-sync'; did: string; facet: string }
+  /** We hold all entries of the space that the peer has, and of these facets, all that it may see, exactly the same. */
+  | { what: 'same'; did: string; space: string; facets: string[] }
+  /** A peer sent what a key of this company wrote and this node did not hold. */
+  | { what: 'own-returned'; did: string; facet: string; client: number; envelopes: number }
   | { what: 'receipt'; did: string; facet: string }
   /** Of this company nothing more is stored today. */
   | { what: 'quota-spent'; did: string; account: Account; until: number }

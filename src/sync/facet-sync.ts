@@ -256,6 +256,17 @@ export class FacetSync {
       writes.unshift({ kind: 'put', table: 'facet', key: id, bytes: held.genesisBytes })
       this.#context.tell({ what: 'facet', facet: id })
     }
+    const { company } = unpackClient(run.client)
+    if (from?.peer && company === this.#context.directory.ownIndex(held.facet.space)) {
+      const { did } = from.peer
+      this.#context.tell({
+        what: 'own-returned',
+        did,
+        facet: id,
+        client: run.client,
+        envelopes: envelopes.length
+      })
+    }
     const request = from?.facets.get(id)?.request
     if (request) request.progress = true
     const passOn = () => this.#admitted(held, { ...run, envelopes }, from)

@@ -36,6 +36,10 @@ describe('addresses', () => {
       port: 4001,
       peerId: ID
     })
+    expect(parseAddress(`/ip4/192.0.2.7/tcp/80/ws/p2p/${ID}`)).toMatchObject({
+      text: `/ip4/192.0.2.7/tcp/80/ws/p2p/${ID}`,
+      port: 80
+    })
     expect(parseAddress(`/dns4/node.example/tcp/1/p2p/${ID}`)).toMatchObject({
       host: 'node.example',
       port: 1
@@ -57,6 +61,9 @@ describe('addresses', () => {
       host: '0.0.0.0',
       port: 0
     })
+    expect(parseListenAddress('/ip6/::1/tcp/80/ws')).toMatchObject({ text: '/ip6/::1/tcp/80/ws', port: 80 })
+    expect(parseListenAddress('/ip4/127.0.0.1/tcp/80/ws/ws')).toMatchObject({ code: 'addr-unsupported' })
+    expect(parseListenAddress('/ip4/127.0.0.1/tcp/443/tls/ws')).toMatchObject({ code: 'addr-unsupported' })
     expect(parseListenAddress('/dns4/localhost/tcp/1')).toMatchObject({ code: 'addr-unsupported' })
     expect(parseListenAddress('/ip4/127.0.0.1/udp/1')).toMatchObject({ code: 'addr-unsupported' })
     expect(parseListenAddress(`/ip4/127.0.0.1/tcp/1/p2p/${ID}`)).toMatchObject({ code: 'addr-unsupported' })

@@ -3,6 +3,7 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Connection, MessageStream, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
@@ -20,7 +21,7 @@ export async function createHostilePeer(n: number): Promise<HostilePeer> {
   const raws: MessageStream[] = []
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed(n)),
-    transports: [tcp()],
+    transports: [tcp(), webSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [
       () => {

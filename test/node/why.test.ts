@@ -13,8 +13,9 @@ function whyOf({ node }: ReturnType<typeof stage>): Why {
   const driver = { core, diskError: undefined, store: { readOnly: () => false } }
   const documents = { stalled: () => undefined }
   const peering = { status: () => [] }
+  const losses = { reasons: () => [] }
   const { directory } = core.context
-  return new Why({ directory, driver, documents, peering } as unknown as Parts)
+  return new Why({ directory, driver, documents, losses, peering } as unknown as Parts)
 }
 
 const reasons = (scene: ReturnType<typeof stage>) =>

@@ -56,11 +56,11 @@ export function flipBit(path: string, pick: (below: number) => number): void {
   writeFileSync(path, bytes)
 }
 
-function cut(path: string, pick: (below: number) => number): void {
+export function cut(path: string, pick: (below: number) => number): void {
   truncateSync(path, pick(statSync(path).size))
 }
 
-function zeroPage(path: string, pick: (below: number) => number): void {
+export function zeroPage(path: string, pick: (below: number) => number): void {
   const bytes = readFileSync(path)
   const at = pick(Math.max(1, Math.floor(bytes.length / 4096))) * 4096
   bytes.fill(0, at, Math.min(at + 4096, bytes.length))

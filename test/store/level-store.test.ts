@@ -309,7 +309,7 @@ describe('incarnations', () => {
     const dir = folder()
     let store = await LevelStore.open(dir)
     const { incarnation } = store
-    expect(store.report).toEqual({ created: true, clean: false, notes: [] })
+    expect(store.report).toEqual({ created: true, clean: false, notes: [], crash: [] })
     const running = `${dir}-running`
     cpSync(dir, running, { recursive: true })
     await store.close()
@@ -318,14 +318,27 @@ describe('incarnations', () => {
     await store.close()
 
     cpSync(dir, `${dir}-copy`, { recursive: true })
+    cpSync(dir, `${dir}-earlier`, { recursive: true })
+    const moved = `${dir}-moved`
+    renameSync(dir, moved)
+    store = await LevelStore.open(moved)
+    expect([store.report.clean, store.incarnation]).toEqual([true, incarnation])
+    await store.close()
+    // A copy put back into the very folder that it was taken of.
+    for (const name of ['db', 'anchor']) {
+      rmSync(join(moved, name), { recursive: true })
+      cpSync(join(`${dir}-earlier`, name), join(moved, name), { recursive: true })
+    }
+
     for (const [other, why] of [
       [running, 'clean stop'],
-      [`${dir}-copy`, 'copied or restored']
+      [`${dir}-copy`, 'copied or restored'],
+      [moved, 'copied or restored']
     ] as const) {
       // prettier-ignore
       store = await LevelStore.open(other)
       expect([store.report.clean, store.incarnation === incarnation]).toEqual([false, false])
-      expect(store.report.notes.join()).toContain(why)
+      expect([...store.report.notes, ...store.report.crash].join()).toContain(why)
       await store.close()
     }
   })

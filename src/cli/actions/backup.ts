@@ -3,6 +3,7 @@ import { openHome, readIdentity } from '../../node/home.ts'
 import { createBackup } from '../../node/home-backup.ts'
 import { restoreBackup } from '../../node/home-restore.ts'
 import { homePaths } from '../../node/home-directory.ts'
+import { KEYS_TABLE } from '../../node/home-store.ts'
 import { repair as repairStore } from '../../store/repair.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, runningNode } from '../cli.ts'
@@ -52,8 +53,9 @@ async function needed(cli: Cli, question: string, twice: boolean): Promise<strin
   throw new NodeError('passphrase-needed', 'a backup has a passphrase of its own', next)
 }
 
-export async function repair(cli: Cli): Promise<void> {
+export async function repair(cli: Cli, { accept = false }: { accept?: boolean }): Promise<void> {
   const home = await openHome(cli.home)
+  if (accept) return acceptLosses(cli, homePaths(home.dir).store)
   const report = await repairStore(homePaths(home.dir).store)
   cli.output.answer(report, () =>
     facts([
@@ -73,4 +75,22 @@ export async function repair(cli: Cli): Promise<void> {
   cli.output.note(
     'What is missing is fetched from peers after the next start; parley why says what it waits for.'
   )
+}
+
+/** Nobody has it any more, says the person who looked. */
+async function acceptLosses(cli: Cli, dir: string): Promise<void> {
+  const { LevelStore } = await import('../../store/level-store.ts')
+  const store = await LevelStore.open(dir)
+  try {
+    const gone = store.missing()
+    for (const entry of gone) await store.settle(entry)
+    // The next start writes down the keys that are there.
+    for await (const { key } of store.list(KEYS_TABLE))
+      await store.write([{ kind: 'del', table: KEYS_TABLE, key }], { sync: true })
+    cli.output.answer({ gone }, () =>
+      facts([['gone', gone.length === 0 ? 'nothing was missing' : gone.map(entry => JSON.stringify(entry))]])
+    )
+  } finally {
+    await store.close()
+  }
 }

@@ -6,6 +6,7 @@ import type { PublicKey } from '../../identity/ed25519.ts'
 import { openHome, readIdentity, type Home } from '../../node/home.ts'
 import { readCertificates } from '../../node/home-certificates.ts'
 import { homePaths } from '../../node/home-directory.ts'
+import { assertStore } from '../../node/home-store.ts'
 import { checkFolder, listFolder, readOwn } from '../../node/home-file.ts'
 import { keyFiles, keyPath, needsPassphrase, nextRootPath } from '../../node/home-keys.ts'
 import { FORMAT } from '../../store/census-scan.ts'
@@ -185,7 +186,7 @@ async function checkRunning(cli: Cli, home: Home, deep: CompanyIdentity | undefi
 
 async function checkPorts({ config }: Home): Promise<Finding[]> {
   const wanted = config.listen.flatMap(address => {
-    const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)$/.exec(address) ?? []
+    const [, host, port] = /^\/ip[46]\/([^/]+)\/tcp\/(\d+)(?:\/ws)?$/.exec(address) ?? []
     return host === undefined ? [] : [{ host, port: Number(port), flag: '--listen' }]
   })
   const all = [...wanted, { host: '127.0.0.1', port: config.apiPort, flag: '--api-port' }]
@@ -210,16 +211,16 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
 
 async function checkStore(cli: Cli, home: Home, deep: CompanyIdentity | undefined): Promise<Finding[]> {
   const dir = homePaths(home.dir).store
-  if ((await listFolder(dir)).length === 0)
-    return [{ state: 'ok', what: 'the store is empty: no node ran here yet' }]
+  if (!(await assertStore(home))) return [{ state: 'ok', what: 'the store is empty: no node ran here yet' }]
   const store = await LevelStore.open(dir)
   try {
     const { envelopes, tableRecords, damaged } = await store.verify()
     const findings: Finding[] = store.report.notes.map(note => ({
       state: 'warn',
       what: note,
-      fix: 'Peers send what is missing.'
+      fix: 'Peers send what is missing; what nobody has can be accepted: parley repair --accept.'
     }))
+    findings.push(...store.report.crash.map((what): Finding => ({ state: 'ok', what })))
     if (damaged.length === 0) {
       findings.push({
         state: 'ok',

@@ -107,8 +107,9 @@ export function declareCare(program: Command): void {
   program
     .command('repair')
     .description('save what is whole in a damaged store; the damaged one is kept')
-    .action((_options, command: Command) =>
-      run(command, async cli => (await import('../actions/backup.ts')).repair(cli))
+    .option('--accept', 'change nothing but take what is still missing as gone')
+    .action((options: { accept?: boolean }, command: Command) =>
+      run(command, async cli => (await import('../actions/backup.ts')).repair(cli, options))
     )
   program
     .command('paths')

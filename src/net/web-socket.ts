@@ -1,0 +1,120 @@
+// WebSockets with the guards that TCP has: protocols/transport, section 5. What the libp2p transport leaves open is
+// shut here: sockets that never say a word, messages of 100 MiB, a broken frame that would end the process, and an
+// abort that the socket refuses.
+import type { Server, Socket } from 'node:net'
+import type { Transport as LibP2PTransport } from '@libp2p/interface'
+import { webSockets } from '@libp2p/websockets'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { WebSocket, type WebSocketServer } from 'ws'
+import type { Door } from './door.ts'
+import * as limits from './limits.ts'
+import { reportListening, type ListenFailure } from './listener.ts'
+import { TokenBucket } from './token-bucket.ts'
+
+/** Not a code that may be sent: libp2p asks for it to say "reset", and every implementation throws. */
+const ABNORMAL = 1006
+
+/** The parts of @libp2p/websockets 10.1 that are replaced. They are its own business: the version is pinned. */
+interface Opened extends LibP2PTransport {
+  _connect(address: Multiaddr, options: { signal?: AbortSignal }): Promise<WebSocket>
+}
+interface Listening {
+  server: Server
+  wsServer: WebSocketServer
+  onWsServerConnection(socket: WebSocket, request: { socket: Socket }): void
+  close(): Promise<void>
+}
+
+/** A transport factory for libp2p, with the door of TCP; failures to listen are added to `failures`. */
+export function webSocketTransport(failures: ListenFailure[], door: Door): ReturnType<typeof webSockets> {
+  const create = webSockets()
+  return components => {
+    const transport = create(components) as Opened
+    transport._connect = connect
+    const createListener = transport.createListener.bind(transport)
+    transport.createListener = options => {
+      const listener = createListener({ ...options, upgrader: door.guard(options.upgrader) })
+      guard(listener as unknown as Listening)
+      return reportListening(listener, failures)
+    }
+    return transport
+  }
+}
+
+async function connect(address: Multiaddr, { signal }: { signal?: AbortSignal }): Promise<WebSocket> {
+  const [host, port] = address.getComponents()
+  const name = host?.name === 'ip6' ? `[${host.value}]` : host?.value
+  const socket = new WebSocket(`ws://${name}:${port?.value}`, {
+    handshakeTimeout: limits.UPGRADE_TIMEOUT_MS,
+    maxPayload: limits.WEB_SOCKET_MESSAGE_BYTES_MAX,
+    perMessageDeflate: false,
+    followRedirects: false
+  })
+  socket.binaryType = 'arraybuffer'
+  tame(socket)
+  const onAbort = () => socket.terminate()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve)
+      socket.once('error', reject)
+    })
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+  return socket
+}
+
+/** A socket that cannot end the process and that ends when it is told to. */
+function tame(socket: WebSocket): void {
+  // Without a listener a broken frame would be an uncaught exception; the close that follows says all.
+  socket.on('error', () => undefined)
+  const close = socket.close.bind(socket)
+  socket.close = (code, reason) => {
+    if (code === ABNORMAL) return socket.terminate()
+    // The other side may never answer a close; ws itself would wait for 30 s.
+    setTimeout(() => socket.terminate(), limits.CLOSE_TIMEOUT_MS).unref()
+    return close(code, reason)
+  }
+}
+
+/** Counts sockets before they have spoken HTTP, as libp2p counts those of TCP from their first moment. */
+function guard(listener: Listening): void {
+  const { server, wsServer } = listener
+  const rates = new Map<string, TokenBucket>()
+  const pending = new Map<Socket, NodeJS.Timeout>()
+  const settle = (socket: Socket) => {
+    clearTimeout(pending.get(socket))
+    pending.delete(socket)
+  }
+  server.maxConnections = limits.CONNECTIONS_MAX + limits.PENDING_CONNECTIONS_MAX
+  wsServer.options.maxPayload = limits.WEB_SOCKET_MESSAGE_BYTES_MAX
+  server.prependListener('connection', (socket: Socket) => {
+    socket.on('error', () => undefined)
+    socket.once('close', () => settle(socket))
+    if (pending.size >= limits.PENDING_CONNECTIONS_MAX || !mayCome(rates, socket)) return socket.destroy()
+    pending.set(socket, setTimeout(() => socket.destroy(), limits.UPGRADE_TIMEOUT_MS).unref())
+    return undefined
+  })
+  const close = listener.close.bind(listener)
+  listener.close = () => {
+    for (const socket of pending.keys()) socket.destroy() // libp2p knows only those that have spoken, and waits for all
+    return close()
+  }
+  const upgraded = listener.onWsServerConnection.bind(listener)
+  listener.onWsServerConnection = (socket, request) => {
+    settle(request.socket)
+    request.socket.setTimeout(limits.SOCKET_IDLE_MS, () => socket.terminate())
+    tame(socket)
+    upgraded(socket, request)
+  }
+}
+
+function mayCome(rates: Map<string, TokenBucket>, socket: Socket): boolean {
+  const now = performance.now()
+  const host = socket.remoteAddress ?? ''
+  if (rates.size >= limits.HOSTS_COUNTED_MAX) rates.clear()
+  const bucket = rates.get(host) ?? new TokenBucket(limits.HANDSHAKES_PER_HOST_MAX, 1_000, now)
+  rates.set(host, bucket)
+  return bucket.take(1, now)
+}

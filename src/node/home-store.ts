@@ -1,0 +1,91 @@
+// The store of a home, opened with what only the home can know: that there was one, and whose it is.
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { compareIdentityLogs, type CompanyIdentity } from '../identity/company-identity.ts'
+import { verifyIdentityLog } from '../identity/identity-log.ts'
+import type { Store } from '../store/store.ts'
+import { utf8 } from '../wire/bytes.ts'
+import { NodeError } from '../wire/node-error.ts'
+import { isReject } from '../wire/reject.ts'
+import type { Home } from './home.ts'
+import { readCertificates } from './home-certificates.ts'
+import { homePaths, quotePath } from './home-directory.ts'
+import { createFile, isVacant, replaceFile } from './home-file.ts'
+import { keyFiles } from './home-keys.ts'
+
+/** Keys that this node has signed with: by multikey, the name of the file. */
+export const KEYS_TABLE = 'own-key'
+
+/** There from the first start on: without it a store that is gone would look like one that never was. */
+const MARK = 'store.made'
+
+export interface HomeStore {
+  store: Store
+  /** Keys and certificates that were in this home and are not, as sentences. */
+  missing: string[]
+}
+
+/** @throws NodeError `store-absent`, `identity-older`, and those of the store */
+export async function openHomeStore(
+  home: Home,
+  identity: CompanyIdentity,
+  open: (dir: string) => Promise<Store>
+): Promise<HomeStore> {
+  await assertStore(home)
+  const store = await open(homePaths(home.dir).store)
+  try {
+    if (!existsSync(join(home.dir, MARK)))
+      await createFile(join(home.dir, MARK), utf8('A store was made beside this file.\n'))
+    await checkIdentity(home, identity, store)
+    return { store, missing: await missingKeys(home, identity, store) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** @returns whether there is a store. @throws NodeError `store-absent` where there was one */
+export async function assertStore(home: Home): Promise<boolean> {
+  const { store } = homePaths(home.dir)
+  if (!(await isVacant(store))) return true
+  const mark = join(home.dir, MARK)
+  if (!existsSync(mark)) return false
+  const next =
+    'Put it back, or restore a backup: parley backup restore FILE --home NEW_DIRECTORY. ' +
+    `To begin anew without it: rm ${quotePath(mark)}`
+  throw new NodeError('store-absent', `the store in ${store} is gone`, next)
+}
+
+/** The store keeps the newest log of the own company: what was signed since an older one names entries it lacks. */
+async function checkIdentity(home: Home, own: CompanyIdentity, store: Store): Promise<void> {
+  const bytes = await store.get('identity', own.did)
+  const known = bytes && verifyIdentityLog(bytes)
+  const relation = known && !isReject(known) ? compareIdentityLogs(own, known) : 'extension'
+  if (relation === 'extension')
+    await store.write([{ kind: 'put', table: 'identity', key: own.did, bytes: own.log }], { sync: true })
+  if (relation !== 'prefix' || !known || isReject(known)) return
+  const { identity: path } = homePaths(home.dir)
+  await replaceFile(path, known.log)
+  const next = 'It has been brought up to date from the store. Start the node again.'
+  throw new NodeError('identity-older', `${path} was older than what this node has had`, next)
+}
+
+/** A root home holds the certificates of others as well: only what has been here together can be missed. */
+async function missingKeys(home: Home, identity: CompanyIdentity, store: Store): Promise<string[]> {
+  const { held } = await readCertificates(home, identity)
+  const certificates = new Map(held.map(({ certificate, revoked }) => [certificate.key.multikey, revoked]))
+  const files = new Map((await keyFiles(home)).map(({ multikey, path }) => [multikey, basename(path)]))
+  const missing: string[] = []
+  for await (const { key, bytes } of store.list(KEYS_TABLE)) {
+    if (certificates.get(key)) continue
+    const name = new TextDecoder().decode(bytes)
+    const kept = 'restore it from a backup, or take it as gone: parley repair --accept'
+    if (!files.has(key)) missing.push(`the key file ${name} is missing: ${kept}`)
+    else if (!certificates.has(key)) missing.push(`the certificate of ${name} is missing or damaged: ${kept}`)
+  }
+  for (const [key, name] of files) {
+    if (certificates.get(key) !== false || (await store.get(KEYS_TABLE, key))) continue
+    await store.write([{ kind: 'put', table: KEYS_TABLE, key, bytes: utf8(name) }], { sync: true })
+  }
+  return missing
+}
