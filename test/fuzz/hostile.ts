@@ -82,7 +82,7 @@ export class World {
     for (this.#at = 0; this.#at < inputs && this.findings.length === 0 && !this.#isOver();) {
       this.#at++
       await this.#input()
-      if (this.#at % 8 === 0) this.#check('a tick', () => void this.#arena.pass(2_000))
+      if (this.#at % 8 === 0) this.#check('a tick', () => this.#arena.tick())
     }
     if (this.findings.length === 0) this.#check('the end of its world', () => this.#arena.finish())
     return this.#at

@@ -19,6 +19,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     world: { type: 'string', default: '0' },
     jobs: { type: 'string', default: '1' },
+    findings: { type: 'string', default: '20' },
     out: { type: 'string', default: join(tmpdir(), 'parley-fuzz') },
     json: { type: 'boolean', default: false }
   }
@@ -31,7 +32,8 @@ const WORLDS_A_JOB = 10_000_000
 /** A run of this size that leaves a code of the two specs unhit is too tame, and fails. */
 const CODES_FROM = 200_000
 const PROGRESS_MS = 10_000
-const STOP_AT_FINDINGS = 20
+/** A run ends early when it has found so much. */
+const findingsMax = Number(values.findings)
 
 interface Totals {
   hostile: ReturnType<typeof noHostileTotals>
@@ -65,13 +67,13 @@ async function work(): Promise<void> {
   rememberSignatures()
   const { hostile, honest } = totals
   const first = Number(values.world)
-  for (let i = first; hostile.inputs < goal.hostile && totals.findings < STOP_AT_FINDINGS; i++) {
+  for (let i = first; hostile.inputs < goal.hostile && totals.findings < findingsMax; i++) {
     const world = new World(seed, i, hostile)
     await world.run(Math.min(WORLD_INPUTS, goal.hostile === 1 ? WORLD_INPUTS : goal.hostile - hostile.inputs))
     world.findings.forEach(tell)
     progress()
   }
-  for (let i = first; honest.updates < goal.honest && totals.findings < STOP_AT_FINDINGS; i++) {
+  for (let i = first; honest.updates < goal.honest && totals.findings < findingsMax; i++) {
     const room = new Room(seed, i, honest)
     room.run(goal.honest === 1 ? ROOM_UPDATES : Math.min(ROOM_UPDATES, goal.honest - honest.updates))
     room.findings.forEach(tell)
@@ -103,7 +105,7 @@ function job(number: number): Promise<void> {
 function add(into: object, more: object): void {
   const to = into as { [key: string]: unknown }
   for (const [key, value] of Object.entries(more)) {
-    if (typeof value === 'object') add((to[key] ??= {}) as object, value as object)
+    if (typeof value === 'object') add((to[key] ??= {}), value as object)
     else if (key === 'slowestMs') to[key] = Math.max(Number(to[key] ?? 0), Number(value))
     else to[key] = Number(to[key] ?? 0) + Number(value)
   }

@@ -5,6 +5,7 @@ import type { SecretKey } from '../../src/identity/ed25519.ts'
 import { sign } from '../../src/identity/ed25519.ts'
 import { encodeFrame } from '../../src/sync/frame.ts'
 import {
+  CLOCK_MAX,
   type AuthRef,
   type Dep,
   type EnvelopeRecord,
@@ -100,14 +101,22 @@ export class Rival {
   around(client: number, body: Uint8Array): Unsigned {
     const clock = this.clockOf(client)
     const read = body.length > 0 ? scanUpdate(body) : undefined
-    const guess: ScannedUpdate = { client, clock, clockEnd: clock + 1, structs: [], deletes: [] }
+    const guess: ScannedUpdate = {
+      client,
+      clock,
+      clockEnd: Math.min(clock + 1, CLOCK_MAX),
+      structs: [],
+      deletes: []
+    }
     const scanned = read && !isReject(read) ? read : guess
     const { facet } = this
-    const drafts = [{ body: body.length > 0 ? body : new Uint8Array(1), scanned }]
+    // The header is made around one byte: what stands in its place may be more than any header can name.
+    const drafts = [{ body: new Uint8Array(1), scanned }]
     const [composed] = compose({ facet, client, drafts, base: facet.frontier(), time: 1 })
     if (!composed) throw new Error('nothing was composed')
     const header = must(parseHeader(composed.headerBytes))
-    if (body.length === 0) Object.assign(header, { bodyHash: EMPTY, bodyLength: 0, clockEnd: clock })
+    Object.assign(header, { bodyHash: body.length > 0 ? sha256(body) : EMPTY, bodyLength: body.length })
+    if (body.length === 0) header.clockEnd = clock
     return { client, header, body }
   }
 

@@ -146,7 +146,7 @@ export class WildUpdate {
     if (origin) this.#pen.id(origin)
     if (right) this.#pen.id(right)
     if (!origin && !right) this.#parent(keyed)
-    return this.#content(ref)
+    return this.#content(ref, keyed)
   }
 
   #ref(): number {
@@ -191,10 +191,10 @@ export class WildUpdate {
     else this.#pen.text(utf8(this.#pick(names)))
   }
 
-  #content(ref: number): number {
+  #content(ref: number, keyed: boolean): number {
     if (ref === 4) return this.#string()
     if (ref === 7) return this.#type()
-    if (ref === 8) return this.#values()
+    if (ref === 8) return this.#values(keyed)
     if (ref === 1 || ref === 0 || ref === 10) {
       const length = this.#one(15) ? this.#pick(EDGES) : 1 + this.#random(5)
       this.#pen.uint(length)
@@ -244,8 +244,9 @@ export class WildUpdate {
     return 1
   }
 
-  #values(): number {
-    const count = this.#one(20) ? this.#random(20) : 1
+  /** More than one value where a map has room for one, now and then. */
+  #values(keyed: boolean): number {
+    const count = this.#one(20) ? this.#random(20) : keyed && this.#one(3) ? 2 + this.#random(2) : 1
     this.#pen.uint(this.#claim(count))
     if (this.#one(50)) this.#deep()
     else for (let i = 0; i < count; i++) this.#value(0)
@@ -362,6 +363,9 @@ export class WildUpdate {
       const length = this.#one(40) ? this.#pick(EDGES) : 1 + this.#random(3)
       ranges.push({ ...this.#id(), length })
     }
+    // A part of what it writes itself, which splits it.
+    if (this.#clock > clock + 1 && this.#random(3) === 0)
+      ranges.push({ client, clock: clock + this.#random(this.#clock - clock), length: 1 })
     // Of what it writes itself, some or all: only what is deleted may stand in certain places.
     if (this.#clock > clock && this.#random(3) === 0)
       ranges.push({ client, clock, length: this.#clock - clock })
