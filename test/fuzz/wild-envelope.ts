@@ -130,8 +130,14 @@ function several(rival: Rival): Said {
     records.push(rival.sign(last))
     last = rival.after(client, { client, seq: last.header.seq, id: rival.idOf(last) }, 0)
   }
-  const dice = rival.random(5)
+  const dice = rival.random(7)
   const at = rival.random(records.length)
+  if (dice > 4) {
+    // Only its end is signed, and that end is refused: nothing of it may stay.
+    for (const record of records) record.signature = new Uint8Array(64)
+    last.header.clockEnd = 1 + rival.random(9)
+    records.push(rival.sign(last))
+  }
   if (dice === 0) records.reverse()
   else if (dice === 1) records.splice(at, 1)
   else if (dice === 2) records.push(...records.slice(at))
@@ -154,6 +160,18 @@ function stolen(rival: Rival): Said {
       ? sign(rival.keyOf(rival.lane()), signedBytes(rival.facet.id, client, header))
       : record.signature
   return { frames: [rival.run(client, [{ header, signature, body }])] }
+}
+
+/** A card with two or three values where there is room for one, of which a part is deleted: silent once it goes. */
+function halfDeleted(rival: Rival): Said {
+  const client = rival.lane()
+  const clock = rival.clockOf(client)
+  const length = 2 + rival.random(2)
+  const card = { kind: 'type', type: 'map', length: 1, parent: 'cards', key: 'a', content: EMPTY } as const
+  const content = new Uint8Array(length).fill(126)
+  const values = { kind: 'any', length, parent: { client, clock }, key: 'title', content } as const
+  const part = { client, clock: clock + 1 + rival.random(length), length: 1 }
+  return one(rival, rival.around(client, encodeUpdate(client, clock, [card, values], [part])))
 }
 
 /** In the name of the victim, from the right place in its lane. */
@@ -262,6 +280,8 @@ export const TRICKS: readonly Trick[] = [
   altered((header, rival) => ({ clockEnd: header.clockEnd + 1 + rival.random(3) })),
   altered((_, rival) => ({ deletes: [{ ...anyTip(rival), clock: 0, length: 1 }] })),
   rival => one(rival, rival.craft(unpackClient(rival.newLane()), { clockEnd: 1 + rival.random(9) })),
+  // UPD-20
+  halfDeleted,
   // ENV-14, ENV-15
   altered((_, rival) => ({ deps: [anyTip(rival)] })),
   altered((header, rival) => ({ deps: [...header.deps, { ...anyTip(rival), id: random32(rival) }] })),

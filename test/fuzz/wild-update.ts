@@ -145,7 +145,7 @@ export class WildUpdate {
     this.#pen.out.byte(ref | (origin ? 128 : 0) | (right ? 64 : 0) | (keyed ? 32 : 0))
     if (origin) this.#pen.id(origin)
     if (right) this.#pen.id(right)
-    if (!origin && !right) this.#parent(keyed)
+    if (!origin && !right) this.#parent(keyed, ref)
     return this.#content(ref, keyed)
   }
 
@@ -177,7 +177,13 @@ export class WildUpdate {
     return { client: this.#pick([id.client + 1, ...EDGES]), clock: this.#pick(EDGES) }
   }
 
-  #parent(keyed: boolean): void {
+  #parent(keyed: boolean, ref: number): void {
+    // A value where one is wanted, so that what is wrong with it is all that is wrong.
+    if (keyed && ref === 8 && this.#random(2) === 0) {
+      this.#pen.uint(1)
+      this.#name(['meta'])
+      return this.#name(['title', 'status', 'due'])
+    }
     const { types } = this.#targets
     const root = types.length === 0 || this.#random(2) === 0
     this.#pen.uint(this.#one(100) ? 2 + this.#random(3) : root ? 1 : 0)
