@@ -57,14 +57,13 @@ export class Asking {
   #need(session: Session, id: string, { facet }: HeldFacet, link: FacetLink): void {
     link.announced = merge(facet, link.announced, [])
     if (link.announced.length === 0) return this.#settled(session, id)
-    const lacks = cut(
-      lacksOf(
-        facet,
-        link.announced.filter(
-          head => !this.#pending.has(id, head.id) && !this.isHeldBack(session, facet, head.of)
-        )
-      )
-    )
+    // What waits here is not asked for again, but where asking for the rest brought nothing: two runs may each
+    // wait for a part of the other, and only an answer that holds both can cut them in the order of causes.
+    const fruitless = link.retryMs > RETRY_MS
+    const missing = link.announced
+      .filter(head => fruitless || !this.#pending.has(id, head.id))
+      .filter(head => !this.isHeldBack(session, facet, head.of))
+    const lacks = cut(lacksOf(facet, missing))
     if (lacks.length === 0) return this.#later(link)
     const request = this.#context.requestId()
     const frame: Frame = { type: 'need', facet: facet.id, request, lacks }

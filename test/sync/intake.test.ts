@@ -1,13 +1,21 @@
 // protocols/sync, sections 7 and 8: the road in, receipts, and what a peer without clearance finds out.
 import { describe, expect, test } from 'vitest'
-import { verifySignature } from '../../src/identity/ed25519.ts'
+import { sign, verifySignature } from '../../src/identity/ed25519.ts'
+import type { LogEntry } from '../../src/identity/space-log.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import type { Effect } from '../../src/sync/effects.ts'
 import type { Frame, Head } from '../../src/sync/frame.ts'
 import { receiptBytes } from '../../src/sync/receipts.ts'
 import { headOf } from '../../src/sync/serving.ts'
-import { toHex, utf8 } from '../../src/wire/bytes.ts'
-import { packClient } from '../../src/wire/lane.ts'
+import { EMPTY, toHex, utf8 } from '../../src/wire/bytes.ts'
+import {
+  type EnvelopeRecord,
+  type Header,
+  encodeHeader,
+  envelopeId,
+  signedBytes
+} from '../../src/wire/envelope.ts'
+import { packClient, unpackClient } from '../../src/wire/lane.ts'
 import { type PresenceState, encodePresence, parsePresence } from '../../src/wire/presence.ts'
 import type { SimNode } from '../sim/node.ts'
 import {
@@ -87,6 +95,44 @@ describe('the road in', () => {
     puppet.say(runOf(held.facet, { client, records: records.slice(0, 1) }, need.request))
     bench.pass(100)
     expect(held.facet.size).toBe(4)
+  })
+
+  test('[SYN-27] two runs that each wait for a part of the other are asked for together', () => {
+    const { bench, rival, space, held, puppet } = stage()
+    const { facet } = held
+    const clients = [1, 2].map(session => packClient({ company: 1, key: 0, session })) as [number, number]
+    const auth = [0, 1].map(company => ({ ...(space.head(company) as LogEntry), company }))
+    const bare = { deps: [], auth: [], clockEnd: 0, deletes: [], bodyHash: EMPTY, bodyLength: 0, time: 1 }
+    const write = (client: number, own: Partial<Header>) => {
+      const place = own.prev ? {} : { opening: { facet: facet.id, ...unpackClient(client) }, auth }
+      const header = encodeHeader({ seq: 0, ...bare, ...place, ...own })
+      const signature = sign(rival.role, signedBytes(facet.id, client, header))
+      const id = envelopeId(facet.id, client, header)
+      return { client, seq: own.seq ?? 0, id, record: { header, signature, body: EMPTY } }
+    }
+    // The second of one lane builds on the other lane, which builds on the first.
+    const first = write(clients[0], {})
+    const other = write(clients[1], { deps: [first] })
+    const second = write(clients[0], { seq: 1, prev: first.id, deps: [other] })
+    const say = (request: number, ...each: { client: number; record: EnvelopeRecord }[]) => {
+      const client = (each[0] as { client: number }).client
+      puppet.say(runOf(facet, { client, records: each.map(({ record }) => record) }, request))
+    }
+    say(0, other)
+    puppet.say(headsOf(held, [headOf(second)]))
+    const needs = () => puppet.take().filter(frame => frame.type === 'need')
+    let both = false
+    for (let i = 0; i < 10 && !both; i++) {
+      for (const { request, lacks } of needs()) {
+        both = lacks.some(({ tip }) => tip.of === other.client)
+        if (both) for (const each of [first, other, second]) say(request, each)
+        else say(request, first, second)
+        puppet.say({ type: 'done', facet: facet.id, request })
+      }
+      expect(facet.size).toBe(both ? 4 : 1)
+      bench.pass(1_000)
+    }
+    expect(both).toBe(true)
   })
 
   test('[SYN-28] nothing of others is passed on or receipted before it is durable', () => {
