@@ -194,7 +194,8 @@ export class Watch {
     if (isReject(said) || said.type !== 'run') return session.allowances.checks.left(context.now) > 100
     const held = node.facet(toHex(said.facet))
     if (!held || !context.clearance(session, 'store', held.facet.space, held.facet.genesis)) return false
-    return session.allowances.pushed.mayGo(context.now)
+    // The first word in a document may be held back (SYN-38, SYN-39), whatever it is.
+    return held.facet.size > 0 && session.allowances.pushed.mayGo(context.now)
   }
 
   #judged(
