@@ -50,7 +50,7 @@ export class Asking {
       const held = this.#context.facets.get(id)
       const link = session.facets.get(id)
       if (!held || !link) session.lacking.delete(id)
-      else if (!link.request && isDue(link, this.#context.now)) this.#need(session, id, held, link)
+      else if (!link.request && isDue(link, this.#context.steady)) this.#need(session, id, held, link)
     }
   }
 
@@ -71,7 +71,7 @@ export class Asking {
       session.lacking.delete(id)
       return
     }
-    if (session.requests === 0) session.heardAt = this.#context.now
+    if (session.requests === 0) session.heardAt = this.#context.steady
     link.request = { id: request, progress: false }
     link.open.add(request)
     if (link.open.size > LATE_MAX) link.open.delete(link.open.values().next().value as number)
@@ -88,9 +88,10 @@ export class Asking {
    * it again with the next answer, so that one is not asked for soon.
    */
   holdBack(session: Session, held: HeldFacet, head: Head): void {
-    const { now, quota } = this.#context
+    const { now, steady, quota } = this.#context
     this.note(session, held, [head])
-    linkOf(session, toHex(held.facet.id)).heldBackUntil = Math.min(quota.endsAt(now), now + HELD_BACK_MS)
+    linkOf(session, toHex(held.facet.id)).heldBackUntil =
+      steady + Math.min(quota.endsAt(now) - now, HELD_BACK_MS)
   }
 
   /** We have all that the peer named. */
@@ -108,7 +109,7 @@ export class Asking {
     const link = session.facets.get(toHex(id))
     link?.open.delete(request)
     if (!link || link.request?.id !== request) return
-    session.heardAt = this.#context.now
+    session.heardAt = this.#context.steady
     this.#over(session, link)
     this.ask(session)
   }
@@ -125,13 +126,13 @@ export class Asking {
   }
 
   #later(link: FacetLink): void {
-    link.askAt = this.#context.now + link.retryMs
+    link.askAt = this.#context.steady + link.retryMs
     link.retryMs = Math.min(link.retryMs * 2, RETRY_MAX_MS)
   }
 
   /** Asks again what is due, and gives up waiting for a peer that was asked and is silent. */
   tick(session: Session): void {
-    if (session.requests > 0 && this.#context.now - session.heardAt > SILENCE_MS) {
+    if (session.requests > 0 && this.#context.steady - session.heardAt > SILENCE_MS) {
       for (const link of session.facets.values()) {
         if (!link.request) continue
         link.again = false

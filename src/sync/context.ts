@@ -36,7 +36,10 @@ export class Context {
   readonly quota: Quota
   readonly facets = new Map<string, HeldFacet>()
   readonly sessions = new Map<number, Session>()
+  /** The wall clock of this step, as it is set: what certificates and people go by. */
   now = 0
+  /** The same, but never set back: what waits goes by this, or a corrected clock would stop it for good. */
+  steady = 0
   readonly #ended: (session: Session) => void
   #effects: Effect[] = []
   #tokens = 0
@@ -48,6 +51,12 @@ export class Context {
     this.directory = directory
     this.quota = new Quota(quota, directory.self.did)
     this.#ended = ended
+  }
+
+  /** A step begins. */
+  at(now: number): void {
+    this.steady += Math.max(0, now - this.now)
+    this.now = now
   }
 
   emit(effect: Effect): void {

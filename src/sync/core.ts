@@ -60,14 +60,14 @@ export class Core {
 
   /** Takes one event at a time (`now` in ms since 1970) and says what is to be done. */
   step(event: Event, now: number): Effect[] {
-    this.context.now = now
+    this.context.at(now)
     this.#take(event)
     return this.context.takeEffects()
   }
 
   /** Runs local work, such as an edit, in the same way. */
   perform<T>(now: number, work: (core: this) => T): { result: T; effects: Effect[] } {
-    this.context.now = now
+    this.context.at(now)
     const result = work(this)
     this.context.endWeakened()
     return { result, effects: this.context.takeEffects() }
@@ -154,8 +154,8 @@ export class Core {
       this.#goOn(session)
       this.facets.tick(session)
     }
-    if (this.context.now - this.#comparedAt < COMPARE_MS) return
-    this.#comparedAt = this.context.now
+    if (this.context.steady - this.#comparedAt < COMPARE_MS) return
+    this.#comparedAt = this.context.steady
     for (const session of this.context.open()) this.spaces.list(session)
   }
 

@@ -107,7 +107,7 @@ export class FacetSync {
     const { pushed } = session.allowances
     const within = pushed.mayGo(now)
     const asked = this.asking.isAsked(session, toHex(frame.facet), frame.request)
-    if (asked) session.heardAt = now
+    if (asked) session.heardAt = this.#context.steady
     else this.#charge(session, frame)
     if (!this.#context.isOpen(session)) return
     const named = namedBy(frame)
@@ -271,10 +271,11 @@ export class FacetSync {
     if (request) request.progress = true
     const passOn = () => this.#admitted(held, { ...run, envelopes }, from)
     this.#context.write(writes, () => {
-      if (document === 'rebuild') this.#context.emit({ do: 'rebuild', facet: id })
       if (!own) passOn()
     })
     if (own) passOn()
+    // At once, or what is appended next would stand on words that the document does not show.
+    if (document === 'rebuild') this.#context.emit({ do: 'rebuild', facet: id })
     if (document !== 'append') return
     const updates = admitted.map(({ update }) => update)
     const { client } = run

@@ -47,8 +47,8 @@ export class Greeting {
   }
 
   start(id: number, peerId: string, inbound: boolean): void {
-    const { now } = this.#context
-    const session = createSession(id, peerId, inbound, { now, openBy: now + GREETING_MS })
+    const { now, steady } = this.#context
+    const session = createSession(id, peerId, inbound, { now, steady, openBy: steady + GREETING_MS })
     this.#context.sessions.set(id, session)
     // The dialing side speaks first: who answers shows nothing to a stranger.
     if (!inbound) this.hello(session)
@@ -127,7 +127,7 @@ export class Greeting {
     // Whose logs a peer can make us take, it chooses: it names the parties of its spaces.
     if (session.peer && this.#context.isSpent(session, 'identities', session.peer.did)) return
     if (session.identities.size >= IDENTITY_LOGS_MAX) return
-    session.identities.set(did, { log: EMPTY, have: 0, askedAt: this.#context.now })
+    session.identities.set(did, { log: EMPTY, have: 0, askedAt: this.#context.steady })
     this.#context.greet(session, { type: 'want-identity', did, offset: 0 })
   }
 
@@ -152,7 +152,7 @@ export class Greeting {
     }
     log.set(bytes, have)
     parts.have += bytes.length
-    parts.askedAt = this.#context.now
+    parts.askedAt = this.#context.steady
     const refused = verifyArrived(parts, this.#context.directory.identities.get(did))
     if (refused) return this.#context.close(session, refused, 'identity')
     if (parts.have < total) {
@@ -205,12 +205,12 @@ export class Greeting {
 
   /** Ends sessions that never said who they are, and forgets logs that do not come. */
   expire(): void {
-    const { now } = this.#context
+    const { steady } = this.#context
     for (const session of this.#context.sessions.values()) {
       for (const [did, { askedAt }] of session.identities) {
-        if (now - askedAt > IDENTITY_MS) session.identities.delete(did)
+        if (steady - askedAt > IDENTITY_MS) session.identities.delete(did)
       }
-      if (session.peer || session.openBy > now) continue
+      if (session.peer || session.openBy > steady) continue
       this.#context.close(session, new Reject('hello-late', 'no hello in time', false), 'hello')
     }
   }

@@ -32,11 +32,11 @@ export class Receipts {
 
   /** Something was admitted: a receipt will go out soon. */
   due(): void {
-    this.#dueAt ??= this.#context.now + RECEIPT_DELAY_MS
+    this.#dueAt ??= this.#context.steady + RECEIPT_DELAY_MS
   }
 
   flush(): void {
-    if (this.#dueAt === undefined || this.#dueAt > this.#context.now) return
+    if (this.#dueAt === undefined || this.#dueAt > this.#context.steady) return
     this.#dueAt = undefined
     for (const session of this.#context.open()) {
       let sent = 0

@@ -96,7 +96,7 @@ export function createSession(
   id: SessionId,
   peerId: string,
   inbound: boolean,
-  { now, openBy }: { now: number; openBy: number }
+  { now, steady, openBy }: { now: number; steady: number; openBy: number }
 ): Session {
   return {
     id,
@@ -113,7 +113,7 @@ export function createSession(
     opened: new Set(),
     passedOver: new Set(),
     requests: 0,
-    heardAt: now,
+    heardAt: steady,
     answers: [],
     answersBytes: 0,
     owesHeads: new Set(),

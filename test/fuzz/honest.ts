@@ -160,7 +160,7 @@ export class Room implements Edges {
     const { facet, genesisBytes } = first.held(this.#facet)
     for (const node of this.#nodes) {
       const space = node.core.context.directory.spaceOf(facet.space.id) as SpaceLog
-      if (node !== first) node.core.facets.open(facet.id, facet.genesis, genesisBytes, space, false)
+      if (node !== first) node.core.facets.openings.open(facet.id, facet.genesis, genesisBytes, space, false)
     }
   }
 

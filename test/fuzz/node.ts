@@ -195,7 +195,7 @@ export class FuzzNode {
     const { directory } = next.core.context
     for (const [id, space] of this.core.context.directory.spaces) directory.spaces.set(id, space)
     const { facet: before, genesisBytes } = this.held(facet)
-    const held = next.core.facets.open(before.id, before.genesis, genesisBytes, before.space, true)
+    const held = next.core.facets.openings.open(before.id, before.genesis, genesisBytes, before.space, true)
     if (!held) return 'the facet does not open'
     const lost = restoreFacet(next.core, held, next.disk.facet(facet))
     if (lost > 0) return `${lost} envelopes do not come back`

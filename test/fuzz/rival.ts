@@ -1,5 +1,5 @@
 // The rival's desk: envelopes that are right but for what is asked to be wrong, each signed with a key of its own.
-import { compose } from '../../src/replica/author.ts'
+import { type Composed, compose } from '../../src/replica/author.ts'
 import type { Facet } from '../../src/replica/facet.ts'
 import type { SecretKey } from '../../src/identity/ed25519.ts'
 import { sign } from '../../src/identity/ed25519.ts'
@@ -112,7 +112,7 @@ export class Rival {
     const { facet } = this
     // The header is made around one byte: what stands in its place may be more than any header can name.
     const drafts = [{ body: new Uint8Array(1), scanned }]
-    const [composed] = compose({ facet, client, drafts, base: facet.frontier(), time: 1 })
+    const [composed] = must<Composed[]>(compose({ facet, client, drafts, base: facet.frontier(), time: 1 }))
     if (!composed) throw new Error('nothing was composed')
     const header = must(parseHeader(composed.headerBytes))
     Object.assign(header, { bodyHash: body.length > 0 ? sha256(body) : EMPTY, bodyLength: body.length })

@@ -1,5 +1,6 @@
 // Companies for simulations and tests: a root, a role holder's key and a node, all from a seed.
 import {
+  type Power,
   issueNodeCertificate,
   issueRoleCertificate,
   requestNode,
@@ -15,7 +16,7 @@ import { createIdentity } from '../../src/identity/identity-log.ts'
 import { nextKeyHash } from '../../src/identity/webvh.ts'
 import type { Signer } from '../../src/sync/desk.ts'
 import { type Reject, isReject } from '../../src/wire/reject.ts'
-import type { Random } from './random.ts'
+import { Random } from './random.ts'
 
 /** Simulated time begins here: 2026-01-01. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1)
@@ -23,6 +24,8 @@ export const EPOCH_MS = Date.UTC(2026, 0, 1)
 export interface Company {
   name: string
   rootKey: SecretKey
+  /** Signs the next entry of the identity log. */
+  nextRootKey: SecretKey
   identity: CompanyIdentity
   /** Key 0 of the company in every space. */
   role: SecretKey
@@ -50,16 +53,22 @@ export function createCompany(name: string, random: Random, atMs = EPOCH_MS): Co
       timeMs: atMs
     })
   )
-  const validity = validityAt(atMs)
-  const role = generateKey(random.bytes(32))
-  const request = must(
-    verifyRoleRequest(requestRole(identity.did, 'CTO', { kind: 'human', name: `${name} CTO` }, role))
-  )
-  const roleCertificate = must(
-    issueRoleCertificate(identity, rootKey, request, { ...validity, powers: ['advise', 'vote', 'seal'] })
-  )
-  const company = { name, rootKey, identity, role, roleCertificate }
+  const { key: role, certificate: roleCertificate } = createRoleKey({ name, rootKey, identity }, random, atMs)
+  const company = { name, rootKey, nextRootKey: next, identity, role, roleCertificate }
   return { ...company, ...createNodeKey(company, random, atMs) }
+}
+
+/** One more holder of the role. */
+export function createRoleKey(
+  { name, rootKey, identity }: Pick<Company, 'name' | 'rootKey' | 'identity'>,
+  random: Random,
+  atMs = EPOCH_MS
+): { key: SecretKey; certificate: Uint8Array } {
+  const key = generateKey(random.bytes(32))
+  const holder = { kind: 'human', name: `${name} CTO` } as const
+  const request = must(verifyRoleRequest(requestRole(identity.did, 'CTO', holder, key)))
+  const powers = { ...validityAt(atMs), powers: ['advise', 'vote', 'seal'] as Power[] }
+  return { key, certificate: must(issueRoleCertificate(identity, rootKey, request, powers)) }
 }
 
 /** One more node of a company. */
@@ -76,6 +85,26 @@ export function createNodeKey(
 
 function validityAt(atMs: number): { validFrom: number; validUntil: number } {
   return { validFrom: atMs, validUntil: atMs + 80 * 86_400_000 }
+}
+
+/** A company with further role keys and a second node. */
+export interface Staff {
+  company: Company
+  roles: { key: SecretKey; certificate: Uint8Array }[]
+  second: Pick<Company, 'nodeKey' | 'nodeCertificate' | 'node'>
+}
+
+const pool: Staff[] = []
+
+/** Always the same companies, made once: keys are dear, and no history hangs on them. */
+export function staffNumbered(i: number): Staff {
+  for (let n = pool.length; n <= i; n++) {
+    const random = new Random(77_000 + n)
+    const company = createCompany(`C${n}`, random)
+    const roles = [0, 1].map(() => createRoleKey(company, random))
+    pool.push({ company, roles, second: createNodeKey(company, random) })
+  }
+  return pool[i] as Staff
 }
 
 export function signerOf(key: SecretKey): Signer {

@@ -1,4 +1,5 @@
-// A disk in memory: what was written is there, what was synced survives a power cut.
+// A disk in memory: what was written is there, what was synced survives a power cut, and what it refuses is
+// asked of it again.
 import { toHex } from '../../src/wire/bytes.ts'
 import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
 import type { StoreWrite, Wanted } from '../../src/sync/effects.ts'
@@ -13,16 +14,45 @@ interface StoredEnvelope {
 export class Disk {
   readonly tables = new Map<string, Uint8Array>()
   readonly envelopes = new Map<string, StoredEnvelope>()
+  /** Writes fail while this holds: full, or broken for a while. */
+  refuses = false
+  /** What a power cut would take back of writes that nobody synced. */
+  #loose: (() => void)[] = []
 
-  write(writes: StoreWrite[]): void {
+  write(writes: StoreWrite[], sync = true): void {
     for (const write of writes) {
       if (write.kind === 'envelope') {
         const facet = toHex(write.facet)
         const { client, seq, record } = write
         this.envelopes.set(place(facet, client, seq, write.id), { facet, client, seq, record })
-      } else if (write.kind === 'put') this.tables.set(`${write.table}:${write.key}`, write.bytes)
-      else this.tables.delete(`${write.table}:${write.key}`)
+        continue
+      }
+      const key = `${write.table}:${write.key}`
+      const before = this.tables.get(key)
+      if (!sync) this.#loose.push(() => this.#set(key, before))
+      this.#set(key, write.kind === 'put' ? write.bytes : undefined)
     }
+    // One log: a sync makes durable all that was written before it.
+    if (sync) this.#loose = []
+  }
+
+  /** The power goes: of the last writes that nobody synced, only `kept` survive. */
+  powerCut(kept: number): void {
+    for (const undo of this.#loose.splice(kept).reverse()) undo()
+    this.#loose = []
+  }
+
+  get looseWrites(): number {
+    return this.#loose.length
+  }
+
+  #set(key: string, bytes: Uint8Array | undefined): void {
+    if (bytes) this.tables.set(key, bytes)
+    else this.tables.delete(key)
+  }
+
+  has(facet: string, { client, seq, id }: Wanted): boolean {
+    return this.envelopes.has(place(facet, client, seq, id))
   }
 
   read(facet: string, wanted: Wanted[]): (EnvelopeRecord | undefined)[] {

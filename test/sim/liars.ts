@@ -1,12 +1,19 @@
 // Modified nodes. Each lie is a frame that an honest core would never make, put on a real connection.
 import * as Y from 'yjs'
 import { sign } from '../../src/identity/ed25519.ts'
-import { type Composed, compose } from '../../src/replica/author.ts'
-import type { Facet } from '../../src/replica/facet.ts'
+import { type Draft, compose } from '../../src/replica/author.ts'
+import { type Facet, type Tip, tipOf } from '../../src/replica/facet.ts'
+import { type Position, authAt, knows } from '../../src/replica/lane-tree.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import { encodeFrame } from '../../src/sync/frame.ts'
-import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
-import { encodeHeader, envelopeId, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
+import {
+  type EnvelopeRecord,
+  type Header,
+  encodeHeader,
+  envelopeId,
+  parseHeader,
+  signedBytes
+} from '../../src/wire/envelope.ts'
 import { encodeFacetGenesis, facetId } from '../../src/wire/genesis.ts'
 import { packClient, unpackClient } from '../../src/wire/lane.ts'
 import { isReject } from '../../src/wire/reject.ts'
@@ -15,43 +22,70 @@ import { must, signerOf } from './company.ts'
 import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
 
-export type Lie =
-  | 'equivocate'
-  | 'forge'
-  | 'tamper'
-  | 'graft'
-  | 'relabel'
-  | 'impersonate'
-  | 'replay'
-  | 'backdate'
-  | 'bad-yjs'
-
-/** What becomes of a lie: refused by whom it reaches, or a fork that all must resolve alike. */
-export const LIES: readonly Lie[] = [
+export const LIES = [
   'equivocate',
+  'two-openings',
   'forge',
+  'forged-inside',
+  'bad-tail',
   'tamper',
   'graft',
   'relabel',
   'impersonate',
   'replay',
   'backdate',
+  'auth-back',
+  'both-branches',
+  'dep-implied',
+  'claims',
+  'other-client',
+  'skip-clock',
+  'layout',
   'bad-yjs'
-]
+] as const
 
-interface Scene {
+export type Lie = (typeof LIES)[number]
+
+/** Codes with which a lie is refused by whomever it reaches; none: it is a fork, or changes nothing. */
+const CODES: { [L in Lie]?: readonly string[] } = {
+  forge: ['signature'],
+  'bad-tail': ['update-layout'],
+  tamper: ['signature', 'chain-broken', 'cbor-canonical', 'header-range'],
+  graft: ['lane-mismatch', 'auth-missing'],
+  relabel: ['lane-mismatch'],
+  impersonate: ['signature', 'key-unknown', 'auth-missing', 'auth-place'],
+  backdate: ['auth-missing', 'auth-order', 'key-unknown'],
+  'auth-back': ['auth-order'],
+  'both-branches': ['past-forked'],
+  'dep-implied': ['dep-implied'],
+  claims: ['update-claims'],
+  'other-client': ['update-client'],
+  'skip-clock': ['update-clock'],
+  layout: ['update-layout'],
+  'bad-yjs': ['update-reference', 'update-clock', 'update-parent']
+}
+
+export interface Scene {
   liar: SimNode
   held: HeldFacet
   others: HeldFacet[]
   random: Random
-  /** Puts a frame on each of these connections of the liar. */
-  say(frame: Uint8Array, to: 'all' | 'one' | 'rest'): void
+  /** Puts a frame on each of these connections of the liar. `codes`: what it is refused with. */
+  say(frame: Uint8Array, to: 'all' | 'one' | 'rest', codes?: readonly string[]): void
+  /** Keeps a branch back, to be shown later. */
+  keep?(secret: { facet: Facet; client: number; records: EnvelopeRecord[] }): void
 }
 
 /** Tells one lie. @returns whether the scene allowed it */
 export function tell(lie: Lie, scene: Scene): boolean {
-  return TELL[lie](scene)
+  const codes = CODES[lie]
+  // What leads up to the run is no lie yet.
+  const say: Scene['say'] = (frame, to) => scene.say(frame, to, frame[1] === RUN ? codes : undefined)
+  return TELL[lie]({ ...scene, say })
 }
+
+/** The type number of a run, in protocols/sync, section 3. */
+const RUN = 9
 
 const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
   equivocate(scene) {
@@ -60,7 +94,129 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
     const [left, right] = branches
     if (!left || !right || left.client !== right.client) return false
     scene.say(runFrame(held.facet, left.client, left.records), 'one')
-    scene.say(runFrame(held.facet, right.client, right.records), 'rest')
+    // Now, or when everybody has built on the first.
+    if (scene.keep && scene.random.chance(0.6)) scene.keep({ facet: held.facet, ...right })
+    else scene.say(runFrame(held.facet, right.client, right.records), 'rest')
+    return true
+  },
+  'two-openings'(scene) {
+    const session = 10_000 + scene.random.below(1_000_000)
+    const branches = ['one', 'two', 'three'].map(word =>
+      signedEdit(scene.liar, scene.held, word, { session })
+    )
+    const [one, two, three] = branches
+    if (!one || !two || !three) return false
+    scene.say(runFrame(scene.held.facet, one.client, one.records), 'one')
+    scene.say(runFrame(scene.held.facet, two.client, two.records), 'rest')
+    scene.keep?.({ facet: scene.held.facet, ...three })
+    return true
+  },
+  'forged-inside'(scene) {
+    // Good for all: the last signature vouches for those before it. Whoever passes on a part must find an end.
+    const session = 20_000_000 + scene.random.below(1_000_000)
+    const edit = signedEdit(scene.liar, scene.held, 'covered', { session, count: 3 + scene.random.below(3) })
+    if (!edit) return false
+    const last = edit.records.length - 1
+    const records = edit.records.map((record, i) =>
+      i === last ? record : { ...record, signature: scene.random.bytes(64) }
+    )
+    scene.say(runFrame(scene.held.facet, edit.client, records), scene.random.pick(['all', 'one']))
+    return true
+  },
+  'bad-tail'(scene) {
+    // A good beginning that only the last signature covers, and a last body that the gate refuses.
+    const session = 30_000_000 + scene.random.below(1_000_000)
+    const root = 'nowhere'
+    const edit = signedEdit(scene.liar, scene.held, 'tail', { session, count: 3, root })
+    if (!edit) return false
+    const records = edit.records.map((record, i) =>
+      i < 2 ? { ...record, signature: new Uint8Array(64) } : record
+    )
+    scene.say(runFrame(scene.held.facet, edit.client, records), 'all')
+    return true
+  },
+  'auth-back'(scene) {
+    // Relies on more than it says: an older entry of some company than what its deps rely on.
+    const { facet } = scene.held
+    const older = facet.space
+      .entries()
+      .filter(({ before }) => before)
+      .map(({ before }) => before)
+    if (older.length === 0) return false
+    const entry = scene.random.pick(older)
+    const heads = facet.frontier().flatMap(tip => facet.find(tip) ?? [])
+    const relied = heads.some(head => (authAt(head)[entry?.company ?? 0]?.seq ?? -1) > (entry?.seq ?? 0))
+    const own = facet.space.companyOf(scene.liar.company.identity.did)
+    if (!entry || !relied || entry.company === own) return false
+    const edit = signedEdit(scene.liar, scene.held, 'back', {
+      session: 40_000_000 + scene.random.below(1_000_000)
+    })
+    return resaid(scene, edit, header => ({
+      auth: [...header.auth.filter(({ company }) => company !== entry.company), entry]
+        .map(({ company, seq, id }) => ({ company, seq, id }))
+        .sort((a, b) => a.company - b.company)
+    }))
+  },
+  'both-branches'(scene) {
+    // Stands on both branches of a fork.
+    const { facet } = scene.held
+    const own = facet.space.companyOf(scene.liar.company.identity.did)
+    const lane = [...facet.lanes.values()].find(({ forked, company }) => forked && company !== own)
+    const tips = lane?.tips() ?? []
+    if (!lane || tips.length < 2) return false
+    const builder = facet.order().find(at => at.segment.lane !== lane && knows(at, tips[0] as Position))
+    if (!builder || builder.segment.lane.company === own) return false
+    const deps = [tipOf(tips[1] as Position), tipOf(builder)].sort((a, b) => a.client - b.client)
+    const edit = signedEdit(scene.liar, scene.held, 'both', {
+      session: 50_000_000 + scene.random.below(1_000_000),
+      rootless: true
+    })
+    return resaid(scene, edit, () => ({ deps }))
+  },
+  'dep-implied'(scene) {
+    const { facet } = scene.held
+    const session = 60_000_000 + scene.random.below(1_000_000)
+    for (const head of facet.frontier().flatMap(tip => facet.find(tip) ?? [])) {
+      const older = facet.order().find(at => at.segment.lane !== head.segment.lane && knows(head, at))
+      if (!older) continue
+      const deps = [tipOf(head), tipOf(older)].sort((a, b) => a.client - b.client)
+      const edit = signedEdit(scene.liar, scene.held, 'implied', { session, rootless: true })
+      return resaid(scene, edit, () => ({ deps }))
+    }
+    return false
+  },
+  claims(scene) {
+    const edit = signedEdit(scene.liar, scene.held, 'claims', {
+      session: 70_000_000 + scene.random.below(1_000_000)
+    })
+    const more = scene.random.chance(0.5)
+    return resaid(scene, edit, header =>
+      more
+        ? { clockEnd: header.clockEnd + 1 }
+        : { deletes: [{ client: edit?.client ?? 0, clock: 0, length: 1 }] }
+    )
+  },
+  'other-client'(scene) {
+    const { facet } = scene.held
+    const victim = scene.random.pick([...facet.lanes.keys()])
+    const session = 80_000_000 + scene.random.below(1_000_000)
+    const edit = signedEdit(scene.liar, scene.held, 'as you', { session, writeAs: victim, rootless: true })
+    if (!edit || victim === edit.client) return false
+    scene.say(runFrame(facet, edit.client, edit.records), 'all')
+    return true
+  },
+  'skip-clock'(scene) {
+    const session = 90_000_000 + scene.random.below(1_000_000)
+    const edit = signedEdit(scene.liar, scene.held, 'later', { session, skip: true, rootless: true })
+    if (!edit) return false
+    scene.say(runFrame(scene.held.facet, edit.client, edit.records), 'all')
+    return true
+  },
+  layout(scene) {
+    const session = 100_000_000 + scene.random.below(1_000_000)
+    const edit = signedEdit(scene.liar, scene.held, 'hidden', { session, root: 'nowhere' })
+    if (!edit) return false
+    scene.say(runFrame(scene.held.facet, edit.client, edit.records), 'all')
     return true
   },
   forge(scene) {
@@ -151,7 +307,21 @@ function resign({ liar, held }: Scene, client: number, record: EnvelopeRecord): 
   return { ...record, signature: sign(liar.company.role, signedBytes(held.facet.id, client, record.header)) }
 }
 
-function runFrame(facet: Facet, client: number, records: EnvelopeRecord[]): Uint8Array {
+/** The first of these envelopes with other words in its header, signed as if they were true. */
+function resaid(
+  scene: Scene,
+  edit: Signed | undefined,
+  change: (header: Header) => Partial<Header>
+): boolean {
+  const first = edit?.records[0]
+  const header = first && parseHeader(first.header)
+  if (!edit || !first || !header || isReject(header)) return false
+  const record = { ...first, header: encodeHeader({ ...header, ...change(header) }) }
+  scene.say(runFrame(scene.held.facet, edit.client, [resign(scene, edit.client, record)]), 'all')
+  return true
+}
+
+export function runFrame(facet: Facet, client: number, records: EnvelopeRecord[]): Uint8Array {
   return encodeFrame({ type: 'run', facet: facet.id, request: 0, client, records })
 }
 
@@ -163,42 +333,81 @@ function stolen({ liar, held, random }: Scene) {
   return theirs.length > 0 ? random.pick(theirs) : undefined
 }
 
+interface Signed {
+  client: number
+  records: EnvelopeRecord[]
+}
+
+interface Wish {
+  /** A new lane with this session, and not one that the liar has. */
+  session?: number
+  /** A struct that leans on something outside every causal past. */
+  dangling?: boolean
+  /** So many envelopes, one after the other. */
+  count?: number
+  /** The last of them writes into this root. */
+  root?: string
+  /** The body's client id. */
+  writeAs?: number
+  /** The body does not begin where the lane stands. */
+  skip?: boolean
+  /** Stands on nothing that was written before. */
+  rootless?: boolean
+  base?: Tip[]
+}
+
 /** The next envelopes of a lane of the liar's, or the first of a new one, signed and not taken in by its core. */
-function signedEdit(
+export function signedEdit(
   liar: SimNode,
   { facet }: HeldFacet,
   word: string,
-  { dangling = false, session }: { dangling?: boolean; session?: number } = {}
-) {
+  wish: Wish = {}
+): Signed | undefined {
   const own = facet.space.companyOf(liar.company.identity.did)
   if (own === undefined) return undefined
-  const lane = [...facet.lanes.values()].find(({ company, forked }) => company === own && !forked)
-  const fresh = packClient({ company: own, key: 0, session: session ?? 7 })
-  const client = session === undefined ? (lane?.client ?? fresh) : fresh
-  const view = new Y.Doc()
-  const id = Buffer.from(facet.id).toString('hex')
-  const doc = liar.docs.get(id)
-  if (doc) Y.applyUpdate(view, Y.encodeStateAsUpdate(doc))
-  if (dangling) {
-    const ghost = new Y.Doc()
-    ghost.clientID = packClient({ company: own, key: 0, session: 99 })
-    ghost.getText('text').insert(0, 'ghost')
-    Y.applyUpdate(view, Y.encodeStateAsUpdate(ghost))
+  const lane = [...facet.lanes.values()].find(
+    ({ company, key, forked }) => company === own && key === 0 && !forked
+  )
+  const fresh = packClient({ company: own, key: 0, session: wish.session ?? 7 })
+  const client = wish.session === undefined ? (lane?.client ?? fresh) : fresh
+  const drafts: Draft[] = []
+  for (const update of bodies(liar, facet, word, { ...wish, writeAs: wish.writeAs ?? client })) {
+    const scanned = scanUpdate(update)
+    if (isReject(scanned)) return undefined
+    drafts.push({ body: update, scanned })
   }
-  view.clientID = client
-  let update: Uint8Array | undefined
-  view.on('update', bytes => (update = bytes))
-  const text = view.getText('text')
-  text.insert(dangling ? text.toJSON().indexOf('ghost') + 1 : 0, word)
-  const scanned = update && scanUpdate(update)
-  if (!update || !scanned || isReject(scanned)) return undefined
-  const drafts = [{ body: update, scanned }]
   const signer = signerOf(liar.company.role)
-  const composed = must<Composed[]>(compose({ facet, client, drafts, base: facet.frontier(), time: 1 }))
+  const base = wish.base ?? (wish.rootless ? [] : facet.frontier())
+  const composed = compose({ facet, client, drafts, base, time: 1 })
+  if (isReject(composed)) return undefined
   const records = composed.map(({ headerBytes: header, body }) => ({
     header,
     signature: signer.sign(signedBytes(facet.id, client, header)),
     body
   }))
-  return { client, records }
+  return records.length > 0 ? { client, records } : undefined
+}
+
+/** What a liar's editor makes of its wish. */
+function bodies(liar: SimNode, facet: Facet, word: string, wish: Wish & { writeAs: number }): Uint8Array[] {
+  const view = new Y.Doc()
+  const doc = liar.docs.get(Buffer.from(facet.id).toString('hex'))
+  if (doc && !wish.rootless) Y.applyUpdate(view, Y.encodeStateAsUpdate(doc))
+  if (wish.dangling) {
+    const ghost = new Y.Doc()
+    ghost.clientID = packClient({ ...unpackClient(wish.writeAs), session: 99 })
+    ghost.getText('text').insert(0, 'ghost')
+    Y.applyUpdate(view, Y.encodeStateAsUpdate(ghost))
+  }
+  view.clientID = wish.writeAs
+  const updates: Uint8Array[] = []
+  view.on('update', bytes => updates.push(bytes))
+  const count = wish.count ?? 1
+  for (let i = 0; i < count; i++) {
+    const text = view.getText(i === count - 1 ? (wish.root ?? 'text') : 'text')
+    text.insert(wish.dangling ? text.toJSON().indexOf('ghost') + 1 : 0, `${word} ${i}`)
+    // What comes second begins where the first ended.
+    if (wish.skip) text.insert(text.length, 'on')
+  }
+  return wish.skip ? updates.slice(1) : updates
 }

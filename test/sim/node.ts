@@ -1,16 +1,17 @@
 // A node whose edges are simulated: the same core, a disk and a network in memory, documents without workers.
+// Where the real edges keep an order (writes, acknowledgements, the heads that a document shows), so do these.
 import * as Y from 'yjs'
 import { layoutOf } from '../../src/artifacts/layouts.ts'
 import { sign } from '../../src/identity/ed25519.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
-import type { CheckedUpdate } from '../../src/replica/checked-update.ts'
 import type { Tip } from '../../src/replica/facet.ts'
 import { structRoot } from '../../src/replica/struct-root.ts'
 import { Core } from '../../src/sync/core.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import { Desk, type Lease } from '../../src/sync/desk.ts'
-import { Directory } from '../../src/sync/directory.ts'
-import type { Effect, News, StoreWrite } from '../../src/sync/effects.ts'
+import { type Contact, Directory } from '../../src/sync/directory.ts'
+import type { Effect, News, StoreWrite, Wanted } from '../../src/sync/effects.ts'
+import { putContact } from '../../src/sync/greeting.ts'
 import { decodeRecord } from '../../src/sync/space-sync.ts'
 import { restoreDirectory, restoreFacet } from '../../src/sync/restore.ts'
 import { toHex } from '../../src/wire/bytes.ts'
@@ -31,6 +32,18 @@ export interface World {
   news(from: SimNode, news: News): void
 }
 
+/** What waits for the disk, oldest first. */
+interface Batch {
+  writes: StoreWrite[]
+  sync: boolean
+  token: number
+  /** Called when all up to here is durable. */
+  durable: (() => void)[]
+}
+
+/** As the node's writer does. */
+const DISK_RETRY_MS = 2_000
+
 export class SimNode {
   readonly company: Company
   readonly world: World
@@ -38,12 +51,20 @@ export class SimNode {
   desk: Desk
   disk = new Disk()
   /** Writes whose sync has not returned: a power cut loses them. */
-  #unsynced: { writes: StoreWrite[]; token: number }[] = []
+  #queue: Batch[] = []
   #durableAt = 0
+  /** The disk refused the last write. */
+  failing = false
   readonly docs = new Map<string, Y.Doc>()
-  /** Ids of own envelopes whose edit was acknowledged. */
+  /** Of each document, the heads that it shows: they follow what counts when the effects are carried out. */
+  readonly #shown = new Map<string, Tip[]>()
+  /** How often each document was made anew: what was read of it before is void. */
+  readonly rebuilds = new Map<string, number>()
+  /** Ids of own envelopes whose edit was acknowledged, with their facet. */
   readonly acknowledged = new Map<string, string>()
   alive = true
+  /** What it signed behind its own back may stand in the way of what it signs honestly. */
+  lies = false
   /** How wrong this node's clock is. */
   skewMs = 0
   /** Grows with each start: answers to an earlier life are void. */
@@ -69,18 +90,29 @@ export class SimNode {
     return [core, new Desk(core, n => world.random.bytes(n))]
   }
 
-  knows(other: SimNode): void {
+  /** `confirmed`: people here have compared the words of that company. `identity`: its log is here already. */
+  knows(other: SimNode, { confirmed = true, identity = false } = {}): void {
+    const { directory } = this.core.context
     const { did } = other.company.identity
-    const at = EPOCH
-    this.core.context.directory.contacts.set(did, {
-      did,
-      addresses: [],
-      nodes: [other.company.node.peer],
-      confirmed: { by: 'simulation', how: 'given', at }
-    })
-    const { contacts } = this.core.context.directory
-    const bytes = new TextEncoder().encode(JSON.stringify(contacts.get(did)))
-    this.disk.tables.set(`contact:${did}`, bytes)
+    const nodes = [...(directory.contacts.get(did)?.nodes ?? []), other.company.node.peer]
+    const contact: Contact = { did, addresses: [], nodes }
+    if (confirmed) contact.confirmed = { by: 'simulation', how: 'given', at: EPOCH }
+    directory.contacts.set(did, contact)
+    if (identity) {
+      directory.identities.set(did, other.company.identity)
+      this.disk.tables.set(`identity:${did}`, other.company.identity.log)
+    }
+    const { key, bytes } = putContact(contact)
+    this.disk.tables.set(`contact:${key}`, bytes)
+  }
+
+  /** People here have compared the words of that company. */
+  confirms(other: SimNode): void {
+    const contact = this.core.context.directory.contacts.get(other.company.identity.did)
+    if (!contact) return
+    contact.confirmed = { by: 'simulation', how: 'call', at: this.world.now() }
+    const { key, bytes } = putContact(contact)
+    this.disk.tables.set(`contact:${key}`, bytes)
   }
 
   #now(): number {
@@ -98,7 +130,7 @@ export class SimNode {
     if (effect.do === 'send') return world.send(this, effect.session, effect.frame)
     if (effect.do === 'close') return world.hangUp(this, effect.session)
     if (effect.do === 'tell') return world.news(this, effect.news)
-    if (effect.do === 'apply') return this.#apply(effect.facet, effect.updates)
+    if (effect.do === 'apply') return this.#apply(effect)
     if (effect.do === 'rebuild') return this.#rebuild(effect.facet)
     if (effect.do === 'presence') return undefined
     const life = this.life
@@ -107,18 +139,43 @@ export class SimNode {
       const records = this.disk.read(toHex(effect.facet), effect.wanted)
       return world.later(1, () => life === this.life && this.step({ on: 'read', token, records }))
     }
-    const { writes, token } = effect
-    const write = { writes, token }
-    this.#unsynced.push(write)
+    return this.#write(effect)
+  }
+
+  #write({ writes, sync, token }: Extract<Effect, { do: 'write' }>): void {
+    const { world, life } = this
+    const batch: Batch = { writes, sync, token, durable: [] }
+    this.#queue.push(batch)
     // In the order of asking, as the node's writer does: nothing survives what came before it.
     const at = Math.max(this.#durableAt, world.now() + 1 + world.random.below(5))
     this.#durableAt = at
-    return world.later(at - world.now(), () => {
+    world.later(at - world.now(), () => life === this.life && this.#drain(batch))
+  }
+
+  /** All up to this batch goes to the disk, or waits until it takes writes again. */
+  #drain(until: Batch): void {
+    const { life, world } = this
+    if (!this.#queue.includes(until)) return
+    if (this.disk.refuses) {
+      if (!this.failing) this.#refused()
+      world.later(DISK_RETRY_MS, () => life === this.life && this.#drain(until))
+      return
+    }
+    this.failing = false
+    for (let batch = this.#queue[0]; batch; batch = batch === until ? undefined : this.#queue[0]) {
+      this.#queue.shift()
+      this.disk.write(batch.writes, batch.sync)
+      for (const done of batch.durable) done()
+      this.step({ on: 'written', token: batch.token })
       if (life !== this.life) return
-      this.#unsynced.splice(this.#unsynced.indexOf(write), 1)
-      this.disk.write(writes)
-      this.step({ on: 'written', token })
-    })
+    }
+  }
+
+  /** What peers send meanwhile would only be lost, and what people wait for did not happen. */
+  #refused(): void {
+    this.failing = true
+    for (const batch of this.#queue) batch.durable = []
+    for (const session of this.core.context.sessions.keys()) this.world.hangUp(this, session)
   }
 
   step(event: Parameters<Core['step']>[0]): void {
@@ -137,11 +194,20 @@ export class SimNode {
     return doc
   }
 
-  #apply(facet: string, updates: CheckedUpdate[]): void {
+  #apply({ facet, updates, frontier }: Extract<Effect, { do: 'apply' }>): void {
     const doc = this.#doc(facet)
+    this.#shown.set(facet, frontier)
     doc.transact(() => {
       for (const update of updates) if (update.body.length > 0) Y.applyUpdate(doc, update.body)
     })
+  }
+
+  /** Envelopes from the disk, or from among those that are still being written. */
+  #read(facet: string, wanted: Wanted[]): (EnvelopeRecord | undefined)[] {
+    const pending = new Disk()
+    for (const { writes } of this.#queue) pending.write(writes)
+    const [stored, fresh] = [this.disk.read(facet, wanted), pending.read(facet, wanted)]
+    return stored.map((record, i) => record ?? fresh[i])
   }
 
   /** The document from nothing, out of what counts, in the order of admission. */
@@ -156,13 +222,11 @@ export class SimNode {
       seq,
       id: segment.idAt(seq)
     }))
-    const pending = new Disk()
-    for (const { writes } of this.#unsynced) pending.write(writes)
-    const [stored, fresh] = [this.disk.read(facet, wanted), pending.read(facet, wanted)]
-    for (const [i, record] of stored.entries()) {
-      const body = (record ?? fresh[i])?.body
-      if (!body) throw new Error('an admitted envelope is neither stored nor being stored')
-      if (body.length > 0) Y.applyUpdate(doc, body)
+    this.#shown.set(facet, held.facet.frontier())
+    this.rebuilds.set(facet, (this.rebuilds.get(facet) ?? 0) + 1)
+    for (const record of this.#read(facet, wanted)) {
+      if (!record) throw new Error('an admitted envelope is neither stored nor being stored')
+      if (record.body.length > 0) Y.applyUpdate(doc, record.body)
     }
   }
 
@@ -172,34 +236,59 @@ export class SimNode {
     return this.core.context.facets.get(id)
   }
 
-  /** Edits a copy of the document, as a view does, and signs what came of it. */
-  edit(facet: string, change: (doc: Y.Doc) => void): Tip | undefined {
+  /** The document as it shows now, and the heads that it shows: what a view begins with. */
+  state(facet: string): { update: Uint8Array; heads: Tip[] } {
+    return { update: Y.encodeStateAsUpdate(this.#doc(facet)), heads: this.#shown.get(facet) ?? [] }
+  }
+
+  /**
+   * Edits a copy of the document, as a view does, and signs what came of it.
+   * @returns undefined where nothing was changed, or where the lane ended while it was written in
+   */
+  edit(facet: string, change: (doc: Y.Doc) => void, key = this.company.role): Tip | undefined {
     const held = this.facet(facet)
-    if (!held) return undefined
+    if (!held || this.failing) return undefined
     return this.perform(() => {
-      const base = held.facet.frontier()
-      const lease = must<Lease>(this.desk.lease(held, signerOf(this.company.role), base))
+      const { update: state, heads: base } = this.state(facet)
+      const lease = must<Lease>(this.desk.lease(held, signerOf(key), base))
       const view = new Y.Doc()
-      Y.applyUpdate(view, Y.encodeStateAsUpdate(this.#doc(facet)))
+      Y.applyUpdate(view, state)
       view.clientID = lease.client
       const updates: Uint8Array[] = []
       view.on('update', update => updates.push(update))
       view.transact(() => change(view))
-      const update = updates[0]
       this.desk.release(lease)
-      if (!update) return undefined
-      const tip = this.desk.edit(lease, { update, base })
-      if (isReject(tip)) throw new Error(`an honest edit was refused: ${tip}`)
-      this.acknowledge(facet, tip)
-      return tip
+      return updates[0] && this.sign(held, lease, updates[0], base)
     })
+  }
+
+  /** Signs what a view changed, and acknowledges it once it is durable. */
+  sign(held: HeldFacet, lease: Lease, update: Uint8Array, base: Tip[]): Tip | undefined {
+    const tip = this.desk.edit(lease, { update, base })
+    if (!isReject(tip)) {
+      this.acknowledge(lease.facet, tip)
+      return tip
+    }
+    // Where a fork or a cut took back what the view stood on, its writer is told; anything else is our fault.
+    const ended = LANE_ENDED.has(tip.code) && (held.facet.forks().length > 0 || hasCuts(held))
+    if (!ended && !this.lies) throw new Error(`an honest edit was refused: ${tip}`)
+    return undefined
   }
 
   /** Counts an edit as acknowledged once its sync returned. */
   acknowledge(facet: string, tip: Tip): void {
-    const life = this.life
-    this.world.later(10, () => {
-      if (life === this.life) this.acknowledged.set(toHex(tip.id), facet)
+    this.whenDurable(() => this.acknowledged.set(toHex(tip.id), facet))
+  }
+
+  /** Calls back when all that was asked for so far is durable; never where the disk refuses it. */
+  whenDurable(done: () => void): void {
+    // The effects of the edit are carried out when this returns.
+    const { life } = this
+    this.world.later(0, () => {
+      if (life !== this.life || this.failing) return
+      const last = this.#queue.at(-1)
+      if (last) last.durable.push(done)
+      else done()
     })
   }
 
@@ -213,12 +302,18 @@ export class SimNode {
 
   // ---- crashes ----------------------------------------------------------------------------------------------
 
-  /** The process ends; what was not synced is gone. */
-  crash(): void {
+  /** The process ends; what was not synced is gone, but perhaps for the oldest `kept` writes. */
+  crash(kept = 0): void {
     this.alive = false
     this.life++
-    this.#unsynced = []
+    for (const { writes, sync } of this.#queue.slice(0, kept)) this.disk.write(writes, sync)
+    this.#queue = []
     this.core.context.sessions.clear()
+  }
+
+  /** Writes that wait for the disk. */
+  get waiting(): number {
+    return this.#queue.length
   }
 
   /** A new process on what the disk holds. */
@@ -226,8 +321,11 @@ export class SimNode {
     this.disk = disk
     this.life++
     this.alive = true
+    this.failing = false
+    this.#durableAt = 0
     ;[this.core, this.desk] = this.#boot()
     this.docs.clear()
+    this.#shown.clear()
     this.core.context.now = this.#now()
     const trouble = restoreDirectory(this.core, {
       identities: disk.table('identity').map(({ bytes }) => bytes),
@@ -251,6 +349,12 @@ export class SimNode {
     }
     this.core.context.takeEffects()
   }
+}
+
+const LANE_ENDED = new Set(['lane-ended', 'edit-empty', 'past-forked', 'key-cut'])
+
+function hasCuts({ facet }: HeldFacet): boolean {
+  return facet.space.cuts().length > 0
 }
 
 const EPOCH = Date.UTC(2026, 0, 1)

@@ -251,6 +251,17 @@ describe('what both sides have', () => {
     bench.pass(62_000)
     expect(b.root(idOf(held))).toBe(a.root(idOf(held)))
   })
+
+  test('[SYN-34] also where the clock was a day ahead and has been put right', () => {
+    const { bench, node, puppet } = stage()
+    node.skewMs = 86_400_000
+    bench.pass(1_000)
+    node.skewMs = 0
+    bench.pass(1_000)
+    puppet.take()
+    bench.pass(62_000)
+    expect(puppet.of('spaces')).toHaveLength(1)
+  })
 })
 
 describe('pushes', () => {

@@ -135,6 +135,23 @@ describe('the road in', () => {
     expect(both).toBe(true)
   })
 
+  test('[ENV-22] a document is made anew in the step that changed what counts, before anything is appended', () => {
+    const { node, rival, held, puppet } = stage()
+    const branches = ['one ', 'two ', 'three '].map(word => signed(rival, held, [word]))
+    const idOfBranch = ({ client, records: [record] }: (typeof branches)[number]) =>
+      toHex(envelopeId(held.facet.id, client, (record as EnvelopeRecord).header))
+    // Among equals the branch with the smallest id counts: here each takes the place of the one before.
+    for (const branch of branches.sort((a, b) => (idOfBranch(a) < idOfBranch(b) ? 1 : -1))) {
+      puppet.say(runOf(held.facet, branch))
+      const [heads, facet] = [node.state(idOf(held)).heads, held.facet.frontier()]
+      expect(heads.map(({ id }) => toHex(id))).toEqual(facet.map(({ id }) => toHex(id)))
+      const shown = node.docs.get(idOf(held))?.store.clients.get(branch.client)?.at(-1)
+      const head = held.facet.head(branch.client)
+      expect(shown && shown.id.clock + shown.length).toBe(head?.segment.clockEndAt(head.seq))
+    }
+    expect(node.rebuilds.get(idOf(held))).toBe(2)
+  })
+
   test('[SYN-28] nothing of others is passed on or receipted before it is durable', () => {
     const { bench, node, rival, space, held, puppet } = stage()
     const third = bench.puppet(node, rival).hello()

@@ -1,0 +1,336 @@
+// Deliberate removals, one check each. A simulator that does not notice one of them would not notice a bug there.
+
+export interface Mutant {
+  name: string
+  /** Of design section 15. */
+  invariant: number
+  file: string
+  /** Stands exactly once in the file. */
+  find: string
+  put: string
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'private facets may go to anybody',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: 'facet !== undefined && !isShared(facet) && !(peer.own && facet.ownedHere)',
+    put: 'false && facet !== undefined && !isShared(facet) && !(peer.own && facet.ownedHere)'
+  },
+  {
+    name: 'spaces may go to companies that are no party',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: '!peer.own && !space.party',
+    put: 'false && !peer.own && !space.party'
+  },
+  {
+    name: 'facets may go to parties that have not accepted',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: 'facet !== undefined && !peer.own && !space.accepted',
+    put: 'false && facet !== undefined && !peer.own && !space.accepted'
+  },
+  {
+    name: 'companies that contradicted themselves are not frozen',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: 'facet !== undefined && !peer.own && space.frozen',
+    put: 'false && facet !== undefined && !peer.own && space.frozen'
+  },
+  {
+    name: 'strangers get what is confidential',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: "facet.class !== 'public' && !peer.own && !peer.confirmed",
+    put: "facet.class === 'private' && !peer.own && !peer.confirmed"
+  },
+  {
+    name: 'an expired certificate is as good as any',
+    invariant: 1,
+    file: 'sync/directory.ts',
+    find: "certificate.expiresAt <= now ? 'expired' : 'current'",
+    put: "certificate.expiresAt <= 0 ? 'expired' : 'current'"
+  },
+  {
+    name: 'forks do not change what counts',
+    invariant: 2,
+    file: 'replica/facet.ts',
+    find: 'if (segment.lane.forked) this.#irregular = true',
+    put: ''
+  },
+  {
+    name: 'the branch that came first survives',
+    invariant: 2,
+    file: 'replica/effective.ts',
+    find: 'order.sort((a, b) => b.votes - a.votes || compareBytes(id(a.branch), id(b.branch)))',
+    put: 'void id'
+  },
+  {
+    name: 'votes for a branch are not counted',
+    invariant: 2,
+    file: 'replica/effective.ts',
+    find: 'b.votes - a.votes || compareBytes',
+    put: 'compareBytes'
+  },
+  {
+    name: 'the document is not made anew when what counts changes',
+    invariant: 2,
+    file: 'sync/facet-sync.ts',
+    find: "if (document === 'rebuild') this.#context.emit({ do: 'rebuild', facet: id })",
+    put: ''
+  },
+  {
+    name: 'a grown space log changes nothing in documents',
+    invariant: 2,
+    file: 'sync/core.ts',
+    find: "if (held.facet.spaceChanged() === 'rebuild')",
+    put: "if (held.facet.size < 0 && held.facet.spaceChanged() === 'rebuild')"
+  },
+  {
+    name: 'heads that are lacking are not asked for again',
+    invariant: 2,
+    file: 'sync/asking.ts',
+    find: 'link.retryMs = Math.min(link.retryMs * 2, RETRY_MAX_MS)',
+    put: 'link.askAt = Infinity'
+  },
+  {
+    name: 'an entry is not passed on',
+    invariant: 2,
+    file: 'sync/space-sync.ts',
+    find: 'for (const session of this.#context.open()) this.list(session, space)',
+    put: ''
+  },
+  {
+    name: 'what waits is never tried again',
+    invariant: 2,
+    file: 'sync/facet-sync.ts',
+    find: 'if (ready.length === 0) break',
+    put: 'break'
+  },
+  {
+    name: 'orphans count',
+    invariant: 3,
+    file: 'replica/effective.ts',
+    find: 'if (first !== undefined && first <= end) ends.set(segment, first - 1)',
+    put: 'void first'
+  },
+  {
+    name: 'cuts end nothing',
+    invariant: 3,
+    file: 'replica/effective.ts',
+    find: 'for (const limit of cutPoints(found, lane)) endAt(lane, limit, ends)',
+    put: 'void cutPoints'
+  },
+  {
+    name: 'a cut reaches below what others have built on',
+    invariant: 3,
+    file: 'replica/effective.ts',
+    find: 'return laterOf(point && lane.find(point.seq, point.id), built)',
+    put: 'return point && lane.find(point.seq, point.id)'
+  },
+  {
+    name: 'a settle by one is a settle by all',
+    invariant: 3,
+    file: 'replica/effective.ts',
+    find: 'if (same.length * 2 > others)',
+    put: 'if (same.length + others > 0)'
+  },
+  {
+    name: 'a cut key goes on writing',
+    invariant: 3,
+    file: 'replica/facet.ts',
+    find: 'if (entry.cut.includes(key))',
+    put: 'if (entry.cut.includes(-1))'
+  },
+  {
+    name: 'a past may hold two branches',
+    invariant: 3,
+    file: 'replica/causal-past.ts',
+    find: "if (!forward) return new Reject('past-forked', `two branches of lane ${client} in one causal past`)",
+    put: 'void forward'
+  },
+  {
+    name: 'authority goes back',
+    invariant: 3,
+    file: 'replica/causal-past.ts',
+    find: 'if (!newer) {',
+    put: 'if (!newer && ref.seq < 0) {'
+  },
+  {
+    name: 'the body may be of another client',
+    invariant: 3,
+    file: 'replica/update-gate.ts',
+    find: 'if (update.client !== claims.client)',
+    put: 'if (update.client < 0)'
+  },
+  {
+    name: 'the body may begin anywhere',
+    invariant: 3,
+    file: 'replica/update-gate.ts',
+    find: 'if (update.clock !== claims.clock)',
+    put: 'if (update.clock < 0)'
+  },
+  {
+    name: 'the header may say something else than the body',
+    invariant: 3,
+    file: 'replica/update-gate.ts',
+    find: 'if (!equalRanges(update.deletes, claims.deletes))',
+    put: 'if (!equalRanges(update.deletes, update.deletes))'
+  },
+  {
+    name: 'roots that no layout knows',
+    invariant: 3,
+    file: 'replica/update-gate.ts',
+    find: "return place ? { place, key: struct.key } : refuse(struct, 'update-layout', `no root ${parent}`) // UPD-21",
+    put: "return { place: place ?? (this.#index.root('text') as Place), key: struct.key }"
+  },
+  {
+    name: 'neighbours outside the causal past',
+    invariant: 3,
+    file: 'replica/causal-past.ts',
+    find: 'if (!at || clock >= at.segment.clockEndAt(at.seq)) return undefined',
+    put: 'if (!at) return 0'
+  },
+  {
+    name: 'no signature is looked at',
+    invariant: 4,
+    file: 'identity/verify.ts',
+    find: 'if (!last || !verifySignature(key, signedBytes(run.facet, run.client, last.headerBytes), last.signature)) {',
+    put: 'void [verifySignature, key, signedBytes]\n  if (!last) {'
+  },
+  {
+    name: 'an implied dep is no fault',
+    invariant: 4,
+    file: 'replica/facet.ts',
+    find: "return new Reject('dep-implied', `lane ${dep.client} seq ${dep.seq}`)",
+    put: 'continue'
+  },
+  {
+    name: 'the good part of a run is kept',
+    invariant: 4,
+    file: 'replica/facet.ts',
+    find: 'if (stop && !run.stored) {',
+    put: 'if (stop && run.stored) {'
+  },
+  {
+    name: 'runs are cut where no signature holds',
+    invariant: 4,
+    file: 'sync/run-cut.ts',
+    find: 'return key !== undefined && verifySignature(key, signedBytes(facet.id, client, header), signature)',
+    put: 'return key !== undefined || verifySignature(key, signedBytes(facet.id, client, header), signature)'
+  },
+  {
+    name: 'receipts are believed',
+    invariant: 4,
+    file: 'sync/receipts.ts',
+    find: 'if (!verifySignature(peer.certificate.key, receiptBytes(id, tips), signature)) {',
+    put: 'void verifySignature\n    if (signature.length === 0) {'
+  },
+  {
+    name: 'the chains of others may be written by anybody',
+    invariant: 4,
+    file: 'identity/space-log.ts',
+    find: 'if (!verifySignature(key, entrySignedBytes(entry), signature))',
+    put: 'if (signature.length === 0 && verifySignature(key, entrySignedBytes(entry), signature))'
+  },
+  {
+    name: 'a connection may change its company',
+    invariant: 4,
+    file: 'sync/greeting.ts',
+    find: 'if (before !== hello.did)',
+    put: 'if (before === undefined)'
+  },
+  {
+    name: 'an author goes on in a lane that ended',
+    invariant: 4,
+    file: 'sync/desk.ts',
+    find: 'do client = packClient({ company, key: key.index, session: this.#session() })',
+    put: 'do client = packClient({ company, key: key.index, session: 5 })'
+  },
+  {
+    name: 'what is not durable is passed on',
+    invariant: 5,
+    file: 'sync/facet-sync.ts',
+    find: 'if (own) passOn()',
+    put: 'passOn()'
+  },
+  {
+    name: 'what is not durable is receipted',
+    invariant: 5,
+    file: 'sync/receipts.ts',
+    find: 'this.#context.write([], () => {',
+    put: ';[() => {}].forEach(() => {'
+  },
+  {
+    name: 'own envelopes are shown and not stored',
+    invariant: 5,
+    file: 'sync/facet-sync.ts',
+    find: 'const envelopes = admitted.map(({ envelope }) => envelope)',
+    put: 'const envelopes = admitted.map(({ envelope }) => envelope).slice(own ? 1 : 0)'
+  },
+  {
+    name: 'the genesis of a facet is not stored',
+    invariant: 5,
+    file: 'sync/facet-sync.ts',
+    find: "writes.unshift({ kind: 'put', table: 'facet', key: id, bytes: held.genesisBytes })",
+    put: ''
+  },
+  {
+    name: 'entries are not stored',
+    invariant: 5,
+    file: 'sync/space-sync.ts',
+    find: 'writes.push(put)',
+    put: ''
+  },
+  {
+    name: 'as many runs wait as come',
+    invariant: 8,
+    file: 'sync/pending.ts',
+    find: 'if (sum.runs >= PENDING_RUNS_MAX || sum.bytes + bytes > PENDING_BYTES_MAX) return',
+    put: ''
+  },
+  {
+    name: 'as many requests wait as come',
+    invariant: 8,
+    file: 'sync/answers.ts',
+    find: 'if (session.answers.length > ANSWERS_MAX || session.answersBytes > ANSWERS_BYTES_MAX) {',
+    put: 'if (session.answers.length < 0) {'
+  },
+  {
+    name: 'a peer may name any number of documents',
+    invariant: 8,
+    file: 'sync/openings.ts',
+    find: 'if (session.opened.size >= OPENED_MAX) {',
+    put: 'if (session.opened.size < 0) {'
+  },
+  {
+    name: 'a peer may name any number of heads',
+    invariant: 8,
+    file: 'sync/asking.ts',
+    find: 'return [...heads.values()].slice(-TIPS_MAX)',
+    put: 'return [...heads.values()]'
+  },
+  {
+    name: 'a company may put any number of spaces before us',
+    invariant: 8,
+    file: 'sync/space-sync.ts',
+    find: 'return open < INVITATIONS_MAX && directory.spaces.size < SPACES_MAX',
+    put: 'return open >= 0'
+  },
+  {
+    name: 'a flood of pushes goes on',
+    invariant: 8,
+    file: 'sync/facet-sync.ts',
+    find: 'if (pushed.floods(this.#context.now)) {',
+    put: 'if (pushed.floods(-1)) {'
+  },
+  {
+    name: 'timers stop when the clock is set back',
+    invariant: 2,
+    file: 'sync/context.ts',
+    find: 'this.steady += Math.max(0, now - this.now)',
+    put: 'this.steady = now'
+  }
+]

@@ -1,0 +1,285 @@
+// Looks at every frame and every limit while a history runs: what leaves an honest node, what it says of what a
+// liar sent, and how much a peer makes it hold. Invariants 1, 4, 5 and 8 of design section 15, by rules of its own.
+import { verifySignature } from '../../src/identity/ed25519.ts'
+import { UNREAD_BYTES_MAX } from '../../src/sync/context.ts'
+import type { News } from '../../src/sync/effects.ts'
+import { type Frame, parseFrame } from '../../src/sync/frame.ts'
+import { fromHex, toHex } from '../../src/wire/bytes.ts'
+import { envelopeId, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
+import { unpackClient } from '../../src/wire/lane.ts'
+import { type Reject, isReject } from '../../src/wire/reject.ts'
+import { verifications } from './memo.ts'
+import type { SimNode } from './node.ts'
+import { type Member, type SimFacet, nameOf, pairOf } from './members.ts'
+import type { Simulation } from './world.ts'
+
+/** What honest nodes must say of a frame: refused with one of these codes, and the sender named. */
+export interface Expectation {
+  lie: string
+  codes: readonly string[]
+}
+
+/** Type numbers of frames, from protocols/sync, section 3. */
+const ENTRIES = 5
+const HEADS = 7
+const RUN = 9
+const RECEIPT = 11
+
+/** protocols/sync, section 9, written down again: a limit that the code loses must be missed here. */
+const LIMITS = {
+  answers: 1_024,
+  answersBytes: 1024 * 1024,
+  requests: 8,
+  identities: 64,
+  opened: 256,
+  announced: 1_000,
+  openRequests: 8,
+  pendingRuns: 256,
+  pendingBytes: 1024 * 1024,
+  invitations: 16,
+  /** Verifications in a second for what a peer brings: 2,000 unasked after a burst of as many. */
+  checks: 4_500
+}
+
+export class Watch {
+  readonly #sim: Simulation
+  readonly #expected = new WeakMap<Uint8Array, Expectation>()
+  readonly #refusals = new Map<Member, { peerId: string; reject: Reject }[]>()
+  /** Verifications that a peer caused a node to make, by second. */
+  readonly #checks = new Map<string, { second: number; count: number }>()
+
+  constructor(sim: Simulation) {
+    this.#sim = sim
+  }
+
+  expect(frame: Uint8Array, expectation: Expectation): void {
+    this.#expected.set(frame, expectation)
+  }
+
+  /** Words that stand in this facet only, and in every one of its bodies that says anything of its own. */
+  canary(facet: string): string {
+    return `canary-${facet.slice(0, 12)}`
+  }
+
+  // ---- what leaves -----------------------------------------------------------------------------------------
+
+  /** @returns whether it goes out: a liar that withholds keeps documents to itself */
+  sent(from: SimNode, session: number, frame: Uint8Array): boolean {
+    const sim = this.#sim
+    const member = sim.memberOf(from)
+    const type = frame[1] as number
+    if (member.lies) return !member.withholds || (type !== RUN && type !== HEADS && type !== 10)
+    const peer = sim.network.peerOf(from, session)
+    if (!peer) return true
+    this.#secrets(member, sim.memberOf(peer), frame)
+    if (type === RUN || type === RECEIPT) this.#promises(member, frame)
+    return true
+  }
+
+  /** Invariant 1: no word and no id of what the receiver may not know. */
+  #secrets(from: Member, to: Member, frame: Uint8Array): void {
+    const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length)
+    for (const facet of this.#sim.facets) {
+      if (this.#maySend(from, to, facet)) continue
+      // The log of a space names lanes where it cuts or settles them; who may see it is another question.
+      if (frame[1] === ENTRIES && facet.class !== 'private') continue
+      const id = Buffer.from(fromHex(facet.id) as Uint8Array)
+      if (bytes.includes(id) || bytes.includes(this.canary(facet.id)))
+        this.#broken(1, `${nameOf(from)} tells ${nameOf(to)} of a ${facet.class} document (type ${frame[1]})`)
+    }
+    for (const space of this.#sim.spaces) {
+      if (space.parties.includes(to.company)) continue
+      if (bytes.includes(Buffer.from(fromHex(space.id) as Uint8Array)))
+        this.#broken(1, `${nameOf(from)} tells ${nameOf(to)} of a space that is none of its business`)
+    }
+  }
+
+  #maySend(from: Member, to: Member, facet: SimFacet): boolean {
+    const sim = this.#sim
+    if (from.company === to.company) return facet.class !== 'private' || facet.owner === from.company
+    if (facet.class === 'private' || !sim.mayKnow(to, facet)) return false
+    const { did } = to.node.company.identity
+    const { directory } = from.node.core.context
+    const frozen =
+      directory.forkedIdentities.has(did) ||
+      directory.spaces.get(facet.space.id)?.forkOf(facet.space.parties.indexOf(to.company))
+    if (frozen || to.node.company.node.expiresAt <= sim.now() + from.node.skewMs) return false
+    return facet.class === 'public' || !sim.strangers.has(pairOf(from, to))
+  }
+
+  /** Invariants 4 and 5: what is passed on ends in a good signature; what is passed on or receipted is durable. */
+  #promises(from: Member, frame: Uint8Array): void {
+    const said = parseFrame(frame)
+    if (isReject(said)) return this.#broken(4, `${nameOf(from)} sends a frame that is none: ${said}`)
+    if (said.type === 'receipt') {
+      const facet = toHex(said.facet)
+      const all = said.tips.every(({ of: client, seq, id }) => from.node.disk.has(facet, { client, seq, id }))
+      if (!all) this.#broken(5, `${nameOf(from)} receipts what a power cut would take from it`)
+    }
+    if (said.type === 'run') this.#run(from, said)
+  }
+
+  #run(from: Member, { facet, client, records }: Extract<Frame, { type: 'run' }>): void {
+    const held = from.node.facet(toHex(facet))
+    const key = held?.facet.laneKey(client)
+    const last = records.at(-1)
+    if (!key || !last || !verifySignature(key, signedBytes(facet, client, last.header), last.signature))
+      this.#broken(4, `${nameOf(from)} passes on a run that no signature covers`)
+    // What a node wrote itself may be on its way while its disk takes it in (SYN-28).
+    if (unpackClient(client).company === held?.facet.space.companyOf(from.node.company.identity.did)) return
+    for (const { header: bytes } of records) {
+      const header = parseHeader(bytes)
+      const id = envelopeId(facet, client, bytes)
+      if (isReject(header) || !from.node.disk.has(toHex(facet), { client, seq: header.seq, id }))
+        this.#broken(5, `${nameOf(from)} passes on what a power cut would take from it`)
+    }
+  }
+
+  // ---- what arrives ----------------------------------------------------------------------------------------
+
+  heard(at: Member, news: News): void {
+    const sim = this.#sim
+    if (news.what === 'refused') {
+      this.#refusals.set(at, [...(this.#refusals.get(at) ?? []).slice(-50), news])
+      const accused = sim.members.filter(({ node }) => node.company.node.peer === news.peerId)
+      // An honest forwarder is never the one at fault.
+      if (!at.lies && accused.some(({ lies }) => !lies))
+        this.#broken(
+          4,
+          `${nameOf(at)} blames honest ${news.peerId.slice(-4)}: ${news.reject} (${news.where})`
+        )
+    }
+    if (at.lies) return
+    if (news.what === 'fork') this.#accuse(at, news.facet, news.company)
+    if (news.what === 'chain-fork') {
+      const space = sim.spaces.find(({ id }) => id === news.space)
+      const company = space?.parties[news.company]
+      if (this.#isHonest(company))
+        this.#broken(4, `${nameOf(at)} holds that honest C${company} forked its chain`)
+    }
+    if (news.what === 'identity-fork') {
+      const member = sim.members.find(({ node }) => node.company.identity.did === news.did)
+      if (member && !member.lies)
+        this.#broken(4, `${nameOf(at)} holds that honest ${nameOf(member)} forked its log`)
+    }
+  }
+
+  /** A restored or copied home must not contradict itself (ENV-26). */
+  #accuse(at: Member, facet: string, index: number): void {
+    const company = this.#sim.facets.find(({ id }) => id === facet)?.space.parties[index]
+    if (this.#isHonest(company)) this.#broken(4, `${nameOf(at)} holds that honest C${company} forked a lane`)
+  }
+
+  #isHonest(company: number | undefined): boolean {
+    return this.#sim.members.some(member => member.company === company && !member.lies)
+  }
+
+  arrived(to: SimNode, session: number, frame: Uint8Array, deliver: () => void): void {
+    const member = this.#sim.memberOf(to)
+    const from = this.#sim.network.peerOf(to, session)
+    const before = verifications()
+    const expected = member.lies ? undefined : this.#expected.get(frame)
+    if (expected && from && this.#reaches(member, session, frame))
+      this.#judged(member, from, frame, expected, deliver)
+    else deliver()
+    if (from) this.#count(member, from, verifications() - before)
+  }
+
+  /** Whether the node looks into this frame at all: it knows the peer, may hear of it, and has room for it. */
+  #reaches({ node }: Member, id: number, frame: Uint8Array): boolean {
+    const { context } = node.core
+    const session = context.sessions.get(id)
+    if (!session?.peer || !node.alive) return false
+    const said = parseFrame(frame)
+    if (isReject(said) || said.type !== 'run') return session.allowances.checks.left(context.now) > 100
+    const held = node.facet(toHex(said.facet))
+    if (!held || !context.clearance(session, 'store', held.facet.space, held.facet.genesis)) return false
+    // The first word in a document may be held back (SYN-38, SYN-39), whatever it is.
+    return held.facet.size > 0 && session.allowances.pushed.mayGo(context.now)
+  }
+
+  #judged(
+    at: Member,
+    from: SimNode,
+    frame: Uint8Array,
+    { lie, codes }: Expectation,
+    deliver: () => void
+  ): void {
+    const before = this.#refusals.get(at)?.at(-1)
+    deliver()
+    const last = this.#refusals.get(at)?.at(-1)
+    if (last && last !== before) {
+      const named = last.peerId === from.company.node.peer
+      if (!named || !codes.includes(last.reject.code))
+        this.#broken(4, `${nameOf(at)} says ${last.reject} of a lie (${lie}: ${codes.join(', ')})`)
+    } else if (!this.#waits(at, frame)) this.#broken(4, `${nameOf(at)} takes a lie without a word: ${lie}`)
+  }
+
+  /** What cannot be judged yet is not refused yet. */
+  #waits({ node }: Member, frame: Uint8Array): boolean {
+    const said = parseFrame(frame)
+    if (isReject(said) || said.type !== 'run') return false
+    const last = said.records.at(-1)
+    const id = last && envelopeId(said.facet, said.client, last.header)
+    const { pending } = node.core.facets
+    // A flood of waiting runs leaves no room for one more: it is dropped, and asked for again.
+    const full = pending.list().length >= LIMITS.pendingRuns / 4
+    return full || (id !== undefined && pending.has(toHex(said.facet), id))
+  }
+
+  // ---- what a peer may cost --------------------------------------------------------------------------------
+
+  #count(at: Member, from: SimNode, checks: number): void {
+    if (at.lies || checks === 0) return
+    const key = `${this.#sim.members.indexOf(at)}/${from.company.node.peer}`
+    const second = Math.floor(this.#sim.now() / 1000)
+    const window = this.#checks.get(key)
+    const count = checks + (window?.second === second ? window.count : 0)
+    this.#checks.set(key, { second, count })
+    if (count > LIMITS.checks)
+      this.#broken(8, `a peer has ${nameOf(at)} verify ${count} signatures in a second`)
+  }
+
+  bounds(): void {
+    for (const member of this.#sim.members) if (!member.lies && member.node.alive) this.#boundsOf(member)
+  }
+
+  #boundsOf(member: Member): void {
+    const { context, facets } = member.node.core
+    const over = (what: string, is: number, max: number) => {
+      if (is > max) this.#broken(8, `${nameOf(member)} holds ${is} ${what} for a peer, not ${max}`)
+    }
+    for (const session of context.sessions.values()) {
+      over('requests to answer', session.answers.length, LIMITS.answers)
+      over('bytes of requests', session.answersBytes, LIMITS.answersBytes)
+      over('requests under way', session.requests, LIMITS.requests)
+      over('identity logs under way', session.identities.size, LIMITS.identities)
+      over('facets opened', session.opened.size, LIMITS.opened)
+      over('unread bytes', session.inFlight, UNREAD_BYTES_MAX + 131_072)
+      for (const link of session.facets.values()) {
+        over('heads named', link.announced.length, LIMITS.announced)
+        over('open requests', link.open.size, LIMITS.openRequests)
+      }
+    }
+    for (const [owner, items] of Map.groupBy(
+      facets.pending.list(),
+      ({ from }) => from?.peer?.did ?? from?.peerId ?? 'nobody'
+    )) {
+      over(`waiting runs of ${owner.slice(12, 16)}`, items.length, LIMITS.pendingRuns)
+      over(
+        'bytes of waiting runs',
+        items.reduce((sum, { bytes }) => sum + bytes, 0),
+        LIMITS.pendingBytes
+      )
+    }
+    const invited = [...context.directory.spaces.keys()].filter(
+      id => !this.#sim.spaces.some(space => space.id === id)
+    )
+    const liars = new Set(this.#sim.members.filter(({ lies }) => lies).map(({ company }) => company)).size
+    over('spaces that nobody accepted', invited.length, LIMITS.invitations * Math.max(1, liars))
+  }
+
+  #broken(invariant: number, text: string): void {
+    this.#sim.broken.push(`invariant ${invariant}: ${text}`)
+  }
+}
