@@ -35,7 +35,8 @@ export const UPGRADE_TIMEOUT_MS = 2_000
 export const NEGOTIATION_TIMEOUT_MS = 3_000
 /** An upgraded connection without a session is of no use to anybody. */
 export const SESSIONLESS_MAX_MS = 5_000
-export const CLOSE_TIMEOUT_MS = 1_000
+/** What is queued at a close still leaves: a window or two on a slow link. */
+export const CLOSE_TIMEOUT_MS = 3_000
 export const SOCKET_IDLE_MS = 30_000
 /** One send of libp2p is one message: a yamux window in noise messages is the most that an honest node sends. */
 export const WEB_SOCKET_MESSAGE_BYTES_MAX = 1024 * 1024
