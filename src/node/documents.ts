@@ -14,6 +14,12 @@ const BATCH_BODIES = 512
 /** How far the worker lags behind while nobody reads: it takes what was typed in one piece. */
 const CATCH_UP_MS = 250
 
+/** A document on its way into the worker. `void`: what counts has changed meanwhile, so it is made anew. */
+interface Load {
+  done: Promise<void>
+  void: boolean
+}
+
 interface Waiting {
   facet: string
   resolve(result: unknown): void
@@ -37,7 +43,7 @@ export class Documents {
   readonly #waiting = new Map<number, Waiting>()
   #tasks = 0
   /** Facets that the worker holds or is about to hold, with the load that precedes everything else. */
-  readonly #loaded = new Map<string, Promise<void>>()
+  readonly #loaded = new Map<string, Load>()
   /** The heads of what the worker was given so far. */
   readonly #frontier = new Map<string, Tip[]>()
   /** What the worker is still to be given: who types does not wait for it. */
@@ -87,6 +93,8 @@ export class Documents {
 
   /** What counts has changed: the document is made anew the next time it is needed. */
   invalidate(facet: string): void {
+    const load = this.#loaded.get(facet)
+    if (load) load.void = true
     this.#loaded.delete(facet)
     this.#behind.delete(facet)
     this.#stalled.delete(facet)
@@ -154,23 +162,24 @@ export class Documents {
   #whole(facet: string): Promise<void> {
     const why = this.#stalled.get(facet)
     if (why !== undefined) throw stall(why)
-    let loaded = this.#loaded.get(facet)
-    if (!loaded) {
-      loaded = this.#fill(facet)
-      this.#loaded.set(facet, loaded)
-      loaded.catch(() => {
-        if (this.#loaded.get(facet) === loaded) this.#loaded.delete(facet)
-      })
-    }
-    return loaded
+    const known = this.#loaded.get(facet)
+    if (known) return known.done
+    const load: Load = { done: Promise.resolve(), void: false }
+    this.#loaded.set(facet, load)
+    load.done = this.#fill(facet, load)
+    load.done.catch(() => {
+      if (this.#loaded.get(facet) === load) this.#loaded.delete(facet)
+    })
+    return load.done
   }
 
-  async #fill(facet: string): Promise<void> {
+  async #fill(facet: string, load: Load): Promise<void> {
     const { bodies, frontier } = await this.#readBodies(facet)
+    if (load.void) return this.#whole(facet)
     this.#frontier.set(facet, frontier)
-    await this.#task({ do: 'load', facet, bodies: bodies.slice(0, BATCH_BODIES) })
-    for (let i = BATCH_BODIES; i < bodies.length; i += BATCH_BODIES) {
-      await this.#task({ do: 'apply', facet, bodies: bodies.slice(i, i + BATCH_BODIES) })
+    for (let i = 0; i === 0 || i < bodies.length; i += BATCH_BODIES) {
+      await this.#task({ do: i === 0 ? 'load' : 'apply', facet, bodies: bodies.slice(i, i + BATCH_BODIES) })
+      if (load.void) return this.#whole(facet)
     }
   }
 

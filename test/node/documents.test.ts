@@ -1,0 +1,54 @@
+// The main thread's side of the document worker, with the real worker.
+import { afterEach, expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { type Bodies, Documents } from '../../src/node/documents.ts'
+
+const ROOTS = { text: 'text' } as const
+const opened: Documents[] = []
+
+afterEach(() => Promise.all(opened.splice(0).map(documents => documents.close())))
+
+function documentsOf(readBodies: () => Promise<Bodies>): Documents {
+  const documents = new Documents(readBodies, (_, why) => expect.fail(why))
+  opened.push(documents)
+  return documents
+}
+
+/** One update for each letter, by one client. */
+function letters(word: string, client: number): Uint8Array[] {
+  const doc = new Y.Doc()
+  doc.clientID = client
+  const bodies: Uint8Array[] = []
+  doc.on('update', (body: Uint8Array) => bodies.push(body))
+  const text = doc.getText('text')
+  for (const letter of word) text.insert(text.length, letter)
+  return bodies
+}
+
+test('what was admitted is in the next read, though the worker is not told of it at once', async () => {
+  const [first, ...rest] = letters('hello', 1) as [Uint8Array, ...Uint8Array[]]
+  const documents = documentsOf(() => Promise.resolve({ bodies: [first], frontier: [] }))
+  expect((await documents.read('f', ROOTS)).text).toBe('h')
+  for (const [i, body] of rest.entries()) {
+    const frontier = [{ client: 1, seq: i + 1, id: new Uint8Array(32) }]
+    documents.append('f', [body], frontier)
+    const seen = await documents.read('f', ROOTS)
+    expect([seen.text, seen.frontier]).toEqual(['hello'.slice(0, i + 2), frontier])
+  }
+})
+
+test('what no longer counts when a document is half in the worker is not in it afterwards', async () => {
+  // More than one batch, so that the second is still to come when the first no longer counts.
+  const [lost, kept] = [letters('x'.repeat(1_200), 1), letters('kept', 2)]
+  const reads: Bodies[] = [
+    { bodies: lost, frontier: [] },
+    { bodies: kept, frontier: [] }
+  ]
+  const documents = documentsOf(() => Promise.resolve(reads.shift() as Bodies))
+  const before = documents.read('f', ROOTS)
+  await Promise.resolve()
+  documents.invalidate('f')
+  expect((await documents.read('f', ROOTS)).text).toBe('kept')
+  expect((await before).text).toBe('kept')
+  expect((await documents.read('f', ROOTS)).text).toBe('kept')
+})
