@@ -156,10 +156,12 @@ export async function openRoles(
 
 async function openCertified(
   home: Home,
-  { path, certificate }: { path: string; certificate: Uint8Array },
+  { path, multikey, certificate }: KeyFile & { certificate: Uint8Array },
   passphrase: string | undefined
 ): Promise<CertifiedKey> {
-  return { key: await openKeyFile(home, path, passphrase), certificate }
+  const key = await openKeyFile(home, path, passphrase)
+  if (key.publicKey.multikey === multikey) return { key, certificate }
+  throw new NodeError('key-other', `${path} holds another key than its name says`, RESTORE)
 }
 
 function uncertified(home: Home, { legalName }: CompanyIdentity): NodeError {

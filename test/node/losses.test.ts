@@ -1,9 +1,10 @@
 // What a node says and does about what its disk has lost. protocols/store, section 10.
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
 import { addIdentityEntry } from '../../src/node/home-company.ts'
+import { loadKeys } from '../../src/node/home-keys.ts'
 import { openHomeStore } from '../../src/node/home-store.ts'
 import { readIdentity, type Home } from '../../src/node/home.ts'
 import { Losses } from '../../src/node/losses.ts'
@@ -97,6 +98,20 @@ describe('losses', () => {
 })
 
 describe('the home and its store', () => {
+  it('[STO-25] a key file that holds another key than it is named after is refused', async () => {
+    const dir = join(folder(), 'acme')
+    const home = await createCompanyHome(dir, 'Acme')
+    const [node, role] = ['node-', 'CTO-'].map(start => {
+      const name = readdirSync(join(dir, 'keys')).find(file => file.startsWith(start))
+      return join(dir, 'keys', name as string)
+    }) as [string, string]
+    writeFileSync(node, readFileSync(role))
+    await expect(loadKeys(home, undefined)).rejects.toMatchObject({
+      code: 'key-other',
+      next: expect.stringContaining('backup') as string
+    })
+  })
+
   const open = async (home: Home) => {
     const opened = await openHomeStore(home, await readIdentity(home), dir => LevelStore.open(dir))
     await opened.store.close()
