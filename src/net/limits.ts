@@ -40,8 +40,6 @@ export const CLOSE_TIMEOUT_MS = 3_000
 export const SOCKET_IDLE_MS = 30_000
 /** One send of libp2p is one message: a yamux window in noise messages is the most that an honest node sends. */
 export const WEB_SOCKET_MESSAGE_BYTES_MAX = 1024 * 1024
-/** Hosts whose new WebSocket connections are counted; beyond it counting starts anew. */
-export const HOSTS_COUNTED_MAX = 1_024
 /** Two connections begun within this time of each other are one simultaneous dial; above the upgrade limit. */
 export const SIMULTANEOUS_MS = 3_000
 

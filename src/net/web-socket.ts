@@ -9,7 +9,6 @@ import { WebSocket, type WebSocketServer } from 'ws'
 import type { Door } from './door.ts'
 import * as limits from './limits.ts'
 import { reportListening, type ListenFailure } from './listener.ts'
-import { TokenBucket } from './token-bucket.ts'
 
 /** Not a code that may be sent: libp2p asks for it to say "reset", and every implementation throws. */
 const ABNORMAL = 1006
@@ -25,7 +24,7 @@ interface Listening {
   close(): Promise<void>
 }
 
-/** A transport factory for libp2p, with the door of TCP; failures to listen are added to `failures`. */
+/** A transport factory for libp2p, with a door; failures to listen are added to `failures`. */
 export function webSocketTransport(failures: ListenFailure[], door: Door): ReturnType<typeof webSockets> {
   const create = webSockets()
   return components => {
@@ -81,20 +80,18 @@ function tame(socket: WebSocket): void {
 /** Counts sockets before they have spoken HTTP, as libp2p counts those of TCP from their first moment. */
 function guard(listener: Listening): void {
   const { server, wsServer } = listener
-  const rates = new Map<string, TokenBucket>()
   const pending = new Map<Socket, NodeJS.Timeout>()
   const settle = (socket: Socket) => {
     clearTimeout(pending.get(socket))
     pending.delete(socket)
   }
-  server.maxConnections = limits.CONNECTIONS_MAX + limits.PENDING_CONNECTIONS_MAX
+  server.maxConnections = limits.CONNECTIONS_MAX + 2 * limits.PENDING_CONNECTIONS_MAX
   wsServer.options.maxPayload = limits.WEB_SOCKET_MESSAGE_BYTES_MAX
   server.prependListener('connection', (socket: Socket) => {
     socket.on('error', () => undefined)
     socket.once('close', () => settle(socket))
-    if (pending.size >= limits.PENDING_CONNECTIONS_MAX || !mayCome(rates, socket)) return socket.destroy()
+    makeRoom(pending)
     pending.set(socket, setTimeout(() => socket.destroy(), limits.UPGRADE_TIMEOUT_MS).unref())
-    return undefined
   })
   const close = listener.close.bind(listener)
   listener.close = () => {
@@ -110,11 +107,17 @@ function guard(listener: Listening): void {
   }
 }
 
-function mayCome(rates: Map<string, TokenBucket>, socket: Socket): boolean {
-  const now = performance.now()
-  const host = socket.remoteAddress ?? ''
-  if (rates.size >= limits.HOSTS_COUNTED_MAX) rates.clear()
-  const bucket = rates.get(host) ?? new TokenBucket(limits.HANDSHAKES_PER_HOST_MAX, 1_000, now)
-  rates.set(host, bucket)
-  return bucket.take(1, now)
+/** Who says nothing keeps a place only until somebody else needs it, and the host that has the most gives first. */
+function makeRoom(pending: ReadonlyMap<Socket, NodeJS.Timeout>): void {
+  if (pending.size < limits.PENDING_CONNECTIONS_MAX) return
+  const counts = new Map<string | undefined, number>()
+  for (const { remoteAddress } of pending.keys())
+    counts.set(remoteAddress, (counts.get(remoteAddress) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  for (const socket of pending.keys()) {
+    if (counts.get(socket.remoteAddress) === most) {
+      socket.destroy() // NET-22
+      return
+    }
+  }
 }

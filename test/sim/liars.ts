@@ -18,7 +18,7 @@ import { encodeFacetGenesis, facetId } from '../../src/wire/genesis.ts'
 import { packClient, unpackClient } from '../../src/wire/lane.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { scanUpdate } from '../../src/wire/update.ts'
-import { must, signerOf } from './company.ts'
+import { signerOf } from './company.ts'
 import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
 
