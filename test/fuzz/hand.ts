@@ -51,7 +51,7 @@ export class Hand {
     this.doc = doc
     this.#random = random
     this.#words = halves ? [...WORDS, ...HALVES] : WORDS
-    const roots = [this.text, this.meta, this.list, this.cards, this.stack]
+    const roots = [this.text, this.meta, this.facts, this.list, this.cards, this.stack]
     this.undo = undo ? new Y.UndoManager(roots, { captureTimeout: 1e12 }) : undefined
   }
 
@@ -60,6 +60,9 @@ export class Hand {
   }
   get meta(): Y.Map<unknown> {
     return this.doc.getMap('meta')
+  }
+  get facts(): Y.Map<unknown> {
+    return this.doc.getMap('facts')
   }
   get list(): Y.Array<unknown> {
     return this.doc.getArray('list')
@@ -87,7 +90,7 @@ export class Hand {
     const dice = this.#random(24)
     if (dice < 9) this.#editText(this.text)
     else if (dice < 11) this.meta.set(this.#pick(FIELDS), this.#value(0))
-    else if (dice < 12) this.meta.delete(this.#pick(FIELDS))
+    else if (dice < 12) this.#editFields()
     else if (dice < 15) this.#editList(this.list)
     else if (dice < 17) this.cards.set(this.#pick(ODD_KEYS), this.#card())
     else if (dice < 18) this.cards.delete(this.#pick(ODD_KEYS))
@@ -98,13 +101,23 @@ export class Hand {
 
   /** Deletes everything, since damage shows when Yjs collects garbage, and writes on. */
   clear(): void {
-    const { text, list, stack, cards, meta } = this
+    const { text, list, stack, cards, meta, facts } = this
     this.doc.transact(() => {
       for (const each of [text, list, stack]) each.delete(0, each.length)
-      for (const each of [cards, meta]) each.clear()
+      for (const each of [cards, meta, facts]) each.clear()
     })
     text.insert(0, 'still here')
     cards.set('a', this.#card())
+  }
+
+  /** Fields of no type go, fields of one get another value of it. */
+  #editFields(): void {
+    if (this.#random(2) === 0) return this.meta.delete(this.#pick(FIELDS))
+    const dice = this.#random(4)
+    if (dice === 0) this.facts.set('name', this.#pick(this.#words))
+    else if (dice === 1) this.facts.set('count', this.#pick([0, -7, 0.5, 2 ** 31, 1e300]))
+    else if (dice === 2) this.facts.set('done', this.#random(2) === 0)
+    else this.facts.set('parts', [this.#value(0)])
   }
 
   #editText(text: Y.Text): void {

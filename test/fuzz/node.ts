@@ -13,10 +13,19 @@ import type { Effect, Event, News } from '../../src/sync/effects.ts'
 import { restoreFacet } from '../../src/sync/restore.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import type { FacetGenesis } from '../../src/wire/genesis.ts'
+import type { Layout } from '../../src/wire/layout.ts'
 import type { Reject } from '../../src/wire/reject.ts'
 import { WRITERS_LAYOUT, type Random } from '../replica/writers.ts'
 import { type Company, EPOCH_MS, must, signerOf } from '../sim/company.ts'
 import { Disk } from '../sim/disk.ts'
+
+/** One place of every sort, and values whose type the layout names. */
+const LAYOUT: Layout = {
+  roots: {
+    ...WRITERS_LAYOUT.roots,
+    facts: { is: 'map', keys: { name: 'string', count: 'number', done: 'boolean', parts: 'list' } }
+  }
+}
 
 /** What a node needs of the world around it. */
 export interface Edges {
@@ -52,7 +61,7 @@ export class FuzzNode {
       directory,
       certificate: () => company.nodeCertificate,
       signAsNode: message => sign(company.nodeKey, message),
-      layoutOf: () => WRITERS_LAYOUT
+      layoutOf: () => LAYOUT
     })
     this.desk = new Desk(this.core, bytes => Uint8Array.from({ length: bytes }, () => random(256)))
   }

@@ -19,7 +19,7 @@ import { EMPTY } from '../../src/wire/bytes.ts'
 import { sha256 } from '../../src/wire/hash.ts'
 import { type LaneAuthor, packClient, unpackClient } from '../../src/wire/lane.ts'
 import { isReject } from '../../src/wire/reject.ts'
-import { type ScannedUpdate, scanUpdate } from '../../src/wire/update.ts'
+import { scanUpdate } from '../../src/wire/update.ts'
 import { type Targets, targetsIn } from '../replica/mutants.ts'
 import type { Random, Written } from '../replica/writers.ts'
 import { must } from '../sim/company.ts'
@@ -100,23 +100,22 @@ export class Rival {
   /** The next envelope of a lane around these bytes, with the claims that they call for, or a guess. */
   around(client: number, body: Uint8Array): Unsigned {
     const clock = this.clockOf(client)
-    const read = body.length > 0 ? scanUpdate(body) : undefined
-    const guess: ScannedUpdate = {
-      client,
-      clock,
-      clockEnd: Math.min(clock + 1, CLOCK_MAX),
-      structs: [],
-      deletes: []
-    }
-    const scanned = read && !isReject(read) ? read : guess
     const { facet } = this
-    // The header is made around one byte: what stands in its place may be more than any header can name.
-    const drafts = [{ body: new Uint8Array(1), scanned }]
+    // The header is made around nothing much: what stands there in the end may be more than an author may write.
+    const nothing = { client, clock, clockEnd: clock, structs: [], deletes: [] }
+    const drafts = [{ body: new Uint8Array(1), scanned: nothing }]
     const [composed] = must<Composed[]>(compose({ facet, client, drafts, base: facet.frontier(), time: 1 }))
     if (!composed) throw new Error('nothing was composed')
     const header = must(parseHeader(composed.headerBytes))
-    Object.assign(header, { bodyHash: body.length > 0 ? sha256(body) : EMPTY, bodyLength: body.length })
-    if (body.length === 0) header.clockEnd = clock
+    header.bodyHash = body.length > 0 ? sha256(body) : EMPTY
+    header.bodyLength = body.length
+    if (body.length === 0) return { client, header, body }
+    const scanned = scanUpdate(body)
+    if (isReject(scanned)) header.clockEnd = Math.min(clock + 1, CLOCK_MAX)
+    else {
+      header.deletes = scanned.deletes
+      if (scanned.client !== undefined) header.clockEnd = scanned.clockEnd
+    }
     return { client, header, body }
   }
 

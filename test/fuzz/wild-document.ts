@@ -10,7 +10,6 @@ import { verifyIdentityLog } from '../../src/identity/identity-log.ts'
 import { parseInvite } from '../../src/identity/invite.ts'
 import { SpaceLog } from '../../src/identity/space-log.ts'
 import { Bundles } from '../../src/node/bundle.ts'
-import type { Library } from '../../src/node/library.ts'
 import type { Parts } from '../../src/node/parts.ts'
 import { concatBytes, utf8 } from '../../src/wire/bytes.ts'
 import { parseDsse } from '../../src/wire/dsse.ts'
@@ -142,5 +141,5 @@ function bundles({ arena }: Rival): Bundles {
       victim.disk.read(Buffer.from(id).toString('hex'), wanted)
   }
   const parts = { directory: core.context.directory, driver } as unknown as Parts
-  return new Bundles(parts, { held: () => victim.held(facet) } as unknown as Library)
+  return new Bundles(parts, { held: () => victim.held(facet) })
 }

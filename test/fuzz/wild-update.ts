@@ -7,7 +7,7 @@ import type { StructId } from '../../src/wire/update-reader.ts'
 import type { Random } from '../replica/writers.ts'
 import type { Targets } from '../replica/mutants.ts'
 
-const ROOTS = ['text', 'meta', 'list', 'cards', 'stack']
+const ROOTS = ['text', 'meta', 'facts', 'list', 'cards', 'stack']
 const WRONG_ROOTS = [
   '',
   'nowhere',
@@ -181,8 +181,9 @@ export class WildUpdate {
     // A value where one is wanted, so that what is wrong with it is all that is wrong.
     if (keyed && ref === 8 && this.#random(2) === 0) {
       this.#pen.uint(1)
-      this.#name(['meta'])
-      return this.#name(['title', 'status', 'due'])
+      const typed = this.#one(3)
+      this.#name([typed ? 'facts' : 'meta'])
+      return this.#name(typed ? ['name', 'count', 'done', 'parts'] : ['title', 'status', 'due'])
     }
     const { types } = this.#targets
     const root = types.length === 0 || this.#random(2) === 0

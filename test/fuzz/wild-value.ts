@@ -57,8 +57,11 @@ function mutateList(items: CborValue[], random: Random): CborValue[] {
   if (dice === 0) copy.splice(at, 1)
   else if (dice === 1) copy.splice(at, 0, copy[random(copy.length)] ?? 0)
   else if (dice === 2) copy.reverse()
-  else if (dice === 3) return Array.from({ length: random(60) * random(80) }, () => copy[0] ?? 0)
-  else copy.splice(at)
+  else if (dice === 3) {
+    // Many, but what holds others is not made many times many.
+    const scalar = typeof (copy[0] ?? 0) !== 'object'
+    return Array.from({ length: scalar ? random(60) * random(80) : random(40) }, () => copy[0] ?? 0)
+  } else copy.splice(at)
   return copy
 }
 
