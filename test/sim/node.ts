@@ -122,7 +122,9 @@ export class SimNode {
   // ---- the edges ------------------------------------------------------------------------------------
 
   carryOut(effects: Effect[]): void {
-    for (const effect of effects) this.#one(effect)
+    for (const effect of effects) if (effect.do !== 'rebuild') this.#one(effect)
+    // Last, as documents are read again by and by: what else was admitted in this step is being written by now.
+    for (const effect of effects) if (effect.do === 'rebuild') this.#rebuild(effect.facet)
   }
 
   #one(effect: Effect): void {
@@ -131,7 +133,7 @@ export class SimNode {
     if (effect.do === 'close') return world.hangUp(this, effect.session)
     if (effect.do === 'tell') return world.news(this, effect.news)
     if (effect.do === 'apply') return this.#apply(effect)
-    if (effect.do === 'rebuild') return this.#rebuild(effect.facet)
+    if (effect.do === 'rebuild') return undefined
     if (effect.do === 'presence') return undefined
     const life = this.life
     if (effect.do === 'read') {

@@ -261,7 +261,9 @@ export class Simulation implements World {
 
   /** Honest nodes reach each other without help. */
   mesh(): void {
-    const honest = this.honest().map(member => this.members.indexOf(member))
+    // Of the parties: who is none has nothing to pass on.
+    const parties = this.honest().filter(({ company }) => company < this.plan.companies)
+    const honest = parties.map(member => this.members.indexOf(member))
     for (const [at, i] of honest.entries()) for (const j of honest.slice(at + 1, at + 3)) this.link(i, j)
     this.ring()
   }
