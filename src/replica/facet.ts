@@ -325,7 +325,8 @@ export class Facet {
     }
     const before = new Map(this.#allSegments().map(segment => [segment, segment.effectiveTo]))
     const grown = new Map(before)
-    for (const { segment, seq } of added) grown.set(segment, seq)
+    // Only what follows what counted: a cut that names this very envelope lets those before it count, too.
+    for (const { segment, seq } of added) if (grown.get(segment) === seq - 1) grown.set(segment, seq)
     const ends = effectiveEnds({ facet: this.id, lanes: this.#lanes, space: this.space })
     for (const [segment, end] of ends) segment.effectiveTo = end
     if (sameEnds(ends, before)) return 'unchanged'
