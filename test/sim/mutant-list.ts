@@ -92,8 +92,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'heads that are lacking are not asked for again',
     invariant: 2,
     file: 'sync/asking.ts',
-    find: 'link.retryMs = Math.min(link.retryMs * 2, RETRY_MAX_MS)',
-    put: 'link.askAt = Infinity'
+    find: 'const fruitful = link.again || link.request?.progress',
+    put: 'const fruitful = link.again || link.request?.progress\n    if (!fruitful) session.lacking.clear()'
   },
   {
     name: 'an entry is not passed on',

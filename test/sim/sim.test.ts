@@ -14,6 +14,8 @@ describe('histories with partitions, crashes, stale disks, clones and liars', ()
     [1131, 'a power cut between two writes leaves nothing that stands on what was lost'],
     [21, 'a receipt names nothing that a power cut would take'],
     [6, 'a clock that is put right does not stop comparing, receipting and asking again'],
+    [141, 'the envelope that a cut names brings back those before it: the document is made anew'],
+    [110, 'a document is read again when all that was admitted in the step is being written'],
     [17, 'a disk that comes back with the others gets what it missed']
   ]
   for (const [seed, what] of once)
