@@ -150,6 +150,7 @@ export class Simulation implements World {
   }
 
   #digest(): string {
+    if (this.broken.length > 0) return ''
     const held = this.honest().flatMap(({ node }) => this.facets.map(({ id }) => node.root(id)))
     return toHex(sha256(Buffer.from(`${this.network.frames} ${this.clock.nowMs} ${held.join()}`))).slice(
       0,
