@@ -55,6 +55,12 @@ const NODE: Ed25519Backend = {
   sign: (seed, _publicKey, message) => new Uint8Array(sign(null, message, keyObject(seed, privateObject)))
 }
 
+/** The public half of a 32-byte seed. Native: a start derives several, and noble takes long until it is warm. */
+export function publicKeyOf(seed: Uint8Array): Uint8Array {
+  const { x } = createPublicKey(privateObject(seed)).export({ format: 'jwk' })
+  return new Uint8Array(Buffer.from(x as string, 'base64url'))
+}
+
 /** What we use of sodium-native, which ships no types. */
 interface Sodium {
   crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean

@@ -1,11 +1,11 @@
 // The one Ed25519 rule: which keys are admitted and which signatures hold, the same on every node.
 // Seven verifiers disagree on 783 of 914 edge cases; with one signature of those a rival could split
 // honest replicas. protocols/identity, section 1.
-import { getPublicKey, Point } from '@noble/ed25519'
+import { Point } from '@noble/ed25519'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import { encodeMultikey } from '../wire/multibase.ts'
 import { Reject } from '../wire/reject.ts'
-import { BACKENDS, type Ed25519Backend } from './ed25519-backend.ts'
+import { BACKENDS, type Ed25519Backend, publicKeyOf } from './ed25519-backend.ts'
 
 export const KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64
@@ -77,7 +77,7 @@ export function sign(key: SecretKey, message: Uint8Array): Uint8Array {
 export function generateKey(random: Uint8Array): SecretKey {
   if (random.length !== KEY_BYTES) throw new RangeError(`a seed has ${KEY_BYTES} bytes`)
   const seed = Uint8Array.from(random)
-  const publicKey = admitKey(getPublicKey(seed))
+  const publicKey = admitKey(publicKeyOf(seed))
   if (publicKey instanceof Reject) throw new Error(`the key of a seed was refused: ${publicKey}`)
   return { seed, publicKey }
 }

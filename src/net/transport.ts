@@ -1,11 +1,13 @@
 // The network edge: libp2p with its doors shut, giving sessions of whole frames. protocols/transport.
 // It knows peers and bytes, nothing of artifacts. What each option of libp2p is set to, and why, is in `limits.ts`.
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Connection, Ed25519PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
+import { generateKey } from '../identity/ed25519.ts'
+import { concatBytes } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import { addressError, parseListenAddress, type Address } from './address.ts'
@@ -65,7 +67,9 @@ export async function createTransport(options: TransportOptions): Promise<Transp
       next
     )
   }
-  const privateKey = await generateKeyPairFromSeed('Ed25519', options.privateKey)
+  const { seed, publicKey } = generateKey(options.privateKey)
+  // libp2p would derive the public half itself, with a library that takes ten times as long.
+  const privateKey = privateKeyFromRaw(concatBytes(seed, publicKey.bytes)) as Ed25519PrivateKey
   return new LibP2PTransport(options, privateKey)
 }
 
