@@ -25,7 +25,7 @@ export interface HomeStore {
   missing: string[]
 }
 
-/** @throws NodeError `store-absent`, `identity-older`, and those of the store */
+/** @throws NodeError `store-absent`, and those of the store */
 export async function openHomeStore(
   home: Home,
   identity: CompanyIdentity,
@@ -36,8 +36,8 @@ export async function openHomeStore(
   try {
     if (!existsSync(join(home.dir, MARK)))
       await createFile(join(home.dir, MARK), utf8('A store was made beside this file.\n'))
-    await checkIdentity(home, identity, store)
-    return { store, missing: await missingKeys(home, identity, store) }
+    const older = await followStore(home, identity, store)
+    return { store, missing: [...older, ...(await missingKeys(home, identity, store))] }
   } catch (error) {
     await store.close()
     throw error
@@ -56,18 +56,20 @@ export async function assertStore(home: Home): Promise<boolean> {
   throw new NodeError('store-absent', `the store in ${store} is gone`, next)
 }
 
-/** The store keeps the newest log of the own company: what was signed since an older one names entries it lacks. */
-async function checkIdentity(home: Home, own: CompanyIdentity, store: Store): Promise<void> {
+/**
+ * The store keeps the newest log of the own company, and the home follows: entries that were signed since would name
+ * versions that an older log lacks. @returns what was done, as sentences
+ */
+async function followStore(home: Home, own: CompanyIdentity, store: Store): Promise<string[]> {
   const bytes = await store.get('identity', own.did)
   const known = bytes && verifyIdentityLog(bytes)
   const relation = known && !isReject(known) ? compareIdentityLogs(own, known) : 'extension'
   if (relation === 'extension')
     await store.write([{ kind: 'put', table: 'identity', key: own.did, bytes: own.log }], { sync: true })
-  if (relation !== 'prefix' || !known || isReject(known)) return
+  if (relation !== 'prefix' || !known || isReject(known)) return []
   const { identity: path } = homePaths(home.dir)
   await replaceFile(path, known.log)
-  const next = 'It has been brought up to date from the store. Start the node again.'
-  throw new NodeError('identity-older', `${path} was older than what this node has had`, next)
+  return [`${path} was older than what this node has had; it was brought up to date from the store`]
 }
 
 /** A root home holds the certificates of others as well: only what has been here together can be missed. */

@@ -59,11 +59,12 @@ export class Losses {
       ...this.unusable,
       ...store.missing().map(entry => this.#sentence(entry))
     ]
+    const lost = store.report.crash.length > 0 ? 'they were lost when the node was cut off, or ' : ''
     for (const [did, envelopes] of this.#returned) {
       const name = directory.identities.get(did)?.legalName ?? did
       reasons.push(
-        `${name} sent back ${envelopes} envelopes that a key of this node signed and that were not here: this is ` +
-          'an older copy, or another copy of this home runs; run only one'
+        `${name} sent back ${envelopes} envelopes that a key of this node signed and that were not here: ${lost}` +
+          'this is an older copy, or another copy of this home runs; run only one'
       )
     }
     return reasons

@@ -50,7 +50,7 @@ it('[ENV-28] honest work on a losing branch is written again, and both nodes end
     40_000
   )
   // One of the rival's two words stands; the other, and that both were signed, is on record.
-  expect(text.includes('leftRival') !== text.includes('rightRival')).toBe(true)
+  expect(text.includes('left 0') !== text.includes('right 0')).toBe(true)
   const log = await world.a.log(artifact)
   expect(log.some(line => line.state === 'losing' && line.company === 'Rival Ltd')).toBe(true)
   expect(log.filter(line => line.state === 'orphaned')).toHaveLength(1)
@@ -67,9 +67,9 @@ async function readLost(node: LocalNode, artifact: string, text: string): Promis
   const drafts = await node.drafts(artifact)
   expect(drafts.map(({ state }) => state).toSorted()).toEqual(['losing', 'orphaned'])
   const read = await Promise.all(drafts.map(({ id }) => node.draft(artifact, id.slice(0, 12))))
-  const word = text.includes('leftRival') ? 'right' : 'left'
-  expect(read.find(({ state }) => state === 'losing')?.text).toContain(`${word}Rival was here`)
-  expect(read.find(({ state }) => state === 'orphaned')?.text).toContain(` on ${word}. ${word}Rival`)
+  const word = text.includes('left 0') ? 'right' : 'left'
+  expect(read.find(({ state }) => state === 'losing')?.text).toContain(`${word} 0Rival was here`)
+  expect(read.find(({ state }) => state === 'orphaned')?.text).toContain(` on ${word}. ${word} 0Rival`)
   expect((await node.read(artifact)).text).toBe(text)
   await expect(node.draft(artifact, 'ffffffffffff')).rejects.toMatchObject({ code: 'draft-unknown' })
 }

@@ -29,7 +29,7 @@ describe('histories with partitions, crashes, stale disks, clones and liars', ()
   })
 
   it('the histories hold what they should: lies, faults, forks, refusals, edits', () => {
-    const outcomes = [5, 11, 37, 42].map(seed => run({ ...planOf(seed), liars: 1 }))
+    const outcomes = [4, 10, 19, 29].map(seed => run({ ...planOf(seed), liars: 1 }))
     for (const what of ['operations', 'lies', 'faults', 'forks', 'refused'] as const)
       expect(outcomes.reduce((sum, outcome) => sum + outcome[what], 0)).toBeGreaterThan(0)
   })
