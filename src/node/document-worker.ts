@@ -14,7 +14,6 @@ export type DocumentTask =
   | { do: 'read'; facet: string; roots: { [name: string]: RootKind } }
   /** A document of these bodies alone, which is not kept. */
   | { do: 'preview'; facet: string; bodies: Uint8Array[]; roots: { [name: string]: RootKind } }
-  | { do: 'state'; facet: string }
   | { do: 'passages'; facet: string }
   /** An edit by `client`, on the document itself or on one made of `bodies` alone. */
   | {
@@ -76,8 +75,6 @@ function perform(task: DocumentTask): unknown {
       return applyAll(doc, task.bodies)
     case 'read':
       return read(doc, task.roots)
-    case 'state':
-      return Y.encodeStateAsUpdate(doc)
     case 'passages':
       return passages(doc)
     case 'edit':

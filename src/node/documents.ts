@@ -63,6 +63,12 @@ export class Documents {
     return this.#stalled.get(facet)
   }
 
+  /** @throws NodeError `document-stalled` */
+  assertSound(facet: string): void {
+    const why = this.#stalled.get(facet)
+    if (why !== undefined) throw stall(why)
+  }
+
   /**
    * Extends a document that somebody has looked at, soon or before it is next looked at. Others are read as a whole
    * when they are first needed.
@@ -110,13 +116,6 @@ export class Documents {
     return { ...((await this.#task({ do: 'read', facet, roots })) as DocumentRead), frontier }
   }
 
-  /** The document as one Yjs update, for a view that opens. */
-  async state(facet: string): Promise<{ state: Uint8Array; frontier: Tip[] }> {
-    await this.#load(facet)
-    const frontier = this.#frontier.get(facet) ?? []
-    return { state: (await this.#task({ do: 'state', facet })) as Uint8Array, frontier }
-  }
-
   /** What a document of these bodies alone would show. */
   async preview(
     facet: string,
@@ -160,8 +159,7 @@ export class Documents {
   }
 
   #whole(facet: string): Promise<void> {
-    const why = this.#stalled.get(facet)
-    if (why !== undefined) throw stall(why)
+    this.assertSound(facet)
     const known = this.#loaded.get(facet)
     if (known) return known.done
     const load: Load = { done: Promise.resolve(), void: false }

@@ -142,7 +142,11 @@ export class Library {
       return facet.counts(position) && position.seq <= (ends.get(position.segment.lane.client) ?? -1)
     })
     const records = await this.#parts.driver.read(facet.id, counted.map(wantedAt))
-    return { bodies: records.flatMap(record => record?.body ?? []), frontier }
+    if (records.includes(undefined)) {
+      const next = 'Peers send what they have; parley why and parley repair say more.'
+      throw new NodeError('records-missing', 'envelopes of this document are missing on this disk', next)
+    }
+    return { bodies: records.flatMap(record => (record?.body.length ? record.body : [])), frontier }
   }
 
   /** The document that these envelopes alone would make. */

@@ -1,5 +1,6 @@
 // Live views: a Yjs document that an editor holds, fed with what passed the gate, whose own edits are gathered
 // for a moment and signed as one envelope. protocols/sync, section 9.
+import { setImmediate } from 'node:timers/promises'
 import * as Y from 'yjs'
 import type { Tip } from '../replica/facet.ts'
 import type { Lease } from '../sync/desk.ts'
@@ -9,11 +10,14 @@ import { isReject } from '../wire/reject.ts'
 import type { Library } from './library.ts'
 import { type Parts, idOf, refused, signerFor } from './parts.ts'
 
+/** Yjs takes these in some ten milliseconds. */
+const BODIES_AT_ONCE = 1_000
+
 /** What a view tells its holder. */
 export interface ViewEvents {
   /**
-   * Updates, to be applied in their order, with the view as origin. Before `open` resolves, a first call brings
-   * the document as it stands; further ones bring what others write.
+   * Updates, to be applied in their order, with the view as origin: before `open` resolves those of the document as
+   * it stands, then what others write.
    */
   updates(bodies: Uint8Array[]): void
   presence(from: string, bytes: Uint8Array): void
@@ -55,14 +59,21 @@ export class Views {
     const signer = signerFor(this.#parts, held.facet.space)
     const views = this.#open.get(id) ?? new Set()
     this.#open.set(id, views)
-    // In the set before the state is read: what arrives meanwhile is kept for it.
+    // In the set before the log is read: what arrives meanwhile is kept for it.
     const view = new LiveView(this.#parts, id, events, this.#coalesceMs, () => views.delete(view))
     views.add(view)
-    const { state, frontier } = await documents.state(id)
-    const lease = desk.lease(held, signer, frontier)
-    if (isReject(lease)) throw refused(lease, `Run parley space show ${idOf(held.facet.space)}.`)
-    view.begin(state, frontier, lease)
-    return view
+    try {
+      documents.assertSound(id)
+      const { bodies, frontier } = await this.#library.bodies(id)
+      await fill(events, bodies)
+      const lease = desk.lease(held, signer, frontier)
+      if (isReject(lease)) throw refused(lease, `Run parley space show ${idOf(held.facet.space)}.`)
+      view.begin(frontier, lease)
+      return view
+    } catch (error) {
+      views.delete(view)
+      throw error
+    }
   }
 
   document(facet: string, change: Applied | 'rebuild', frontier: Tip[]): void {
@@ -84,6 +95,14 @@ export class Views {
 
   #all(): LiveView[] {
     return [...this.#open.values()].flatMap(views => [...views])
+  }
+}
+
+/** The document as it stands, in pieces between which the event loop turns: its holder may be the node's own thread. */
+async function fill(events: ViewEvents, bodies: Uint8Array[]): Promise<void> {
+  for (let i = 0; i < bodies.length; i += BODIES_AT_ONCE) {
+    if (i > 0) await setImmediate()
+    events.updates(bodies.slice(i, i + BODIES_AT_ONCE))
   }
 }
 
@@ -110,13 +129,13 @@ class LiveView implements View {
     this.#ended = ended
   }
 
-  begin(state: Uint8Array, frontier: Tip[], lease: Lease): void {
+  begin(frontier: Tip[], lease: Lease): void {
     this.#lease = lease
     const early = this.#early.splice(0)
     this.#base = early.at(-1)?.frontier ?? frontier
-    // The state first: what builds on it would have to wait inside Yjs, at a cost that grows with its square.
+    // Only now: what builds on the document would have to wait inside Yjs, at a cost that grows with its square.
     // Yjs ignores what a document already has, so overlap does no harm.
-    this.events.updates([state, ...early.flatMap(({ bodies }) => bodies)])
+    if (early.length > 0) this.events.updates(early.flatMap(({ bodies }) => bodies))
   }
 
   get client(): number {
