@@ -4,6 +4,10 @@ import { spawnSync } from 'node:child_process'
 
 const runs = [
   ['simulator, 300 seeds', ['test/sim/main.ts', '--seeds', '300', '--from', '1000']],
+  [
+    'fuzzers, 20,000 hostile inputs and as many honest updates',
+    ['test/fuzz/main.ts', '--hostile', '20000', '--honest', '20000', '--seed', '80']
+  ],
   ['crashes, 40 cycles', ['test/crash/main.ts', '--cycles', '40']],
   ['a node suspended for a minute', ['test/e2e/suspend.ts', '60']]
 ] as const
