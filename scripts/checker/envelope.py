@@ -271,7 +271,7 @@ class Facet:
             kept = self.survivor(branches) if len(branches) <= 16 else None
             losers = [b.id for b in branches if b is not kept]
             gone |= {e.id for e in members if self.line(e) & set(losers)}
-        for company, (key, points) in self.log.acts("cut"):
+        for company, (key, points) in [] if self.facts["class"] == "private" else self.log.acts("cut"):
             if company == client >> 40 and key == client >> 28 & 4095:
                 end = self.cut_end(client, members, points)
                 gone |= all_ids - (self.line(end) if end else set())

@@ -88,6 +88,16 @@ function plain(): FacetCase[] {
     cases.push(story.end('ENV-18', 'a private facet, two keys of one company', [a0, a1]))
   }
   {
+    const story = new Story(SPACE, [ada, bo, cy], { dataClass: 'private' })
+    const a0 = story.scene.open(by(0), [ada])
+    const a1 = story.scene.next(a0)
+    story
+      .each(a0)
+      .entry(cut(ada, 0, story.scene))
+      .each(a1)
+    cases.push(story.end('SPC-11', 'a cut of its key, which a private facet does not heed', [a0, a1]))
+  }
+  {
     const story = new Story()
     const { scene } = story
     const doc = new Y.Doc()

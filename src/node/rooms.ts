@@ -102,7 +102,8 @@ export class Rooms {
     const company = this.#parts.directory.ownIndex(space)
     const lanes: LanePoint[] = []
     for (const { facet } of this.#parts.driver.core.context.facets.values()) {
-      if (facet.space !== space || nothing) continue
+      // A point of a private facet would tell every party that the facet is there (SPC-11).
+      if (facet.space !== space || facet.genesis.class === 'private' || nothing) continue
       for (const lane of facet.lanes.values()) {
         if (lane.company !== company || lane.key !== key) continue
         const head = facet.head(lane.client)

@@ -21,11 +21,12 @@ export interface EffectiveInput {
   facet: Uint8Array
   lanes: ReadonlyMap<Client, Lane>
   space: SpaceLog
+  /** The cuts that this facet heeds: a private one heeds none (SPC-11). */
+  cuts: readonly Cut[]
 }
 
 /** What was found once for all lanes. */
 interface Found extends EffectiveInput {
-  cuts: readonly Cut[]
   settled: Map<Client, Map<number, LanePoint>>
   /** By lane that needs it: how far each segment of another company's lane has heard of it. */
   heard: Map<Client, Heard[]>
@@ -43,8 +44,7 @@ interface Heard {
 export function effectiveEnds(input: EffectiveInput): Map<Segment, number> {
   const { facet, lanes, space } = input
   const ends = new Map<Segment, number>()
-  const cuts = space.cuts()
-  const found: Found = { ...input, cuts, settled: space.settled(facet), heard: whatIsHeard(input, cuts) }
+  const found: Found = { ...input, settled: space.settled(facet), heard: whatIsHeard(input) }
   for (const lane of lanes.values()) limitLane(found, lane, ends)
   const base = new Map(ends)
   const counts = ({ segment, seq }: Position) => seq <= (base.get(segment) ?? -1)
@@ -57,7 +57,7 @@ export function effectiveEnds(input: EffectiveInput): Map<Segment, number> {
 }
 
 /** The last word of each segment on forked lanes, and on those whose key was cut; the branches grow from others. */
-function whatIsHeard({ lanes }: EffectiveInput, cuts: readonly Cut[]): Map<Client, Heard[]> {
+function whatIsHeard({ lanes, cuts }: EffectiveInput): Map<Client, Heard[]> {
   const heard = new Map<Client, Heard[]>()
   for (const { client, forked, company, key } of lanes.values()) {
     if (forked || cuts.some(cut => cut.company === company && cut.key === key)) heard.set(client, [])

@@ -46,6 +46,8 @@ export interface Admission {
   document: 'append' | 'rebuild' | 'unchanged'
 }
 
+const NO_CUTS: readonly Cut[] = []
+
 export class Facet {
   readonly id: Uint8Array
   readonly genesis: FacetGenesis
@@ -327,7 +329,8 @@ export class Facet {
     const grown = new Map(before)
     // Only what follows what counted: a cut that names this very envelope lets those before it count, too.
     for (const { segment, seq } of added) if (grown.get(segment) === seq - 1) grown.set(segment, seq)
-    const ends = effectiveEnds({ facet: this.id, lanes: this.#lanes, space: this.space })
+    const { cuts } = this.#rulingsNow()
+    const ends = effectiveEnds({ facet: this.id, lanes: this.#lanes, space: this.space, cuts })
     for (const [segment, end] of ends) segment.effectiveTo = end
     if (sameEnds(ends, before)) return 'unchanged'
     return sameEnds(ends, grown) ? 'append' : 'rebuild'
@@ -338,7 +341,8 @@ export class Facet {
   }
 
   #rulingsNow() {
-    return { cuts: this.space.cuts(), settles: this.space.settles(this.id) }
+    const cuts = this.genesis.class === 'private' ? NO_CUTS : this.space.cuts()
+    return { cuts, settles: this.space.settles(this.id) }
   }
 
   #ownEntry(company: number, auth: AuthRef[]): LogEntry | Wait | Reject | undefined {

@@ -108,6 +108,18 @@ describe('cuts and settles', () => {
     expect(counting(scene)).toEqual(ids([a0, a1, b0]))
   })
 
+  test('[SPC-11] a cut ends nothing in a private facet, whenever it comes', () => {
+    const story = new Story(SPACE, [ada, bo, cy], { dataClass: 'private' })
+    const { scene } = story
+    const a0 = scene.open(by(0), [ada])
+    const a1 = scene.next(a0)
+    story
+      .run([a0])
+      .entry(cut(ada, 0, scene))
+      .run([a1])
+    expect(counting(scene)).toEqual(ids([a0, a1]))
+  })
+
   test('[SPC-12] a settle needs more than half of the others, and a fork', () => {
     const story = new Story()
     const { scene } = story
