@@ -37,8 +37,12 @@ export class Model {
   readonly held = new Map<string, Held>()
   readonly entries = new Map<string, ModelEntry>()
 
-  constructor(parties: number) {
+  /** Whether cuts end lanes here: in a private facet they do not (SPC-11). */
+  readonly #heedsCuts: boolean
+
+  constructor(parties: number, heedsCuts = true) {
     this.parties = parties
+    this.#heedsCuts = heedsCuts
   }
 
   addEntry(entry: ModelEntry): void {
@@ -129,7 +133,8 @@ export class Model {
     })
     const lost = lane.filter(({ id, past }) => losers.some(loser => loser.id === id || past.has(loser.id)))
     const { company, key } = unpackClient((lane[0] as Held).envelope.client)
-    const cuts = this.#acts('cut').filter(({ by, act }) => by === company && act.key === key)
+    const heeded = this.#heedsCuts ? this.#acts('cut') : []
+    const cuts = heeded.filter(({ by, act }) => by === company && act.key === key)
     const cut = cuts.flatMap(({ act }) => beyond(lane, this.#cutEnd(lane, act.lanes)))
     return [...lost.map(({ id }) => id), ...cut]
   }

@@ -4,7 +4,7 @@ import { verifySignature } from '../../src/identity/ed25519.ts'
 import { UNREAD_BYTES_MAX } from '../../src/sync/context.ts'
 import type { News } from '../../src/sync/effects.ts'
 import { type Frame, parseFrame } from '../../src/sync/frame.ts'
-import { fromHex, toHex } from '../../src/wire/bytes.ts'
+import { equalBytes, fromHex, toHex } from '../../src/wire/bytes.ts'
 import { envelopeId, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
 import { unpackClient } from '../../src/wire/lane.ts'
 import { type Reject, isReject } from '../../src/wire/reject.ts'
@@ -224,7 +224,10 @@ export class Watch {
     const { pending } = node.core.facets
     // A flood of waiting runs leaves no room for one more: it is dropped, and asked for again.
     const full = pending.list().length >= LIMITS.pendingRuns / 4
-    return full || (id !== undefined && pending.has(toHex(said.facet), id))
+    // So is what stays with its sender for now: a head that is named and lacking.
+    const links = [...node.core.context.sessions.values()].map(({ facets }) => facets.get(toHex(said.facet)))
+    const named = links.some(link => link?.announced.some(head => id !== undefined && equalBytes(head.id, id)))
+    return full || named || (id !== undefined && pending.has(toHex(said.facet), id))
   }
 
   // ---- what a peer may cost --------------------------------------------------------------------------------

@@ -265,7 +265,8 @@ export class Simulation implements World {
     // Of the parties: who is none has nothing to pass on.
     const parties = this.honest().filter(({ company }) => company < this.plan.companies)
     const honest = parties.map(member => this.members.indexOf(member))
-    for (const [at, i] of honest.entries()) for (const j of honest.slice(at + 1, at + 3)) this.link(i, j)
+    // All of them: a clone may have no neighbour that is party to its spaces, and then hears of nothing.
+    for (const [at, i] of honest.entries()) for (const j of honest.slice(at + 1)) this.link(i, j)
     this.ring()
   }
 
