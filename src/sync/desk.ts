@@ -111,6 +111,9 @@ export class Desk {
       return free
     }
     const company = this.#core.context.directory.ownIndex(facet.space)
+    // Others take what we write only after its owner's first word (SYN-39), so there is nothing to write in yet.
+    if (facet.size === 0 && facet.genesis.owner !== company)
+      return new Reject('facet-empty', 'nothing of this document has arrived yet', false)
     const head = company === undefined ? undefined : facet.space.head(company)
     const key = head?.keys.find(pin => equalBytes(pin.publicKey.bytes, signer.publicKey.bytes))
     if (company === undefined || !key)

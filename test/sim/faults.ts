@@ -1,7 +1,7 @@
 // What happens to nodes: the network parts, one way or both; processes die, power fails, disks refuse; clocks
 // jump; a disk goes back to an older copy of itself; a copy of a home runs beside the original.
 import type { SimNode } from './node.ts'
-import { confirm, signAccept } from './workload.ts'
+import { hasBegun, confirm, signAccept } from './workload.ts'
 import { type Member, pairOf } from './members.ts'
 import type { Simulation } from './world.ts'
 
@@ -65,6 +65,7 @@ function actAndLosePower(sim: Simulation, member: Member): boolean {
   const { node } = member
   if (!node.alive || !facet || !node.facet(facet.id) || !sim.mayKnow(member, facet)) return false
   if (!facet.space.accepted.has(member.company) || !isPinned(sim, member, facet.space.id)) return false
+  if (!hasBegun(member, facet)) return false
   if (node.edit(facet.id, doc => doc.getText('text').insert(0, 'last words '))) sim.operations++
   sim.pass(sim.random.below(8))
   return cutPower(sim, member)

@@ -198,6 +198,8 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
   },
   'other-client'(scene) {
     const { facet } = scene.held
+    // Without a victim it would write as itself, which is no lie.
+    if (facet.lanes.size === 0) return false
     const victim = scene.random.pick([...facet.lanes.keys()])
     const session = 80_000_000 + scene.random.below(1_000_000)
     const edit = signedEdit(scene.liar, scene.held, 'as you', { session, writeAs: victim, rootless: true })

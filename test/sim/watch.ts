@@ -226,7 +226,9 @@ export class Watch {
     const full = pending.list().length >= LIMITS.pendingRuns / 4
     // So is what stays with its sender for now: a head that is named and lacking.
     const links = [...node.core.context.sessions.values()].map(({ facets }) => facets.get(toHex(said.facet)))
-    const named = links.some(link => link?.announced.some(head => id !== undefined && equalBytes(head.id, id)))
+    const named = links.some(link =>
+      link?.announced.some(head => id !== undefined && equalBytes(head.id, id))
+    )
     return full || named || (id !== undefined && pending.has(toHex(said.facet), id))
   }
 

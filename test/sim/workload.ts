@@ -43,9 +43,16 @@ export const DEEDS: readonly (readonly [number, Deed])[] = [
 /** The facets that this member may write in now. */
 function writable(sim: Simulation, member: Member): SimFacet[] {
   return sim.facets.filter(facet => {
-    const held = member.node.facet(facet.id)
-    return held !== undefined && sim.mayKnow(member, facet) && keysOf(sim, member, facet.space).length > 0
+    return (
+      hasBegun(member, facet) && sim.mayKnow(member, facet) && keysOf(sim, member, facet.space).length > 0
+    )
   })
+}
+
+/** Nobody writes in a document before its owner has. */
+export function hasBegun(member: Member, facet: SimFacet): boolean {
+  const held = member.node.facet(facet.id)
+  return held !== undefined && (held.facet.size > 0 || facet.owner === member.company)
 }
 
 /** The keys of its company that are pinned and not cut, as far as this node has heard. */

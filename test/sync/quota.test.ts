@@ -1,6 +1,6 @@
 // protocols/sync, section 9: what one company may make a node store, and what becomes of the rest.
 import { describe, expect, test } from 'vitest'
-import { createCompany } from '../sim/company.ts'
+import { createCompany, signerOf } from '../sim/company.ts'
 import type { SimNode } from '../sim/node.ts'
 import type { Quota } from '../../src/sync/quota.ts'
 import { sign } from '../../src/identity/ed25519.ts'
@@ -204,6 +204,15 @@ describe('documents', () => {
     expect(puppet.of('need').some(({ lacks }) => lacks.some(({ tip }) => tip.of === run.client))).toBe(true)
     puppet.say(runOf(held.facet, run))
     expect(held.facet.lanes.has(run.client)).toBe(true)
+  })
+
+  test('[SYN-39] nobody writes in a document before its owner, here neither', () => {
+    const scene = stage()
+    const { node } = scene
+    const held = named(scene, 1, 1)
+    if (!held) throw new Error('the document was not opened')
+    const lease = node.perform(() => node.desk.lease(held, signerOf(node.company.role), []))
+    expect(lease).toMatchObject({ code: 'facet-empty', fault: false })
   })
 
   test('[SYN-39] an owner that is no party owns nothing', () => {
