@@ -145,7 +145,7 @@ function restoreOlder(sim: Simulation, member: Member): boolean {
   return true
 }
 
-/** What only the lost disk held is lost, as anybody expects of a backup: it is asked of nobody any more. */
+/** What only the lost disk held is lost, which is what a backup means: nobody is held to it. */
 function forgetLost(sim: Simulation): void {
   const kept = new Set(sim.honest().flatMap(({ node }) => idsOn(node)))
   for (const { node } of sim.honest())

@@ -47,7 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
     put: "facet.class === 'private' && !peer.own && !peer.confirmed"
   },
   {
-    name: 'an expired certificate is as good as any',
+    name: 'certificates do not expire',
     invariant: 1,
     file: 'sync/directory.ts',
     find: "certificate.expiresAt <= now ? 'expired' : 'current'",

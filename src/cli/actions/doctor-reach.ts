@@ -1,4 +1,4 @@
-// `parley doctor`: from where peers can reach a running node, as far as anybody can tell without asking them.
+// `parley doctor`: from where peers can reach a running node, by what it knows without asking them.
 import type { StatusJson } from '../../node/parley-node.ts'
 import { type Reach, reachOf } from '../../net/reach.ts'
 import { dateTime } from '../text.ts'
