@@ -10,7 +10,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { Level } from 'level'
 import { type Libp2p, createLibp2p } from 'libp2p'
 import * as Y from 'yjs'
-import type { Edit, Opening, Replica, System } from './replica.ts'
+import { type Edit, type Opening, type Replica, type System, write } from './replica.ts'
 
 const PROTOCOL = '/bench/yjs/1'
 const HAVE = 1
@@ -74,12 +74,7 @@ class Floor implements Replica {
   }
 
   batch(edits: Edit[]): void {
-    this.#doc.transact(() => {
-      for (const [at, deleted, inserted] of edits) {
-        if (deleted > 0) this.#text.delete(at, deleted)
-        if (inserted !== '') this.#text.insert(at, inserted)
-      }
-    }, 'local')
+    write(this.#text, edits, 'local')
   }
 
   text = () => this.#text.toJSON()

@@ -6,7 +6,7 @@ import * as Y from 'yjs'
 import { type LocalNode, createNode, loadKeys, openHome } from 'parley-node'
 import { LibP2PProvider } from 'parley-node/y-libp2p'
 import type { Founded } from './founding.ts'
-import type { Edit, Opening, Replica, System } from './replica.ts'
+import { type Edit, type Opening, type Replica, type System, write } from './replica.ts'
 
 export const meta: System['meta'] = {
   title: 'Parley (libp2p, signed and gated envelopes), everything on',
@@ -106,12 +106,7 @@ class ParleyReplica implements Replica {
   }
 
   batch(edits: Edit[]): void {
-    this.#doc.transact(() => {
-      for (const [at, deleted, inserted] of edits) {
-        if (deleted > 0) this.#text.delete(at, deleted)
-        if (inserted !== '') this.#text.insert(at, inserted)
-      }
-    })
+    write(this.#text, edits)
   }
 
   text = () => this.#text.toJSON()

@@ -1,4 +1,5 @@
 // What a replica offers to the benchmark: the adapter form of peer-sync-bench, as far as two peers need it.
+import type * as Y from 'yjs'
 
 /** Position, characters deleted there, text inserted there. */
 export type Edit = [at: number, deleted: number, inserted: string]
@@ -35,4 +36,14 @@ export interface Replica {
 export interface System {
   meta: { title: string; topology: 'peer'; signed: string; text: string; storage: string; serial: boolean }
   open(opening: Opening): Promise<Replica>
+}
+
+/** The edits of one unit, in one transaction. */
+export function write(text: Y.Text, edits: Edit[], origin?: unknown): void {
+  text.doc?.transact(() => {
+    for (const [at, deleted, inserted] of edits) {
+      if (deleted > 0) text.delete(at, deleted)
+      if (inserted !== '') text.insert(at, inserted)
+    }
+  }, origin)
 }

@@ -10,11 +10,11 @@ import { toHex } from '../../src/wire/bytes.ts'
 import { type EnvelopeRecord, parseRun } from '../../src/wire/envelope.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { type EntryRecord, encodeSpaceEntry, entrySignedBytes } from '../../src/wire/space-entry.ts'
+import { Hand } from '../replica/hand.ts'
 import { type Random, randomFrom } from '../replica/writers.ts'
 import { type Company, EPOCH_MS, createCompany, createNodeKey, must, signerOf } from '../sim/company.ts'
 import { Random as SimRandom } from '../sim/random.ts'
 import { acceptRecord } from '../sync/bench.ts'
-import { Hand } from './hand.ts'
 import { type Edges, FuzzNode, type View, rootOf } from './node.ts'
 
 /** Between the victim and the second replica. */
@@ -246,7 +246,8 @@ export class Arena implements Edges {
   /** An edit by the owner: it must be emitted. It gathers until the next {@link flush}, as in an editor. */
   edit(): string | undefined {
     const view = this.view()
-    if (this.#hand?.doc !== view.doc) this.#hand = new Hand(view.doc, this.random, { undo: true })
+    if (this.#hand?.doc !== view.doc)
+      this.#hand = new Hand(view.doc, this.random, { undo: true, facts: true })
     if (this.random(6) === 0) this.#hand.act()
     const before = view.gathered.length
     view.doc.getMap('meta').set('title', ++this.#edits)

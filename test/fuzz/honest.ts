@@ -6,12 +6,12 @@ import type { News } from '../../src/sync/effects.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { type EnvelopeRecord, parseRun } from '../../src/wire/envelope.ts'
 import { isReject } from '../../src/wire/reject.ts'
+import { Hand } from '../replica/hand.ts'
 import { type Random, randomFrom } from '../replica/writers.ts'
 import { type Company, EPOCH_MS, createCompany, must } from '../sim/company.ts'
 import { Random as SimRandom } from '../sim/random.ts'
 import { acceptRecord } from '../sync/bench.ts'
 import type { Finding } from './finding.ts'
-import { Hand } from './hand.ts'
 import { type Edges, FuzzNode, type View } from './node.ts'
 
 /** Updates of one room; then all is compared and the next one begins. */
@@ -144,7 +144,7 @@ export class Room implements Edges {
         node === first ? (first.views.get(this.#facet) as View) : node.open(this.#facet, this.#random(3) > 0)
       const halves = this.#random(4) === 0
       if (halves) this.#halved.add(node)
-      this.#hands.set(node, new Hand(doc, this.#random, { undo: this.#random(2) === 0, halves }))
+      this.#hands.set(node, new Hand(doc, this.#random, { undo: this.#random(2) === 0, halves, facts: true }))
     }
   }
 

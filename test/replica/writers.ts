@@ -8,6 +8,7 @@ import type { Layout, LayoutNode } from '../../src/wire/layout.ts'
 import { type Reject, isReject } from '../../src/wire/reject.ts'
 import { type ScannedUpdate, scanUpdate } from '../../src/wire/update.ts'
 import { splitUpdate } from '../../src/wire/update-split.ts'
+import { Hand } from './hand.ts'
 
 export type Random = (below: number) => number
 
@@ -56,177 +57,16 @@ export interface Written {
   deps: Map<Client, number>
 }
 
-const WORDS = [
-  'standard ',
-  'we agree ',
-  '🙂',
-  'naïve ',
-  '— ',
-  '漢字',
-  '👩‍👩‍👧',
-  'a',
-  '\n',
-  '## Part\n',
-  '\u{1F1EA}\u{1F1FA} ',
-  'zz'
-]
-
-export class Writer {
-  readonly doc: Y.Doc
+/** A hand with a client id of its own, and what it has applied. */
+export class Writer extends Hand {
   readonly client: Client
   readonly applied = new Map<Client, number>()
-  readonly undo: Y.UndoManager | undefined
-  readonly #random: Random
-  /** Nested types that were once reached and may since have been deleted. */
-  readonly #handles: Y.AbstractType<unknown>[] = []
 
-  constructor(client: Client, random: Random, withUndo: boolean) {
+  constructor(client: Client, random: Random, undo: boolean) {
+    const doc = new Y.Doc()
+    doc.clientID = client
+    super(doc, random, { undo })
     this.client = client
-    this.#random = random
-    this.doc = new Y.Doc()
-    this.doc.clientID = client
-    const roots = [this.text, this.meta, this.list, this.cards, this.stack]
-    this.undo = withUndo ? new Y.UndoManager(roots, { captureTimeout: 1e12 }) : undefined
-  }
-
-  get text(): Y.Text {
-    return this.doc.getText('text')
-  }
-  get meta(): Y.Map<unknown> {
-    return this.doc.getMap('meta')
-  }
-  get list(): Y.Array<unknown> {
-    return this.doc.getArray('list')
-  }
-  get cards(): Y.Map<Y.Map<unknown>> {
-    return this.doc.getMap('cards')
-  }
-  get stack(): Y.Array<Y.Map<unknown>> {
-    return this.doc.getArray('stack')
-  }
-
-  /** One to four edits in one transaction, or an undo or redo. */
-  act(): void {
-    const dice = this.#random(20)
-    if (this.undo && dice === 0) return void this.undo.undo()
-    if (this.undo && dice === 1) return void this.undo.redo()
-    if (this.undo && dice < 6) this.undo.stopCapturing()
-    const edits = dice < 14 ? 1 : 1 + this.#random(4)
-    this.doc.transact(() => {
-      for (let i = 0; i < edits; i++) this.#edit()
-    })
-  }
-
-  #edit(): void {
-    const dice = this.#random(24)
-    if (dice < 9) this.#editText(this.text)
-    else if (dice < 11) this.meta.set(this.#pick(['title', 'status', 'due']), this.#value(0))
-    else if (dice < 12) this.meta.delete(this.#pick(['title', 'status', 'due']))
-    else if (dice < 15) this.#editList(this.list)
-    else if (dice < 17) this.cards.set(this.#pick(['a', 'b', 'c']), this.#card())
-    else if (dice < 18) this.cards.delete(this.#pick(['a', 'b', 'c']))
-    else if (dice < 20) this.#editStack()
-    else if (dice < 23) this.#editCard()
-    else this.#editHandle()
-  }
-
-  #editText(text: Y.Text): void {
-    const { length } = text
-    if (length > 0 && this.#random(3) === 0) {
-      const at = this.#random(length)
-      text.delete(at, Math.min(1 + this.#random(9), length - at))
-    } else {
-      const repeat = this.#random(500) === 0 ? 9_000 : 1
-      text.insert(this.#random(length + 1), this.#pick(WORDS).repeat(repeat))
-    }
-  }
-
-  #editList(list: Y.Array<unknown>): void {
-    const { length } = list
-    const dice = this.#random(4)
-    if (length > 0 && dice === 0) {
-      const at = this.#random(length)
-      list.delete(at, Math.min(1 + this.#random(3), length - at))
-    } else if (length > 0 && dice === 1) {
-      const at = this.#random(length)
-      const moved = list.get(at)
-      list.delete(at)
-      list.insert(this.#random(length), [moved])
-    } else {
-      const count = this.#random(300) === 0 ? 700 : 1 + this.#random(3)
-      list.insert(
-        this.#random(length + 1),
-        Array.from({ length: count }, () => this.#value(0))
-      )
-    }
-  }
-
-  #editStack(): void {
-    const { stack } = this
-    if (stack.length > 0 && this.#random(3) === 0) stack.delete(this.#random(stack.length))
-    else if (stack.length > 1 && this.#random(3) === 0) {
-      const at = this.#random(stack.length)
-      const moved = stack.get(at).clone()
-      stack.delete(at)
-      stack.insert(this.#random(stack.length + 1), [moved])
-    } else stack.insert(this.#random(stack.length + 1), [this.#card()])
-  }
-
-  #editCard(): void {
-    const all = [...this.cards.values(), ...this.stack.toArray()]
-    if (all.length === 0) return
-    const card = this.#pick(all)
-    const dice = this.#random(6)
-    if (dice === 0) card.set('title', this.#value(0))
-    else if (dice === 1) card.set('notes', new Y.Text(this.#pick(WORDS)))
-    else if (dice === 2) card.set('tags', Y.Array.from([1, 'two', null]))
-    else if (dice === 3) card.delete(this.#pick(['title', 'notes', 'tags', 'parts']))
-    else {
-      const inner = card.get(this.#pick(['notes', 'tags', 'parts']))
-      if (inner instanceof Y.AbstractType) {
-        this.#handles.push(inner)
-        this.#editInner(inner)
-      }
-    }
-  }
-
-  /** Writes through an old handle, whose type may be gone by now. */
-  #editHandle(): void {
-    if (this.#handles.length > 0) this.#editInner(this.#pick(this.#handles))
-  }
-
-  #editInner(inner: Y.AbstractType<unknown>): void {
-    if (inner instanceof Y.Text) this.#editText(inner)
-    else if (inner instanceof Y.Array) this.#editList(inner)
-    else if (inner instanceof Y.Map) inner.set(this.#pick(['x', 'y', 'constructors']), this.#value(0))
-  }
-
-  #card(): Y.Map<unknown> {
-    const card = new Y.Map<unknown>()
-    card.set('title', this.#value(0))
-    if (this.#random(2) === 0) card.set('notes', new Y.Text(this.#pick(WORDS)))
-    if (this.#random(2) === 0) card.set('tags', Y.Array.from(['t', this.#random(9)]))
-    if (this.#random(2) === 0) card.set('parts', new Y.Map([['x', this.#value(0)]]))
-    return card
-  }
-
-  #value(depth: number): unknown {
-    const dice = this.#random(depth > 2 ? 7 : 9)
-    if (dice === 0) return null
-    if (dice === 1) return this.#random(2) === 0
-    if (dice === 2) return this.#random(1 << 30) - (1 << 29)
-    if (dice === 3) return (this.#random(1 << 30) + 1) / 8
-    if (dice === 4) return 0.1 + this.#random(1 << 20)
-    if (dice === 5) return 2 ** 31 + this.#random(1 << 20)
-    if (dice === 6) return this.#pick(WORDS)
-    if (dice === 7) return Array.from({ length: this.#random(3) }, () => this.#value(depth + 1))
-    return Object.fromEntries(
-      ['at', '10', '9', 'ключ'].slice(this.#random(4)).map(key => [key, this.#value(depth + 1)])
-    )
-  }
-
-  #pick<T>(items: T[]): T {
-    return items[this.#random(items.length)] as T
   }
 }
 

@@ -1,7 +1,7 @@
 // What a person and a program do to an open document: every kind of edit that the layout allows, with emoji, halves
 // of them, odd map keys, moves, handles to types that are gone, undo and redo, and pastes that must be split.
 import * as Y from 'yjs'
-import type { Random } from '../replica/writers.ts'
+import type { Random } from './writers.ts'
 
 const WORDS = [
   'standard ',
@@ -43,15 +43,18 @@ export class Hand {
   readonly undo: Y.UndoManager | undefined
   readonly #random: Random
   readonly #words: readonly string[]
+  readonly #withFacts: boolean
   /** Nested types that were once reached and may since have been deleted. */
   readonly #handles: Y.AbstractType<unknown>[] = []
 
-  /** `halves`: writes lone surrogates now and then. */
-  constructor(doc: Y.Doc, random: Random, { undo = false, halves = false } = {}) {
+  /** `halves`: writes lone surrogates now and then. `facts`: the layout has a map of fields with types. */
+  constructor(doc: Y.Doc, random: Random, { undo = false, halves = false, facts = false } = {}) {
     this.doc = doc
     this.#random = random
     this.#words = halves ? [...WORDS, ...HALVES] : WORDS
-    const roots = [this.text, this.meta, this.facts, this.list, this.cards, this.stack]
+    this.#withFacts = facts
+    const roots = [this.text, this.meta, this.list, this.cards, this.stack]
+    if (facts) roots.push(this.facts)
     this.undo = undo ? new Y.UndoManager(roots, { captureTimeout: 1e12 }) : undefined
   }
 
@@ -112,7 +115,7 @@ export class Hand {
 
   /** Fields of no type go, fields of one get another value of it. */
   #editFields(): void {
-    if (this.#random(2) === 0) return this.meta.delete(this.#pick(FIELDS))
+    if (!this.#withFacts || this.#random(2) === 0) return this.meta.delete(this.#pick(FIELDS))
     const dice = this.#random(4)
     if (dice === 0) this.facts.set('name', this.#pick(this.#words))
     else if (dice === 1) this.facts.set('count', this.#pick([0, -7, 0.5, 2 ** 31, 1e300]))
