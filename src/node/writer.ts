@@ -4,6 +4,7 @@ import type { Operation, Store } from '../store/store.ts'
 import type { StoreWrite, Wanted } from '../sync/effects.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
+import type { Client } from '../wire/lane.ts'
 import { NodeError } from '../wire/node-error.ts'
 
 /** What may wait for the disk before reading from peers stops. */
@@ -46,8 +47,8 @@ export class Writer {
   /** Batches that were queued, and that are durable, since the start. */
   #queued = 0
   #durable = 0
-  /** Envelopes that are still being written, by place. */
-  readonly #unwritten = new Map<string, EnvelopeWrite[]>()
+  /** Envelopes that are still being written, by lane and seq. */
+  readonly #unwritten = new Map<Client, Map<number, EnvelopeWrite[]>>()
   #roomy: (() => void)[] = []
 
   constructor(store: Store, events: WriterEvents) {
@@ -95,23 +96,27 @@ export class Writer {
   /** An envelope that is still being written. */
   find(facet: string, { client, seq, id }: Wanted): EnvelopeRecord | undefined {
     const found = this.#unwritten
-      .get(`${client}/${seq}`)
+      .get(client)
+      ?.get(seq)
       ?.find(write => equalBytes(write.id, id) && toHex(write.facet) === facet)
     return found?.record
   }
 
   #note(write: EnvelopeWrite): void {
-    const place = `${write.client}/${write.seq}`
-    const others = this.#unwritten.get(place)
+    let lane = this.#unwritten.get(write.client)
+    if (!lane) this.#unwritten.set(write.client, (lane = new Map()))
+    const others = lane.get(write.seq)
     if (others) others.push(write)
-    else this.#unwritten.set(place, [write])
+    else lane.set(write.seq, [write])
   }
 
   #forget(write: EnvelopeWrite): void {
-    const place = `${write.client}/${write.seq}`
-    const others = (this.#unwritten.get(place) ?? []).filter(other => other !== write)
-    if (others.length > 0) this.#unwritten.set(place, others)
-    else this.#unwritten.delete(place)
+    const lane = this.#unwritten.get(write.client)
+    const others = lane?.get(write.seq)
+    if (!lane || !others) return
+    others.splice(others.indexOf(write), 1)
+    if (others.length === 0) lane.delete(write.seq)
+    if (lane.size === 0) this.#unwritten.delete(write.client)
   }
 
   /** All that is queued goes to the store at once, which commits it in groups. */

@@ -12,7 +12,7 @@ export const OWN_TABLE = '!own'
 export const LOSS_TABLE = '!loss'
 export const LOSS_KEY = 'known'
 const TOTAL_BYTES = 47
-export const FORMAT = 1
+export const FORMAT = 2
 
 /** What is known to be gone, and what was accepted as gone. */
 export interface KnownLosses {

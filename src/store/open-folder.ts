@@ -104,14 +104,18 @@ export function checkFormat(dir: string, readable: 'required' | 'any'): boolean 
   if (version === undefined && readable === 'required')
     throw damaged(dir, ['the file "format" is not readable'])
   if (Number(version) > FORMAT) {
-    const message = `${dir} has store format ${version}; this version of Parley knows ${FORMAT}`
-    throw new NodeError(
-      'store-format',
-      message,
-      'Install the newer version that wrote it, or restore a backup.'
-    )
+    throw otherFormat(dir, Number(version), 'Install the newer version that wrote it, or restore a backup.')
+  }
+  if (Number(version) < FORMAT) {
+    const next = 'Make a backup with the version that wrote it, and restore that with this one.'
+    throw otherFormat(dir, Number(version), next)
   }
   return true
+}
+
+function otherFormat(dir: string, version: number, next: string): NodeError {
+  const message = `${dir} has store format ${version}; this version of Parley knows ${FORMAT}`
+  return new NodeError('store-format', message, next)
 }
 
 export function writeFormat(dir: string): Promise<void> {

@@ -5,7 +5,7 @@ import { SpaceLog } from '../identity/space-log.ts'
 import { trustStored } from '../identity/verify.ts'
 import { AllowedRun, decideRun } from '../policy/decide.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
-import { type Envelope, type EnvelopeRecord, parseEnvelope } from '../wire/envelope.ts'
+import { type Envelope, type EnvelopeRecord, storedEnvelopes } from '../wire/envelope.ts'
 import { facetId, parseFacetGenesis, spaceId } from '../wire/genesis.ts'
 import { isReject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
@@ -88,15 +88,17 @@ export function restoreFacet(
   held: HeldFacet,
   records: { client: number; record: EnvelopeRecord }[]
 ): number {
-  const lanes = new Map<number, Envelope[]>()
+  const { id } = held.facet
+  const lanes = new Map<number, { parse: ReturnType<typeof storedEnvelopes>; envelopes: Envelope[] }>()
   let lost = 0
   for (const { client, record } of records) {
-    const envelope = parseEnvelope(held.facet.id, client, record)
+    let lane = lanes.get(client)
+    if (!lane) lanes.set(client, (lane = { parse: storedEnvelopes(id, client), envelopes: [] }))
+    const envelope = lane.parse(record)
     if (isReject(envelope)) lost++
-    else if (lanes.has(client)) (lanes.get(client) as Envelope[]).push(envelope)
-    else lanes.set(client, [envelope])
+    else lane.envelopes.push(envelope)
   }
-  let left = [...lanes.values()].flatMap(chains)
+  let left = [...lanes.values()].flatMap(({ envelopes }) => chains(envelopes))
   for (let progress = true; progress;) {
     progress = false
     for (const chain of left) {

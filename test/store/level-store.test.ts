@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { Level } from 'level'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readAnchor, writeAnchor } from '../../src/store/anchor.ts'
+import { FORMAT } from '../../src/store/census-scan.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
 import { openDatabase, type Database } from '../../src/store/level-database.ts'
 import { envelopeKey, tableKey } from '../../src/store/record.ts'
@@ -345,15 +346,18 @@ describe('incarnations', () => {
 })
 
 describe('the folder', () => {
-  it('[STO-5] a newer format is refused with the next step', async () => {
+  it.each([
+    [FORMAT + 1, 'newer version'],
+    [FORMAT - 1, 'Make a backup with the version that wrote it']
+  ])('[STO-5] format %i is refused with the next step', async (format, step) => {
     const dir = folder()
     await filled(dir)
-    writeFileSync(join(dir, 'format'), 'parley-store 2\n')
+    writeFileSync(join(dir, 'format'), `parley-store ${format}\n`)
     await expect(LevelStore.open(dir)).rejects.toMatchObject({
       code: 'store-format',
-      next: expect.stringContaining('newer version') as string
+      next: expect.stringContaining(step) as string
     })
-    writeFileSync(join(dir, 'format'), 'parley-store 1\n')
+    writeFileSync(join(dir, 'format'), `parley-store ${FORMAT}\n`)
     await (await LevelStore.open(dir)).close()
   })
 
@@ -371,7 +375,7 @@ describe('the folder', () => {
     }
     const steps = [
       () => writeAnchor(dir, unborn),
-      async () => writeFileSync(join(dir, 'format'), 'parley-store 1\n'),
+      async () => writeFileSync(join(dir, 'format'), `parley-store ${FORMAT}\n`),
       async () => (await openDatabase(join(dir, 'db'))).close()
     ]
     for (let done = 0; done <= steps.length; done++) {

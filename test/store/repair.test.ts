@@ -2,6 +2,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { FORMAT } from '../../src/store/census-scan.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
 import { readTable } from '../../src/store/level-table.ts'
 import { repair } from '../../src/store/repair.ts'
@@ -113,7 +114,7 @@ describe('repair', () => {
     const store = await LevelStore.open(dir)
     await expect(repair(dir)).rejects.toMatchObject({ code: 'store-locked' })
     await store.close()
-    writeFileSync(join(dir, 'format'), 'parley-store 2\n')
+    writeFileSync(join(dir, 'format'), `parley-store ${FORMAT + 1}\n`)
     await expect(repair(dir)).rejects.toMatchObject({ code: 'store-format' })
     await expect(repair(join(dir, 'nowhere'))).rejects.toMatchObject({ code: 'store-absent' })
     await expect(repair(temporaryFolder())).rejects.toMatchObject({ code: 'store-absent' })
