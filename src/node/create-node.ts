@@ -14,6 +14,7 @@ import { type Contact, Directory } from '../sync/directory.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import { Bundles } from './bundle.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { Documents } from './documents.ts'
 import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
@@ -54,7 +55,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
   const assembled = await assemble(options, directory, store)
   const { core, parts, rooms, reissues, follow, node } = assembled
   try {
-    parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity))]
+    parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity, parts.checkpoints))]
     for (const what of parts.losses.unusable) log('error', what)
     if (!offline) await parts.peering.start()
     for (const contact of offline ? [] : directory.contacts.values()) keepDialing(parts.peering, contact)
@@ -118,6 +119,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),
     disk: error => (error ? alarm('disk', error.message) : log('info', 'the disk accepts writes again'))
   })
+  const checkpoints = new Checkpoints(store, core.context.facets, documents)
   const losses: Losses = new Losses(store, core.context, () => keyring.roles, log)
   const peering = await networkOf({ home, keys, log }, directory, driver)
 
@@ -126,6 +128,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     driver,
     desk,
     documents,
+    checkpoints,
     peering,
     get roles() {
       return keyring.roles
@@ -155,7 +158,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     store,
     invites: () => openInvites(store),
     close: async () => {
-      for (const part of [upkeep, views, peering, driver, documents, store]) await closing(part)
+      for (const part of [upkeep, views, peering, driver, checkpoints, documents, store]) await closing(part)
     }
   })
   return { core, parts, rooms, reissues, follow, node }

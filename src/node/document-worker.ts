@@ -15,6 +15,8 @@ export type DocumentTask =
   /** A document of these bodies alone, which is not kept. */
   | { do: 'preview'; facet: string; bodies: Uint8Array[]; roots: { [name: string]: RootKind } }
   | { do: 'passages'; facet: string }
+  /** All of it as one update. */
+  | { do: 'state'; facet: string }
   /** An edit by `client`, on the document itself or on one made of `bodies` alone. */
   | {
       do: 'edit'
@@ -77,6 +79,8 @@ function perform(task: DocumentTask): unknown {
       return read(doc, task.roots)
     case 'passages':
       return passages(doc)
+    case 'state':
+      return Y.encodeStateAsUpdate(doc)
     case 'edit':
       return edit(doc, task)
   }

@@ -126,6 +126,13 @@ export class Documents {
     return (await this.#task({ do: 'preview', facet: `${facet} draft`, bodies, roots })) as DocumentRead
   }
 
+  /** All of the document as one update, with the heads that it amounts to. */
+  async state(facet: string): Promise<{ state: Uint8Array; frontier: Tip[] }> {
+    await this.#load(facet)
+    const frontier = this.#frontier.get(facet) ?? []
+    return { state: (await this.#task({ do: 'state', facet })) as Uint8Array, frontier }
+  }
+
   async passages(facet: string): Promise<WrittenText[]> {
     await this.#load(facet)
     return (await this.#task({ do: 'passages', facet })) as WrittenText[]

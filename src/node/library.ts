@@ -136,17 +136,23 @@ export class Library {
     const held = this.#facets().get(id)
     if (!held) return { bodies: [], frontier: [] }
     const { facet } = held
+    // What was kept as one update stands for what it amounts to, unless somebody asks for what was before.
+    const kept = base ? undefined : await this.#parts.checkpoints.document(facet)
+    const begins = endsOf(kept?.heads ?? [])
     const frontier = base ?? facet.frontier()
-    const ends = new Map(frontier.map(tip => [tip.client, tip.seq]))
+    const ends = endsOf(frontier)
     const counted = facet.order().filter(position => {
-      return facet.counts(position) && position.seq <= (ends.get(position.segment.lane.client) ?? -1)
+      const { client } = position.segment.lane
+      const within = position.seq > (begins.get(client) ?? -1) && position.seq <= (ends.get(client) ?? -1)
+      return within && facet.counts(position)
     })
     const records = await this.#parts.driver.read(facet.id, counted.map(wantedAt))
     if (records.includes(undefined)) {
       const next = 'Peers send what they have; parley why and parley repair say more.'
       throw new NodeError('records-missing', 'envelopes of this document are missing on this disk', next)
     }
-    return { bodies: records.flatMap(record => (record?.body.length ? record.body : [])), frontier }
+    const bodies = records.flatMap(record => (record?.body.length ? record.body : []))
+    return { bodies: kept ? [kept.state, ...bodies] : bodies, frontier }
   }
 
   /** The document that these envelopes alone would make. */
@@ -361,6 +367,11 @@ function summarize(body: Uint8Array): { inserted: string; fields: string[] } {
 export function rootsOf(kind: string): { [name: string]: RootKind } {
   const roots = layoutOf(kind)?.roots ?? {}
   return Object.fromEntries(Object.entries(roots).map(([name, node]) => [name, node.is]))
+}
+
+/** The last seq of each lane. */
+function endsOf(heads: Tip[]): Map<number, number> {
+  return new Map(heads.map(({ client, seq }) => [client, seq]))
 }
 
 function wantedAt({ segment, seq }: Position): Wanted {

@@ -9,6 +9,7 @@ import type { Directory } from '../sync/directory.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import type { Reject } from '../wire/reject.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import type { Documents } from './documents.ts'
 import type { Losses } from './losses.ts'
 import type { Driver } from './driver.ts'
@@ -25,6 +26,7 @@ export interface Parts {
   readonly driver: Driver
   readonly desk: Desk
   readonly documents: Documents
+  readonly checkpoints: Checkpoints
   readonly peering: Peering
   readonly losses: Losses
   /** Empty while the node is locked. */

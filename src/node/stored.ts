@@ -1,18 +1,29 @@
 // What the store holds, back into memory at start. protocols/sync, section 10.
 import type { CompanyIdentity } from '../identity/company-identity.ts'
-import type { Store } from '../store/store.ts'
+import type { Facet } from '../replica/facet.ts'
+import type { EnvelopeRecord, Store } from '../store/store.ts'
 import type { Core } from '../sync/core.ts'
 import type { Contact } from '../sync/directory.ts'
-import { restoreDirectory, restoreFacet } from '../sync/restore.ts'
+import { type StoredEnvelope, restoreDirectory, restoreFacet } from '../sync/restore.ts'
 import { decodeRecord } from '../sync/space-sync.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
+import type { Checkpoints } from './checkpoints.ts'
 import type { InviteJson } from './parley-node.ts'
 
+/** What one read from the store brings. */
+const READ_BYTES_MAX = 4 * 1024 * 1024
+
 /**
- * Everything that the store holds, back into memory, before anybody can connect.
+ * Everything that the store holds, back into memory, before anybody can connect. Without `checkpoints` every
+ * envelope is judged again.
  * @returns what of it could not be used, as sentences
  */
-export async function restore(core: Core, store: Store, own: CompanyIdentity): Promise<string[]> {
+export async function restore(
+  core: Core,
+  store: Store,
+  own: CompanyIdentity,
+  checkpoints?: Checkpoints
+): Promise<string[]> {
   const rows = async (table: string) => {
     const found: { key: string; bytes: Uint8Array }[] = []
     for await (const row of store.list(table)) found.push(row)
@@ -41,19 +52,36 @@ export async function restore(core: Core, store: Store, own: CompanyIdentity): P
   }
   const unusable = trouble.map(({ where, why }) => `something in the store cannot be used: ${where}: ${why}`)
   for (const [id, held] of context.facets) {
-    const records: Parameters<typeof restoreFacet>[2] = []
-    for await (const chunk of store.scan(id)) {
-      for (const { client, header, signature, body } of chunk) {
-        if (body) records.push({ client, record: { header, signature, body } })
-      }
-    }
-    const lost = restoreFacet(core, held, records)
+    const covered = (await checkpoints?.restore(id, held.facet)) ?? false
+    const lost = restoreFacet(core, held, await recordsBeyond(store, held.facet, covered))
     const name = `${held.facet.genesis.kind} ${toHex(held.facet.genesis.artifact)}`
     if (lost > 0)
       unusable.push(`${lost} envelopes of ${name} wait for others that are missing; peers are asked for them`)
   }
   context.takeEffects()
   return unusable
+}
+
+/** All that is stored of a facet or, where it stands by a checkpoint, what is not in it yet. */
+async function recordsBeyond(store: Store, facet: Facet, covered: boolean): Promise<StoredEnvelope[]> {
+  const id = toHex(facet.id)
+  const records: StoredEnvelope[] = []
+  const take = (chunk: EnvelopeRecord[]) => {
+    for (const { client, header, signature, body } of chunk)
+      if (body) records.push({ client, record: { header, signature, body } })
+  }
+  if (!covered) {
+    for await (const chunk of store.scan(id)) take(chunk)
+    return records
+  }
+  for (const { client, next } of store.lanes(id)) {
+    for (let seq = facet.lanes.get(client)?.next ?? 0; seq < next;) {
+      const chunk = await store.readEnvelopes(id, client, seq, next, READ_BYTES_MAX)
+      take(chunk)
+      seq = (chunk.at(-1)?.seq ?? next) + 1
+    }
+  }
+  return records
 }
 
 export async function openInvites(store: Store): Promise<InviteJson[]> {

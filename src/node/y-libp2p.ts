@@ -32,19 +32,16 @@ export class LibP2PProvider extends EventTarget {
   /** Settles with the first `synced`; rejects where the artifact is unknown or may not be written. */
   readonly whenSynced: Promise<void>
   synced = false
+  readonly #ownsAwareness: boolean
   #view: View | undefined
   #destroyed = false
 
   /** `doc` must be empty: its history comes from the node. `artifact`: an id, or a prefix that is unique. */
-  constructor(
-    doc: Y.Doc,
-    node: ProviderNode,
-    artifact: string,
-    { awareness = new Awareness(doc) }: ProviderOptions = {}
-  ) {
+  constructor(doc: Y.Doc, node: ProviderNode, artifact: string, { awareness }: ProviderOptions = {}) {
     super()
     this.doc = doc
-    this.awareness = awareness
+    this.#ownsAwareness = awareness === undefined
+    this.awareness = awareness ?? new Awareness(doc)
     this.whenSynced = this.#open(node, artifact)
     this.whenSynced.catch((error: Error) => this.#failed(error))
   }
@@ -123,6 +120,8 @@ export class LibP2PProvider extends EventTarget {
     removeAwarenessStates(this.awareness, [this.awareness.clientID], 'provider destroyed')
     this.doc.off('update', this.#onUpdate)
     this.awareness.off('update', this.#onAwareness)
+    // Its clock would keep the process alive.
+    if (this.#ownsAwareness) this.awareness.destroy()
     await this.#view?.close()
     this.#view = undefined
   }

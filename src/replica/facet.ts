@@ -10,6 +10,7 @@ import { type Client, unpackClient } from '../wire/lane.ts'
 import type { Layout } from '../wire/layout.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import { CausalPast } from './causal-past.ts'
+import { type StoredLane, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
 import { type CheckedUpdate, checkBody } from './checked-update.ts'
 import { DOCUMENT_MAX, type Size, addSizes, isWithin } from './document-size.ts'
 import { type LaneFork, effectiveEnds, forksOf } from './effective.ts'
@@ -54,10 +55,10 @@ export class Facet {
   readonly space: SpaceLog
   /** What an envelope and its past may hold. */
   readonly most: Size
-  readonly #lanes = new Map<Client, Lane>()
-  readonly #index: StructIndex
+  #lanes = new Map<Client, Lane>()
+  #index: StructIndex
   /** Every admitted envelope in the order of admission, which is a causal order. */
-  readonly #order: Position[] = []
+  #order: Position[] = []
   #segments = 0
   /** Whether a fork, a cut or a settle makes "counts" differ from "admitted". */
   #irregular = false
@@ -204,6 +205,25 @@ export class Facet {
     const forks = [...touched].flatMap(client => forksOf(this.#lanes.get(client) as Lane))
     const stopped = stop && (isReject(stop) ? { reject: stop } : { wait: stop })
     return { admitted, forks, document, ...stopped }
+  }
+
+  /** The facet as it stands, for a start that need not judge it again. */
+  checkpoint(): Uint8Array {
+    const [lanes, order, segments] = [this.#lanes, this.#order, this.#segments]
+    return encodeCheckpoint({ lanes, order, segments, index: this.#index })
+  }
+
+  /** @returns false where it cannot be used, and nothing has changed: its envelopes are to be read (SYN-42) */
+  restore(checkpoint: Uint8Array, stored: readonly StoredLane[]): boolean {
+    const state = decodeCheckpoint(checkpoint, stored, this.#index, id => this.space.entry(id))
+    if (!state || this.size > 0) return false
+    this.#lanes = state.lanes
+    this.#order = state.order
+    this.#segments = state.segments
+    this.#index = state.index
+    this.#irregular ||= [...this.#lanes.values()].some(lane => lane.forked)
+    this.#recount(this.size)
+    return true
   }
 
   /** To be called when the space log has grown: a cut or a settle may change what counts. */

@@ -41,6 +41,10 @@ class Steps<T> {
     this.#values.push(value)
   }
 
+  *entries(): Iterable<[seq: number, value: T]> {
+    for (const [i, seq] of this.#at.entries()) yield [seq, this.#values[i] as T]
+  }
+
   atOrBefore(seq: number): T | undefined {
     let low = 0
     let high = this.#at.length
@@ -115,6 +119,13 @@ export class Segment {
     return this.parent ? this.parent.segment.clockEndAt(this.parent.seq) : 0
   }
 
+  /** What the envelope at this seq holds. */
+  sizeAt(seq: number): Size {
+    const { bytes, items } = this.laneSizeAt(seq)
+    const before = this.laneSizeAt(seq - 1)
+    return { bytes: bytes - before.bytes, items: items - before.items }
+  }
+
   /** What this branch of the lane holds up to this seq. */
   laneSizeAt(seq: number): Size {
     if (seq < this.from && this.parent) return this.parent.segment.laneSizeAt(this.parent.seq)
@@ -164,6 +175,17 @@ export class Segment {
     return this.#auth.atOrBefore(seq)
   }
 
+  /** What each envelope learned of other lanes beyond its prev. */
+  *learned(): Iterable<{ seq: number; position: Position }> {
+    for (const steps of this.#known.values())
+      for (const [seq, position] of steps.entries()) yield { seq, position }
+  }
+
+  /** The seqs at which what the lane relies on changed. */
+  authorities(): Iterable<[seq: number, auth: AuthVector]> {
+    return this.#auth.entries()
+  }
+
   /** The first seq that builds on a position which does not pass; what lies before one that passes must, too. */
   firstBuiltOn(passes: (position: Position) => boolean): number | undefined {
     let first: number | undefined
@@ -191,6 +213,11 @@ export class Lane {
 
   get forked(): boolean {
     return this.segments.length > 1
+  }
+
+  /** The seq after the highest of all branches. */
+  get next(): number {
+    return Math.max(...this.segments.map(({ last }) => last)) + 1
   }
 
   find(seq: number, id: Uint8Array): Position | undefined {

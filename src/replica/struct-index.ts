@@ -1,7 +1,12 @@
 // What the gate must know of every struct that a facet ever admitted: where it stands and whether it opened
 // a nested type. Facts are append-only. They are never read from a live document, whose garbage collection
 // would make the verdict depend on what else has arrived. protocols/update, section 3.
-import type { Layout, LayoutNode } from '../wire/layout.ts'
+import { fromUtf8, utf8 } from '../wire/bytes.ts'
+import type { CborReader, CborWriter } from '../wire/cbor-stream.ts'
+import { type Layout, type LayoutNode, type LayoutValue, valueUnder } from '../wire/layout.ts'
+
+/** Of any list in a checkpoint: the store bounds the whole. */
+const PLACES_MAX = 2 ** 32
 
 /** A shared type that content can stand in. Two structs have the same parent when this is the same object. */
 export interface Place {
@@ -53,10 +58,12 @@ export function findRun(runs: StructRun[], clock: number): StructRun | undefined
  * Which segment holds a given unit depends on the causal past, so the caller says.
  */
 export class StructIndex {
-  #roots = new Map<string, Place>()
-  #segments = new Map<number, StructRun[]>()
+  readonly #layout: Layout
+  readonly #roots = new Map<string, Place>()
+  readonly #segments = new Map<number, StructRun[]>()
 
   constructor(layout: Layout) {
+    this.#layout = layout
     for (const [name, node] of Object.entries(layout.roots)) this.#roots.set(name, { node })
   }
 
@@ -88,4 +95,98 @@ export class StructIndex {
     const last = runs.at(-1)
     if (last) last.length = Math.min(last.length, clock - last.clock)
   }
+
+  /** For a checkpoint: the places first, each with the one that it was opened in, then the runs that stand in them. */
+  save(out: CborWriter): void {
+    const numbers = new Map<Place | undefined, number>([[undefined, 0]])
+    const opened: StructRun[] = []
+    for (const place of this.#roots.values()) numbers.set(place, numbers.size)
+    for (const run of [...this.#segments.values()].flat()) {
+      if (!run.opens) continue
+      numbers.set(run.opens, numbers.size)
+      opened.push(run)
+    }
+    const number = (place: Place | undefined) => numbers.get(place) as number
+    out.array(3).array(this.#roots.size)
+    for (const name of this.#roots.keys()) out.bytes(utf8(name))
+    out.array(opened.length)
+    for (const { place, key } of opened) writeKey(out.array(2).uint(number(place)), key)
+    out.array(this.#segments.size)
+    for (const [segment, runs] of this.#segments) {
+      out
+        .array(3)
+        .uint(segment)
+        .uint(runs[0]?.clock ?? 0)
+        .array(runs.length)
+      for (const { length, place, key, opens } of runs) {
+        writeKey(out.array(4).uint(length).uint(number(place)).uint(number(opens)), key)
+      }
+    }
+  }
+
+  /** Another index of the same layout, from what {@link save} wrote. `read` fails where the layout has changed. */
+  load(read: CborReader): StructIndex {
+    const index = new StructIndex(this.#layout)
+    index.#load(read)
+    return index
+  }
+
+  #load(read: CborReader): void {
+    read.tuple(3)
+    const places: (Place | undefined)[] = [undefined]
+    for (let n = read.array(PLACES_MAX); n > 0; n--) {
+      const place = this.#roots.get(fromUtf8(read.bytes()))
+      if (!place) return read.fail()
+      places.push(place)
+    }
+    this.#loadPlaces(read, places)
+    for (let n = read.array(PLACES_MAX); n > 0 && !read.failed; n--) {
+      read.tuple(3)
+      const runs: StructRun[] = []
+      this.#segments.set(read.uint(), runs)
+      let clock = read.uint()
+      for (let left = read.array(PLACES_MAX); left > 0 && !read.failed; left--) {
+        read.tuple(4)
+        const [length, place, opens] = [read.uint(), places[read.uint()], places[read.uint()]]
+        runs.push({ clock, length, place, key: readKey(read), opens })
+        clock += length
+      }
+    }
+  }
+
+  /** A place may be opened in one that comes later: segments stand in no order of causes. */
+  #loadPlaces(read: CborReader, places: (Place | undefined)[]): void {
+    const parents: { parent: number; key: string | undefined; at: number }[] = []
+    for (let n = read.array(PLACES_MAX); n > 0 && !read.failed; n--) {
+      read.tuple(2)
+      parents.push({ parent: read.uint(), key: readKey(read), at: places.length + parents.length })
+    }
+    for (let left = parents; left.length > 0;) {
+      const waiting = left.filter(({ parent, key, at }) => {
+        const outer = places[parent]
+        const node = outer && allowedIn(outer, key)
+        if (typeof node === 'object') places[at] = { node }
+        return typeof node !== 'object'
+      })
+      if (waiting.length === left.length) return read.fail()
+      left = waiting
+    }
+  }
+}
+
+/** What the layout allows in this place under this key; text holds strings, which are no values. */
+export function allowedIn({ node }: Place, key: string | undefined): LayoutValue | undefined {
+  if (node.is === 'map') return key === undefined ? undefined : valueUnder(node, key)
+  if (key !== undefined) return undefined
+  return node.is === 'array' ? node.items : 'plain'
+}
+
+/** No key is not the same as an empty one. */
+function writeKey(out: CborWriter, key: string | undefined): void {
+  out.array(key === undefined ? 0 : 1)
+  if (key !== undefined) out.bytes(utf8(key))
+}
+
+function readKey(read: CborReader): string | undefined {
+  return read.array(1) === 1 ? fromUtf8(read.bytes()) : undefined
 }

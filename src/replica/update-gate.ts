@@ -2,7 +2,7 @@
 // bytes, the header and the causal past alone, so every node reaches the same one. protocols/update, section 3.
 import type { DeleteRange } from '../wire/envelope.ts'
 import type { Client } from '../wire/lane.ts'
-import { type LayoutNode, type LayoutValue, type PlainType, valueUnder } from '../wire/layout.ts'
+import type { LayoutNode, LayoutValue, PlainType } from '../wire/layout.ts'
 import { Reject } from '../wire/reject.ts'
 import type { StructId } from '../wire/update-reader.ts'
 import type { ScannedStruct, ScannedUpdate } from '../wire/update.ts'
@@ -11,6 +11,7 @@ import {
   type StagedUpdate,
   type StructIndex,
   type StructRun,
+  allowedIn,
   appendRun,
   findRun
 } from './struct-index.ts'
@@ -105,7 +106,7 @@ class Body {
     if (key === undefined && struct.keyed) return refuse(struct, 'update-parent', 'claims a key')
     if (key !== undefined && struct.right) return refuse(struct, 'update-map', 'right origin under a key')
     if (key !== undefined && length > 1 && !gone) return refuse(struct, 'update-map', 'several under a key') // UPD-20
-    const value = allowed(place, key)
+    const value = allowedIn(place, key)
     if (value === undefined || !fits(struct, place, value)) {
       return refuse(struct, 'update-layout', `${struct.type ?? kind} under ${key ?? 'no key'}`)
     }
@@ -164,14 +165,6 @@ class Body {
       r => r.client === client && r.clock <= struct.clock && end <= r.clock + r.length
     )
   }
-}
-
-/** What the layout allows in this place under this key; text holds strings, which are no values. */
-function allowed(place: Place, key: string | undefined): LayoutValue | undefined {
-  const { node } = place
-  if (node.is === 'map') return key === undefined ? undefined : valueUnder(node, key)
-  if (key !== undefined) return undefined
-  return node.is === 'array' ? node.items : 'plain'
 }
 
 /** Deleted content fits everywhere; the rest must be what the place holds. UPD-21 */

@@ -82,12 +82,16 @@ function restoreEntries(core: Core, entries: StoredDirectory['entries']): Troubl
   return left.map(({ space }) => ({ where: `space ${space}`, why: 'an entry that no longer fits' }))
 }
 
-/** The envelopes of one facet, by lane and seq. @returns how many could not be placed */
-export function restoreFacet(
-  core: Core,
-  held: HeldFacet,
-  records: { client: number; record: EnvelopeRecord }[]
-): number {
+export interface StoredEnvelope {
+  client: number
+  record: EnvelopeRecord
+}
+
+/**
+ * The envelopes of one facet, by lane and seq, or those that its checkpoint does not cover.
+ * @returns how many could not be placed
+ */
+export function restoreFacet(core: Core, held: HeldFacet, records: StoredEnvelope[]): number {
   const { id } = held.facet
   const lanes = new Map<number, { parse: ReturnType<typeof storedEnvelopes>; envelopes: Envelope[] }>()
   let lost = 0

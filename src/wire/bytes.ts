@@ -43,3 +43,8 @@ export function fromHex(text: string): Uint8Array | undefined {
 export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
+
+/** Of bytes that this process encoded: what is not UTF-8 becomes U+FFFD. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+}

@@ -52,23 +52,28 @@ export class CborReader {
 
   #head(major: number): number {
     const first = this.#bytes[this.#at++]
-    if (this.failed || first === undefined || first >> 5 !== major) return this.#fail()
+    if (this.failed || first === undefined || first >> 5 !== major) return this.#zero()
     const low = first & 31
     if (low < 24) return low
-    if (low > 27) return this.#fail()
+    if (low > 27) return this.#zero()
     const size = 1 << (low - 24)
     let value = 0
     for (let i = 0; i < size; i++) {
       const byte = this.#bytes[this.#at++]
-      if (byte === undefined) return this.#fail()
+      if (byte === undefined) return this.#zero()
       value = value * 256 + byte
     }
     // Shortest form: one byte less must not have been enough.
     const shortest = size === 1 ? value >= 24 : value >= 2 ** (4 * size)
-    return shortest && Number.isSafeInteger(value) ? value : this.#fail()
+    return shortest && Number.isSafeInteger(value) ? value : this.#zero()
   }
 
-  #fail(): number {
+  /** What was read is well-formed and still makes no sense to the caller. */
+  fail(): void {
+    this.failed = true
+  }
+
+  #zero(): number {
     this.failed = true
     return 0
   }

@@ -100,6 +100,7 @@ describe('bundles', () => {
       bob.disk.tables.set(`identity:${company.identity.did}`, company.identity.log)
     }
     bob.crash()
+    bob.disk.tables.delete(`checkpoint:${id}`) // which would keep the order in which they came
     bob.start()
     const order = bob
       .facet(id)

@@ -1,5 +1,6 @@
-// What a provider keeps of those who looked at its document and left.
+// What a provider keeps of those who looked at its document and left, and what it leaves behind.
 import { expect, test } from 'vitest'
+import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import type { View, ViewEvents } from '../../src/node/views.ts'
 import { LibP2PProvider, type ProviderNode } from '../../src/node/y-libp2p.ts'
@@ -33,4 +34,18 @@ test('[SYN-30] clients that come and go are forgotten', async () => {
   expect(provider.awareness.getStates().has(7)).toBe(true)
   expect(sent).toEqual([])
   await provider.destroy()
+})
+
+test('a provider that is destroyed leaves no clock behind, and leaves alone what it was given', async () => {
+  const node = { views: { open: () => new Promise(() => undefined) } } as unknown as ProviderNode
+  const [own, given] = [new Y.Doc(), new Awareness(new Y.Doc())]
+  let destroyed = 0
+  const providers = [
+    new LibP2PProvider(own, node, 'a'),
+    new LibP2PProvider(given.doc, node, 'a', { awareness: given })
+  ]
+  for (const { awareness } of providers) awareness.on('destroy', () => destroyed++)
+  for (const provider of providers) await provider.destroy()
+  expect(destroyed).toBe(1)
+  given.destroy()
 })

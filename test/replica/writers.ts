@@ -73,7 +73,7 @@ export class Writer extends Hand {
 /** Writers, the gate between them, and everything that passed it. */
 export class Room {
   readonly writers: Writer[]
-  readonly index = new StructIndex(WRITERS_LAYOUT)
+  index = new StructIndex(WRITERS_LAYOUT)
   /** In order of writing, which is a causal order. */
   readonly written: Written[] = []
   readonly refused: { body: Uint8Array; reject: Reject }[] = []

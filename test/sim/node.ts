@@ -4,7 +4,7 @@ import * as Y from 'yjs'
 import { layoutOf } from '../../src/artifacts/layouts.ts'
 import { sign } from '../../src/identity/ed25519.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
-import type { Tip } from '../../src/replica/facet.ts'
+import type { Facet, Tip } from '../../src/replica/facet.ts'
 import { structRoot } from '../../src/replica/struct-root.ts'
 import { Core } from '../../src/sync/core.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
@@ -13,7 +13,7 @@ import { type Contact, Directory } from '../../src/sync/directory.ts'
 import type { Effect, News, StoreWrite, Wanted } from '../../src/sync/effects.ts'
 import { putContact } from '../../src/sync/greeting.ts'
 import { decodeRecord } from '../../src/sync/space-sync.ts'
-import { restoreDirectory, restoreFacet } from '../../src/sync/restore.ts'
+import { type StoredEnvelope, restoreDirectory, restoreFacet } from '../../src/sync/restore.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
 import { isReject } from '../../src/wire/reject.ts'
@@ -308,6 +308,9 @@ export class SimNode {
   crash(kept = 0): void {
     this.alive = false
     this.life++
+    // Every other facet has a checkpoint, which may cover what is now lost.
+    for (const [id, { facet }] of this.core.context.facets)
+      if (facet.size % 2 === 0) this.disk.tables.set(`checkpoint:${id}`, facet.checkpoint())
     for (const { writes, sync } of this.#queue.slice(0, kept)) this.disk.write(writes, sync)
     this.#queue = []
     this.core.context.sessions.clear()
@@ -344,12 +347,24 @@ export class SimNode {
     })
     if (trouble.length > 0) throw new Error(`a restart found trouble: ${JSON.stringify(trouble)}`)
     for (const [id, held] of this.core.context.facets) {
-      const records: { client: number; record: EnvelopeRecord }[] = disk.facet(id)
-      const lost = restoreFacet(this.core, held, records)
+      const lost = restoreFacet(this.core, held, this.#recordsBeyond(id, held.facet))
       if (lost > 0) throw new Error(`a restart lost ${lost} envelopes`)
       this.#rebuild(id)
     }
     this.core.context.takeEffects()
+  }
+
+  /** As a node does it: all of a facet, or what its checkpoint does not cover. */
+  #recordsBeyond(id: string, facet: Facet): StoredEnvelope[] {
+    const records = this.disk.facet(id)
+    const checkpoint = this.disk.tables.get(`checkpoint:${id}`)
+    const lanes = [...Map.groupBy(records, ({ client }) => client)].map(([client, own]) => {
+      return { client, next: (own.at(-1)?.seq ?? 0) + 1, count: own.length }
+    })
+    if (checkpoint && facet.restore(checkpoint, lanes))
+      return records.filter(({ client, seq }) => seq >= (facet.lanes.get(client)?.next ?? 0))
+    this.disk.tables.delete(`checkpoint:${id}`)
+    return records
   }
 }
 
