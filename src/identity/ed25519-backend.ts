@@ -9,6 +9,8 @@ export interface Ed25519Backend {
   readonly name: 'sodium' | 'node' | 'noble'
   /** Whether [S]B = R + [k]A, cofactorless, given an admitted key and a signature that passed IDN-2. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** Whether these 32 bytes are the canonical encoding of a point of prime order (IDN-1). */
+  isOfPrimeOrder?(publicKey: Uint8Array): boolean
   /** @returns the 64-byte signature of RFC 8032; every backend makes the same one. */
   sign(seed: Uint8Array, publicKey: Uint8Array, message: Uint8Array): Uint8Array
 }
@@ -65,6 +67,7 @@ export function publicKeyOf(seed: Uint8Array): Uint8Array {
 interface Sodium {
   crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
   crypto_sign_detached(signature: Uint8Array, message: Uint8Array, secretKey: Uint8Array): void
+  crypto_core_ed25519_is_valid_point(publicKey: Uint8Array): boolean
 }
 
 /** sodium-native is an optional dependency: a platform without a prebuilt binary runs on node:crypto. */
@@ -77,6 +80,7 @@ function loadSodium(): Ed25519Backend | undefined {
   }
   return {
     name: 'sodium',
+    isOfPrimeOrder: publicKey => sodium.crypto_core_ed25519_is_valid_point(publicKey),
     verify: (publicKey, message, signature) =>
       sodium.crypto_sign_verify_detached(signature, message, publicKey),
     sign(seed, publicKey, message) {

@@ -36,15 +36,23 @@ export function admitKey(bytes: Uint8Array): PublicKey | Reject {
   const id = toHex(bytes)
   const known = cache.get(id)
   if (known) return known
+  // A native backend is quick to say yes; what is wrong with the others is found out slowly.
+  const refused = BACKENDS[0]?.isOfPrimeOrder?.(bytes) ? undefined : refusalOf(bytes)
+  return refused ?? remember(bytes, id)
+}
+
+function refusalOf(bytes: Uint8Array): Reject | undefined {
   let point: Point
   try {
     point = Point.fromBytes(bytes)
   } catch {
     return new Reject('key-encoding', 'not the canonical encoding of a point')
   }
-  if (point.is0() || !point.isTorsionFree()) {
-    return new Reject('key-order', 'not a point of the prime-order subgroup')
-  }
+  const isSound = !point.is0() && point.isTorsionFree()
+  return isSound ? undefined : new Reject('key-order', 'not a point of the prime-order subgroup')
+}
+
+function remember(bytes: Uint8Array, id: string): PublicKey {
   const copy = Uint8Array.from(bytes)
   const key = { bytes: copy, multikey: encodeMultikey(copy) } as PublicKey
   if (cache.size >= ADMITTED_MAX) cache.delete(cache.keys().next().value as string)

@@ -15,7 +15,7 @@ const GROWN_MIN = 512
 /** A stop does not last longer for them; what is left is made by a later one. */
 const STOP_MS = 2_000
 /** A document is kept as one update only where that is much shorter than the updates that it replaces. */
-const SHORTER_TIMES = 4
+const SHORTER_TIMES = 3
 /** Below what a store takes as one record. */
 const PART_BYTES = 512 * 1024
 const HEADS_MAX = 2 ** 32

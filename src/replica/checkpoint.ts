@@ -4,7 +4,7 @@ import { EMPTY } from '../wire/bytes.ts'
 import { CborReader, CborWriter } from '../wire/cbor-stream.ts'
 import { HASH_BYTES } from '../wire/hash.ts'
 import type { Client } from '../wire/lane.ts'
-import { type Size, addSizes } from './document-size.ts'
+import { type Size, addSizes, equalSizes, subtractSizes } from './document-size.ts'
 import { type AuthPoint, type AuthVector, Lane, type Position, Segment } from './lane-tree.ts'
 import type { StructIndex } from './struct-index.ts'
 
@@ -100,8 +100,8 @@ function openSegment(read: CborReader, lanes: Map<Client, Lane>, segments: Map<n
 }
 
 function writeContent(out: CborWriter, segment: Segment): void {
-  const { parent, from, last } = segment
-  out.array(3)
+  const { from, last } = segment
+  out.array(4)
   const learned = [...segment.learned()]
   out.array(learned.length)
   for (const { seq, position } of learned) {
@@ -113,22 +113,46 @@ function writeContent(out: CborWriter, segment: Segment): void {
     out.array(2).uint(seq).array(auth.length)
     for (const entry of auth) out.bytes(entry ? entry.id : EMPTY)
   }
-  out.array(last - from + 1)
+  const rows = rowsOf(segment)
+  out.array(rows.length)
+  for (const { times, clocks, size, gained } of rows) {
+    out.array(6).uint(times).uint(clocks).uint(size.bytes).uint(size.items)
+    out.uint(gained.bytes).uint(gained.items)
+  }
+  const ids = new Uint8Array((last - from + 1) * HASH_BYTES)
+  for (let seq = from; seq <= last; seq++) ids.set(segment.idAt(seq), (seq - from) * HASH_BYTES)
+  out.bytes(ids)
+}
+
+/** One envelope after another, or as many as are alike: who types a text makes a thousand of them. */
+interface Row {
+  times: number
+  clocks: number
+  size: Size
+  /** By how much the past grew beside prev and the envelope itself. */
+  gained: Size
+}
+
+function rowsOf(segment: Segment): Row[] {
+  const { parent, from, last } = segment
+  const rows: Row[] = []
   let clock = segment.clockStart
   let before = parent ? parent.segment.totalAt(parent.seq) : NOTHING
   for (let seq = from; seq <= last; seq++) {
     const [size, total, clockEnd] = [segment.sizeAt(seq), segment.totalAt(seq), segment.clockEndAt(seq)]
-    out
-      .array(6)
-      .bytes(segment.idAt(seq))
-      .uint(clockEnd - clock)
-      .uint(size.bytes)
-      .uint(size.items)
-    // What the past gained beside prev and the envelope itself.
-    out.uint(total.bytes - before.bytes - size.bytes).uint(total.items - before.items - size.items)
+    const gained = subtractSizes(subtractSizes(total, before), size)
+    const row = { times: 1, clocks: clockEnd - clock, size, gained }
+    const same = rows.at(-1)
+    if (same && isAlike(same, row)) same.times++
+    else rows.push(row)
     clock = clockEnd
     before = total
   }
+  return rows
+}
+
+function isAlike(a: Row, b: Row): boolean {
+  return a.clocks === b.clocks && equalSizes(a.size, b.size) && equalSizes(a.gained, b.gained)
 }
 
 function readContent(
@@ -137,21 +161,33 @@ function readContent(
   segments: ReadonlyMap<number, Segment>,
   entryOf: EntryOf
 ): void {
-  read.tuple(3)
+  read.tuple(4)
   const learned = readLearned(read, segments)
   const authorities = readAuthorities(read, entryOf)
+  const rows = Array.from({ length: read.array(ITEMS_MAX) }, () => readRow(read))
+  const ids = read.bytes()
+  if (ids.length !== HASH_BYTES * rows.reduce((sum, { times }) => sum + times, 0)) return read.fail()
   const { parent } = segment
   let clockEnd = segment.clockStart
   let total = parent ? parent.segment.totalAt(parent.seq) : NOTHING
-  for (let n = read.array(ITEMS_MAX), seq = segment.from; n > 0 && !read.failed; n--, seq++) {
-    read.tuple(6)
-    const id = read.bytes(HASH_BYTES)
-    clockEnd += read.uint()
-    const size = { bytes: read.uint(), items: read.uint() }
-    total = addSizes(addSizes(total, size), { bytes: read.uint(), items: read.uint() })
-    const known = learned.get(seq) ?? NOBODY
-    segment.append({ id, clockEnd, learned: known, auth: authorities.get(seq), size, total })
+  let [seq, at] = [segment.from, 0]
+  for (const { times, clocks, size, gained } of rows) {
+    const growth = addSizes(size, gained)
+    for (let n = times; n > 0; n--, seq++) {
+      const id = ids.subarray(at, (at += HASH_BYTES))
+      clockEnd += clocks
+      total = addSizes(total, growth)
+      const known = learned.get(seq) ?? NOBODY
+      segment.append({ id, clockEnd, learned: known, auth: authorities.get(seq), size, total })
+    }
   }
+}
+
+function readRow(read: CborReader): Row {
+  read.tuple(6)
+  const [times, clocks] = [read.uint(), read.uint()]
+  const size = { bytes: read.uint(), items: read.uint() }
+  return { times, clocks, size, gained: { bytes: read.uint(), items: read.uint() } }
 }
 
 function readLearned(

@@ -17,6 +17,14 @@ export function addSizes(a: Size, b: Size): Size {
   return { bytes: a.bytes + b.bytes, items: a.items + b.items }
 }
 
+export function subtractSizes(a: Size, b: Size): Size {
+  return { bytes: a.bytes - b.bytes, items: a.items - b.items }
+}
+
+export function equalSizes(a: Size, b: Size): boolean {
+  return a.bytes === b.bytes && a.items === b.items
+}
+
 export function isWithin(size: Size, most: Size): boolean {
   return size.bytes <= most.bytes && size.items <= most.items
 }

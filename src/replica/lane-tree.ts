@@ -4,7 +4,7 @@
 import type { LogEntry } from '../identity/space-log.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { type Client, unpackClient } from '../wire/lane.ts'
-import { type Size, Sizes, addSizes } from './document-size.ts'
+import { type Size, Sizes, addSizes, subtractSizes } from './document-size.ts'
 
 /** An envelope that was admitted. */
 export interface Position {
@@ -121,9 +121,7 @@ export class Segment {
 
   /** What the envelope at this seq holds. */
   sizeAt(seq: number): Size {
-    const { bytes, items } = this.laneSizeAt(seq)
-    const before = this.laneSizeAt(seq - 1)
-    return { bytes: bytes - before.bytes, items: items - before.items }
+    return subtractSizes(this.laneSizeAt(seq), this.laneSizeAt(seq - 1))
   }
 
   /** What this branch of the lane holds up to this seq. */

@@ -52,6 +52,29 @@ describe('Ed25519', () => {
     expect(code(admitKey(honest.bytes))).toBe('admitted')
   })
 
+  test('[IDN-1] a native check of a key and the slow one agree', () => {
+    const slow = (bytes: Uint8Array) => {
+      try {
+        const point = Point.fromBytes(bytes)
+        return !point.is0() && point.isTorsionFree()
+      } catch {
+        return false
+      }
+    }
+    const torsion = Point.fromBytes(hex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'))
+    const honest = [...Array(40).keys()].map(i => generateKey(new Uint8Array(32).fill(i)).publicKey.bytes)
+    const mixed = honest.map(key => Point.fromBytes(key).add(torsion).toBytes())
+    const flipped = honest.map(key => Uint8Array.from(key, (byte, i) => (i === 31 ? byte ^ 0x80 : byte)))
+    const high = [...Array(40).keys()].map(i =>
+      hex((0xed + (i % 19)).toString(16).padEnd(62, 'f') + (i < 20 ? '7f' : 'ff'))
+    )
+    const keys = [...new Set(vectors.map(({ key }) => key))].map(hex)
+    for (const bytes of [...honest, ...mixed, ...flipped, ...high, ...keys]) {
+      for (const { isOfPrimeOrder } of BACKENDS)
+        if (isOfPrimeOrder) expect(isOfPrimeOrder(bytes), toHex(bytes)).toBe(slow(bytes))
+    }
+  })
+
   test('[IDN-1] an admitted key does not change when the caller changes its bytes', () => {
     const bytes = Uint8Array.from(generateKey(new Uint8Array(32).fill(8)).publicKey.bytes)
     const key = admitKey(bytes)
