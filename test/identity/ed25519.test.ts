@@ -68,7 +68,7 @@ describe('Ed25519', () => {
     const high = [...Array(40).keys()].map(i =>
       hex((0xed + (i % 19)).toString(16).padEnd(62, 'f') + (i < 20 ? '7f' : 'ff'))
     )
-    const keys = [...new Set(vectors.map(({ key }) => key))].map(hex)
+    const keys = [...new Set(vectors.map(({ key }) => key))].map(hex).filter(({ length }) => length === 32)
     for (const bytes of [...honest, ...mixed, ...flipped, ...high, ...keys]) {
       for (const { isOfPrimeOrder } of BACKENDS)
         if (isOfPrimeOrder) expect(isOfPrimeOrder(bytes), toHex(bytes)).toBe(slow(bytes))
