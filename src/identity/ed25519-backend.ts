@@ -63,6 +63,9 @@ export function publicKeyOf(seed: Uint8Array): Uint8Array {
   return new Uint8Array(Buffer.from(x as string, 'base64url'))
 }
 
+/** Seed and public key in one piece, as sodium wants them, for as long as the seed lives. */
+const secrets = new WeakMap<Uint8Array, Uint8Array>()
+
 /** What we use of sodium-native, which ships no types. */
 interface Sodium {
   crypto_sign_verify_detached(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
@@ -85,7 +88,9 @@ function loadSodium(): Ed25519Backend | undefined {
       sodium.crypto_sign_verify_detached(signature, message, publicKey),
     sign(seed, publicKey, message) {
       const signature = new Uint8Array(64)
-      sodium.crypto_sign_detached(signature, message, concatBytes(seed, publicKey))
+      let secret = secrets.get(seed)
+      if (!secret) secrets.set(seed, (secret = Uint8Array.from([...seed, ...publicKey])))
+      sodium.crypto_sign_detached(signature, message, secret)
       return signature
     }
   }

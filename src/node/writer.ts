@@ -2,7 +2,7 @@
 // core asked for it; a batch that fails is kept and tried again, so that memory and disk never part ways.
 import type { Operation, Store } from '../store/store.ts'
 import type { StoreWrite, Wanted } from '../sync/effects.ts'
-import { equalBytes, toHex } from '../wire/bytes.ts'
+import { equalBytes } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
 import type { Client } from '../wire/lane.ts'
 import { NodeError } from '../wire/node-error.ts'
@@ -98,7 +98,7 @@ export class Writer {
     const found = this.#unwritten
       .get(client)
       ?.get(seq)
-      ?.find(write => equalBytes(write.id, id) && toHex(write.facet) === facet)
+      ?.find(write => equalBytes(write.id, id) && write.facet === facet)
     return found?.record
   }
 
@@ -179,7 +179,7 @@ function toOperation(write: StoreWrite): Operation {
   const { facet, client, seq, id, record, own } = write
   return {
     kind: 'envelope',
-    record: { facet: toHex(facet), client, seq, idPrefix: id.slice(0, 8), ...record },
+    record: { facet, client, seq, idPrefix: id.slice(0, 8), ...record },
     own
   }
 }

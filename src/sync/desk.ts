@@ -142,14 +142,8 @@ export class Desk {
     // A fork or a cut elsewhere has ended this lane while the view wrote: the view takes another lease (ENV-28).
     if (!facet.isOpen(lease.client))
       return new Reject('lane-ended', 'the lane no longer counts to its end', false)
-    const bodies = splitUpdate(update, BODY_BYTES_TARGET)
-    if (isReject(bodies)) return bodies
-    const drafts: Draft[] = []
-    for (const body of bodies) {
-      const scanned = scanUpdate(body)
-      if (isReject(scanned)) return scanned
-      drafts.push({ body, scanned })
-    }
+    const drafts = draftsOf(update)
+    if (isReject(drafts)) return drafts
     const { client, signer } = lease
     const composed = compose({ facet, client, drafts, base, time: this.#core.context.now })
     if (isReject(composed)) return composed
@@ -163,6 +157,23 @@ export class Desk {
     const head = facet.head(lease.client)
     return head ? tipOf(head) : new Reject('edit-empty', 'the edit changes nothing', false)
   }
+}
+
+/** One body for an edit that fits, as nearly all do. */
+function draftsOf(update: Uint8Array): Draft[] | Reject {
+  if (update.length <= BODY_BYTES_TARGET) {
+    const scanned = scanUpdate(update)
+    if (!isReject(scanned)) return [{ body: update, scanned }]
+  }
+  const bodies = splitUpdate(update, BODY_BYTES_TARGET)
+  if (isReject(bodies)) return bodies
+  const drafts: Draft[] = []
+  for (const body of bodies) {
+    const scanned = scanUpdate(body)
+    if (isReject(scanned)) return scanned
+    drafts.push({ body, scanned })
+  }
+  return drafts
 }
 
 function isSame(a: Signer, b: Signer): boolean {

@@ -15,7 +15,8 @@ export type SessionId = number
 export type StoreWrite =
   | {
       kind: 'envelope'
-      facet: Uint8Array
+      /** Its id, hexadecimal. */
+      facet: string
       client: number
       seq: number
       id: Uint8Array

@@ -233,19 +233,11 @@ export class FacetSync {
   ): void {
     const id = toHex(held.facet.id)
     const envelopes = admitted.map(({ envelope }) => envelope)
-    const writes: StoreWrite[] = envelopes.map(
-      ({ headerBytes: header, signature, body, client, header: { seq }, id }) => {
-        return {
-          kind: 'envelope',
-          facet: held.facet.id,
-          client,
-          seq,
-          id,
-          record: { header, signature, body },
-          own
-        }
-      }
-    )
+    const writes: StoreWrite[] = envelopes.map(envelope => {
+      const { client, headerBytes: header, signature, body } = envelope
+      const place = { facet: id, client, seq: envelope.header.seq, id: envelope.id }
+      return { kind: 'envelope', ...place, record: { header, signature, body }, own }
+    })
     const author = held.facet.space.parties[unpackClient(run.client).company]
     writes.push(...this.#context.charge(from, 'envelopes', author, costOf(admitted)))
     if (!held.stored) {

@@ -18,10 +18,19 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
+/**
+ * Bytes that the caller fills at once. Small ones share an allocation, since one of its own costs each more than
+ * filling it, so `buffer` holds more than these.
+ */
+export function allocate(length: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafe(length)
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
 export function concatBytes(...parts: Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
-  const out = new Uint8Array(length)
+  const out = allocate(length)
   let at = 0
   for (const part of parts) {
     out.set(part, at)

@@ -1,6 +1,7 @@
 // A reader and a writer for the few CBOR items that envelope headers and runs are made of: unsigned integers,
 // byte strings and arrays, shortest form only. They are read ten thousand at a time in a first sync, where the
 // general decoder of `cbor.ts` with its second encoding costs fifteen times as much; tests hold the two equal.
+import { allocate } from './bytes.ts'
 import { Reject } from './reject.ts'
 
 const UINT = 0
@@ -86,7 +87,7 @@ export class CborWriter {
 
   /** `bytes`: how many it will be, roughly. */
   constructor(bytes = 160) {
-    this.#bytes = new Uint8Array(bytes)
+    this.#bytes = allocate(bytes)
   }
 
   uint(value: number): this {
@@ -105,8 +106,9 @@ export class CborWriter {
     return this.#head(ARRAY, items)
   }
 
+  /** What was written. Nothing may be written after that. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#at)
+    return this.#bytes.subarray(0, this.#at)
   }
 
   #head(major: number, value: number): this {
@@ -128,7 +130,7 @@ export class CborWriter {
 
   #room(more: number): void {
     if (this.#at + more <= this.#bytes.length) return
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + more))
+    const grown = allocate(Math.max(this.#bytes.length * 2, this.#at + more))
     grown.set(this.#bytes)
     this.#bytes = grown
   }

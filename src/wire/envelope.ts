@@ -86,7 +86,7 @@ export interface ParsedRun {
 
 /** The bytes that are signed and hashed: label, lane, header (ENV-3). */
 export function signedBytes(facet: Uint8Array, client: Client, headerBytes: Uint8Array): Uint8Array {
-  return concatBytes(signedPrefix(facet, client), headerBytes)
+  return concatBytes(LABEL, laneId(facet, client), headerBytes)
 }
 
 /** What stands before every header of a lane in the bytes that are signed and hashed. */
@@ -95,7 +95,7 @@ function signedPrefix(facet: Uint8Array, client: Client): Uint8Array {
 }
 
 export function envelopeId(facet: Uint8Array, client: Client, headerBytes: Uint8Array): Uint8Array {
-  return sha256(signedBytes(facet, client, headerBytes))
+  return sha256(LABEL, laneId(facet, client), headerBytes)
 }
 
 export function encodeHeader(header: Header): Uint8Array {

@@ -1,5 +1,7 @@
 // A lane is the log of one session of one key in one facet. Its Yjs client id carries company, key and
 // session, so that "is this client id yours?" is integer arithmetic. protocols/envelope, section 1.
+import { allocate } from './bytes.ts'
+
 export const COMPANY_BITS = 13
 export const KEY_BITS = 12
 export const SESSION_BITS = 28
@@ -29,10 +31,11 @@ export function unpackClient(client: Client): LaneAuthor {
 
 /** facet (32 bytes) followed by the client id (8 bytes, big-endian). */
 export function laneId(facet: Uint8Array, client: Client): Uint8Array {
-  const id = new Uint8Array(facet.length + 8)
+  const id = allocate(facet.length + 8)
   id.set(facet)
-  const view = new DataView(id.buffer, facet.length)
-  view.setUint32(0, Math.floor(client / 2 ** 32))
-  view.setUint32(4, client % 2 ** 32)
+  for (let at = id.length - 1, rest = client; at >= facet.length; at--) {
+    id[at] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
   return id
 }

@@ -22,8 +22,7 @@ export class Disk {
   write(writes: StoreWrite[], sync = true): void {
     for (const write of writes) {
       if (write.kind === 'envelope') {
-        const facet = toHex(write.facet)
-        const { client, seq, record } = write
+        const { facet, client, seq, record } = write
         this.envelopes.set(place(facet, client, seq, write.id), { facet, client, seq, record })
         continue
       }
