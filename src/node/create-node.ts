@@ -119,8 +119,6 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     presence: (facet, from, bytes) => views.presence(facet, from, bytes),
     disk: error => (error ? alarm('disk', error.message) : log('info', 'the disk accepts writes again'))
   })
-  const checkpoints = new Checkpoints(store, core.context.facets, documents)
-  const losses: Losses = new Losses(store, core.context, () => keyring.roles, log)
   const peering = await networkOf({ home, keys, log }, directory, driver)
 
   const parts: Parts = {
@@ -128,12 +126,12 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     driver,
     desk,
     documents,
-    checkpoints,
+    checkpoints: new Checkpoints(store, core.context.facets, documents),
     peering,
     get roles() {
       return keyring.roles
     },
-    losses,
+    losses: new Losses(store, core.context, () => keyring.roles, log),
     emit
   }
   const follow = () => void upkeep.follow().catch((error: Error) => alarm('home', error.message))
@@ -158,7 +156,8 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     store,
     invites: () => openInvites(store),
     close: async () => {
-      for (const part of [upkeep, views, peering, driver, checkpoints, documents, store]) await closing(part)
+      for (const part of [upkeep, views, peering, driver, parts.checkpoints, documents, store])
+        await closing(part)
     }
   })
   return { core, parts, rooms, reissues, follow, node }

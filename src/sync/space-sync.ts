@@ -116,7 +116,7 @@ export class SpaceSync {
   }
 
   /**
-   * Adds entries, stores what is new and passes it on. Entries that must wait, or whose author has used up what
+   * Adds entries, stores what is new and then passes it on. Entries that must wait, or whose author has used up what
    * we store of it today, are asked for again later.
    */
   add(
@@ -147,8 +147,8 @@ export class SpaceSync {
       }
     }
     for (const [did, bytes] of stored) writes.push(...this.#context.charge(from, 'entries', did, bytes))
-    if (writes.length > 0) this.#context.write(writes)
-    if (added > 0) this.#passOn(space)
+    if (writes.length > 0) this.#context.write(writes, () => added > 0 && this.#announce(space))
+    if (added > 0) this.#grew(space)
     return refused
   }
 
@@ -156,10 +156,10 @@ export class SpaceSync {
     return this.#context.isSpent(from, 'entries', company === undefined ? undefined : space.parties[company])
   }
 
-  #passOn(space: SpaceLog): void {
+  /** Once the entries are durable: a chain whose last entry a power cut took would be forked by the next. */
+  #announce(space: SpaceLog): void {
     this.#context.tell({ what: 'space', space: toHex(space.id) })
     for (const session of this.#context.open()) this.list(session, space)
-    this.#grew(space)
   }
 
   #ask(session: Session, space: Uint8Array, have: Uint8Array[]): void {

@@ -17,6 +17,7 @@ import {
 } from '../../src/wire/envelope.ts'
 import { packClient, unpackClient } from '../../src/wire/lane.ts'
 import { type PresenceState, encodePresence, parsePresence } from '../../src/wire/presence.ts'
+import { signerOf } from '../sim/company.ts'
 import type { SimNode } from '../sim/node.ts'
 import {
   Bench,
@@ -168,6 +169,21 @@ describe('the road in', () => {
     expect(puppet.of('receipt').length).toBeGreaterThan(0)
     expect(third.of('run')).toHaveLength(1)
     expect(space.entries()).toHaveLength(2)
+  })
+
+  test('[SYN-28] an entry is passed on once it is durable: a power cut would make its successor a fork', () => {
+    const { bench, node, space, puppet } = stage()
+    const release = holdWrites(node)
+    puppet.take()
+    node.perform(() =>
+      node.desk.append(space, { kind: 'keys', certificates: [] }, signerOf(node.company.role))
+    )
+    bench.pass(1_000)
+    expect(space.head(0)?.seq).toBe(1)
+    expect(puppet.of('spaces')).toEqual([])
+    release()
+    bench.pass(10)
+    expect(puppet.of('spaces')).toHaveLength(1)
   })
 
   test('[SYN-28] a receipt that is due while the disk is busy waits for all that it names', () => {
@@ -354,6 +370,7 @@ describe('existence is hidden', () => {
     }
     expect(heads(true)).toBe(0)
     accept(node, space, rival)
+    bench.pass(100)
     expect(heads(false)).toBe(0)
     expect(heads(true)).toBe(1)
   })
