@@ -189,7 +189,7 @@ describe('who gets in', () => {
     const configured = '/ip4/192.0.2.7/tcp/4001'
     const options = {
       admit: () => true,
-      connectionsWith: () => 0,
+      hasFew: () => true,
       connectionsBeside: () => ({ stranger: false, open: [] }),
       log: () => undefined
     }
