@@ -181,6 +181,9 @@ class LibP2PTransport implements Transport {
     }
     const open = this.#sessions.get(peerId)
     if (open !== undefined) return open
+    // One that has begun may know other addresses, and the peer may have been told of this node since.
+    const before = await this.#dials.get(peerId)?.catch(() => undefined)
+    if (before !== undefined) return before
     const pending = this.#dials.get(peerId)
     if (pending !== undefined) return pending
     const dial = this.#dial(peerId, list.slice(0, limits.ADDRESSES_PER_PEER_MAX)).finally(() =>
