@@ -64,6 +64,13 @@ export function parseAddress(text: string): Address | Reject {
 
 /** An address to listen on: an IP address of this machine, a TCP port, perhaps `/ws`; or a relay. */
 export function parseListenAddress(text: string): ListenAddress | Reject {
+  const place = parsePlace(text)
+  if (place instanceof Reject || place.relay !== undefined || place.text.startsWith('/ip')) return place
+  return new Reject('addr-unsupported', 'a node listens on an IP address, not a name')
+}
+
+/** Where others reach this node: an address to listen on, or one with a name. */
+export function parsePlace(text: string): ListenAddress | Reject {
   const parts = split(text)
   if (parts instanceof Reject) return parts
   const { endpoint, rest } = parts
@@ -73,10 +80,7 @@ export function parseListenAddress(text: string): ListenAddress | Reject {
     if (rest.length > 2) return unsupported(rest[1]?.name)
     return { ...endpoint, text: `${relay.text}/${CIRCUIT}`, relay }
   }
-  if (rest.length > 0) return unsupported(rest[0]?.name)
-  if (!endpoint.text.startsWith('/ip'))
-    return new Reject('addr-unsupported', 'a node listens on an IP address, not a name')
-  return endpoint
+  return rest.length > 0 ? unsupported(rest[0]?.name) : endpoint
 }
 
 function atEndpoint(endpoint: ListenAddress, peer: Component | undefined): Address | Reject {

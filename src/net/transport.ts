@@ -10,7 +10,7 @@ import { generateKey } from '../identity/ed25519.ts'
 import { concatBytes } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import { addressError, parseListenAddress, type Address, type ListenAddress } from './address.ts'
+import { addressError, parseListenAddress, parsePlace, type Address, type ListenAddress } from './address.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { dialError } from './dial-error.ts'
 import { Door } from './door.ts'
@@ -57,6 +57,8 @@ export interface Transport {
   session(peerId: string): FrameSession | undefined
   /** Where this node listens, with real ports and its peer id; through a relay, while that has a place for it. */
   listenAddresses(): string[]
+  /** Where others are told to dial this node: what is announced, then where it listens. */
+  addresses(): string[]
   readonly relays: Relays
   /** Hangs up on whoever `admit` no longer lets in. */
   enforceAdmission(): void
@@ -107,7 +109,7 @@ class LibP2PTransport implements Transport {
     this.#privateKey = privateKey
     const listen = options.listen.map(text => valid(parseListenAddress(text)))
     this.#listen = listen.filter(({ relay }) => relay === undefined).map(({ text }) => text)
-    this.#announce = (options.announce ?? []).map(text => valid(parseListenAddress(text)).text)
+    this.#announce = (options.announce ?? []).map(text => valid(parsePlace(text)).text)
     this.peerId = peerIdFromPrivateKey(privateKey).toString()
     const { onSession } = options
     const log = (event: NetEvent) => this.#log(event)
@@ -204,6 +206,11 @@ class LibP2PTransport implements Transport {
   listenAddresses(): string[] {
     const relayed = this.relays.client.addresses().map(text => `${text}/p2p/${this.peerId}`)
     return [...this.#addresses, ...relayed]
+  }
+
+  addresses(): string[] {
+    const announced = this.#announce.map(text => `${text}/p2p/${this.peerId}`)
+    return [...new Set([...announced, ...this.listenAddresses()])]
   }
 
   enforceAdmission(): void {
