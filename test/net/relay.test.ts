@@ -169,6 +169,7 @@ describe('a place at a relay', () => {
     expect(peering.transport.listenAddresses()).toEqual([`${circuit}/p2p/${peering.transport.peerId}`])
     await first.transport.stop()
     await events.next(({ event }) => event === 'session-closed')
+    await events.next(({ event }) => event === 'relay-lost')
     expect(peering.transport.listenAddresses()).toEqual([])
     await startRelay(1, { listen })
     await events.next(isReserved, 20_000)
