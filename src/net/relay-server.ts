@@ -91,7 +91,8 @@ export class RelayServer {
     }
     if (isRelayed(connection) || !this.#options.serves(asking))
       return refused(STATUS.denied, 'it is not served') // NET-32
-    if (!this.#mayAsk(asking) || this.#isFull(asking, wanted)) return refused(STATUS.limit, 'too many') // NET-33
+    if (!this.#mayAsk(asking)) return refused(STATUS.limit, 'too often') // NET-33
+    if (this.#isFull(asking, wanted)) return refused(STATUS.limit, 'too many') // NET-33
     const reservation = this.#reservations.get(wanted)
     if (reservation === undefined || reservation.until < this.#options.now())
       return refused(STATUS.noReservation, 'no reservation')

@@ -72,6 +72,6 @@ it(
     const before = await acme.api.read(id)
     await acme.api.editText(id, { base: before.frontier, text: `${before.text}after\n` })
     await start('Cygnus', ...relayArgs)
-    await until('the edit', async () => (await agreed(both, id))?.toString().endsWith('after\n'))
+    await until('the edit', async () => (await agreed(both, id)).endsWith('after\n'))
   }
 )
