@@ -54,7 +54,7 @@ export class RelayClient {
   readonly #asked = new Map<string, Reservation>()
   readonly #asking = new Set<string>()
   /** Whether the peer on a connection relays. */
-  readonly #offers = new WeakMap<Connection, boolean>()
+  readonly #offers = new WeakMap<Connection, Promise<boolean>>()
   #upgrader: Upgrader | undefined
 
   constructor(options: RelayClientOptions) {
@@ -94,12 +94,9 @@ export class RelayClient {
   status(): RelayStatus[] {
     return this.#options.relays.map(({ peerId }) => {
       const asked = this.#asked.get(peerId)
-      const refused = asked?.refused
-      return {
-        peerId,
-        ...(this.#holds(peerId, this.#direct(peerId)) && { reservedUntil: asked?.until }),
-        ...(refused !== undefined && { refused })
-      } as RelayStatus
+      if (asked === undefined || asked.connection !== this.#direct(peerId)) return { peerId }
+      const { until, refused } = asked
+      return refused === undefined ? { peerId, reservedUntil: until } : { peerId, refused }
     })
   }
 
@@ -109,22 +106,13 @@ export class RelayClient {
     return held.map(({ text }) => `${text}/p2p-circuit`)
   }
 
-  /** Whether a connected peer relays at all; it may still refuse. */
+  /** Whether a connected peer relays at all; it may still refuse. Asked once a connection. */
   async offers(peerId: string): Promise<boolean> {
     const connection = this.#direct(peerId)
     if (connection === undefined) return false
-    const known = this.#offers.get(connection)
-    if (known !== undefined) return known
-    try {
-      const signal = AbortSignal.timeout(limits.RELAY_QUESTION_MS)
-      const stream = await connection.newStream(HOP_PROTOCOL, { signal })
-      stream.abort(new Error('only asked'))
-      this.#offers.set(connection, true)
-      return true
-    } catch (error) {
-      if ((error as Error).name === 'UnsupportedProtocolError') this.#offers.set(connection, false)
-      return false
-    }
+    const answer = this.#offers.get(connection) ?? speaksHop(connection)
+    this.#offers.set(connection, answer)
+    return answer
   }
 
   /** A relay says that somebody wants in. */
@@ -219,6 +207,13 @@ export class RelayClient {
     const connection = this.#options.connectionOf(peerId)
     return connection === undefined || isRelayed(connection) ? undefined : connection
   }
+}
+
+async function speaksHop(connection: Connection): Promise<boolean> {
+  const signal = AbortSignal.timeout(limits.RELAY_QUESTION_MS)
+  const stream = await connection.newStream(HOP_PROTOCOL, { signal }).catch(() => undefined)
+  stream?.abort(new Error('only asked'))
+  return stream !== undefined
 }
 
 /** The address of somebody behind a relay, as it is dialed. */
