@@ -36,12 +36,8 @@ export class Circuit {
         if (!resuming) pauseIfFull()
       })
     )
-    to.addEventListener('drain', () =>
-      this.#safely(() => {
-        // What it has still to send goes first, in the microtask that the stream's own listener has queued.
-        queueMicrotask(() => this.#safely(resume))
-      })
-    )
+    // What it has still to send goes first, in the microtask that the stream's own listener has queued.
+    to.addEventListener('drain', () => queueMicrotask(() => this.#safely(resume)))
     const resume = () => {
       if (to.writableNeedsDrain || from.readStatus !== 'paused') return
       // A pause within `resume` would be overruled, as in session.ts.
