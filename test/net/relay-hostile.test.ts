@@ -327,7 +327,9 @@ describe('a relay', () => {
     let wanted = 0
     there.addEventListener('message', ({ data }) => {
       got += data.byteLength
-      if (got >= wanted) setImmediate(() => there.pause())
+      setImmediate(() => {
+        if (got >= wanted && there.readStatus === 'readable') there.pause()
+      })
     })
     for (let round = 0; round < 4; round++) {
       for (let takes = true; takes; sent += 65_536)

@@ -156,6 +156,57 @@ it('[NET-33] two that are joined are parted when nothing has passed for 30 s', (
   }
 })
 
+/** A stream that opens its window at the end of `resume`, whatever was said meanwhile, as those of yamux do. */
+class Held extends EventTarget {
+  readStatus = 'readable'
+  status = 'open'
+  writableNeedsDrain = false
+  /** Whether its peer may send on. */
+  opens = true
+  #waiting: Uint8Array[] = []
+
+  comes(data: Uint8Array): void {
+    if (this.readStatus === 'paused') this.#waiting.push(data)
+    else this.dispatchEvent(Object.assign(new Event('message'), { data }))
+  }
+
+  /** Every send fills it. */
+  send(): boolean {
+    this.writableNeedsDrain = true
+    return false
+  }
+
+  pause(): void {
+    this.readStatus = 'paused'
+    this.opens = false
+  }
+
+  resume(): void {
+    this.readStatus = 'readable'
+    for (const data of this.#waiting.splice(0)) this.comes(data)
+    this.opens = true
+  }
+
+  abort(): void {
+    this.status = 'aborted'
+  }
+}
+
+it('[NET-33] an end that is full again while it is given what waited gets no more', async () => {
+  const [from, to] = [new Held(), new Held()]
+  const circuit = new Circuit(from as unknown as Stream, to as unknown as Stream, () => undefined)
+  from.comes(new Uint8Array(1))
+  from.comes(new Uint8Array(2))
+  expect([from.readStatus, from.opens]).toEqual(['paused', false])
+  for (const opens of [false, true]) {
+    to.writableNeedsDrain = false
+    to.dispatchEvent(new Event('drain'))
+    await Promise.resolve()
+    expect([from.opens, to.status]).toEqual([opens, 'open'])
+  }
+  circuit.end(new Error('over'))
+})
+
 it('[NET-34] a message is read back as it was written, fields of others are read past, and garbage is refused', async () => {
   const peerId = (await peerIdOf(1)).toString()
   const messages: [typeof HOP_PROTOCOL | typeof STOP_PROTOCOL, CircuitMessage][] = [
