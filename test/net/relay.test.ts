@@ -10,6 +10,7 @@ import type { NetEvent } from '../../src/net/net-event.ts'
 import { createHostilePeer, type HostilePeer } from './hostile-peer.ts'
 import {
   Arrivals,
+  createNode,
   dialable,
   freePort,
   LISTEN,
@@ -101,6 +102,17 @@ describe('a session through a relay', () => {
     const c = await startNode(4, { listen: [] })
     await relay.ends.next()
     await expect(c.transport.dial(address)).rejects.toMatchObject({ code: 'dial-relay-refused' })
+  })
+
+  it('[NET-28] a relay that is itself reached through a relay is none', async () => {
+    const first = await startRelay(1)
+    const second = await startBehind(2, first, { relay: true })
+    const a = await startNode(3, { listen: [] })
+    await a.transport.dial(second.address())
+    const place = `/ip4/127.0.0.1/tcp/${await freePort()}/p2p/${second.transport.peerId}`
+    const wanted = await createNode(4)
+    const address = dialable(`${place}/p2p-circuit/p2p/${wanted.transport.peerId}`)
+    await expect(a.transport.dial(address)).rejects.toMatchObject({ code: 'dial-no-relay' })
   })
 
   it('[NET-31] both dial at once, through one relay and directly: one session each, the same one', async () => {
