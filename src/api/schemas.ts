@@ -42,11 +42,23 @@ const role = z.object({
   powers: z.array(z.string()),
   expiresAt: time
 })
+const relays = z.object({
+  through: z.array(
+    z.object({
+      address: z.string(),
+      reservedUntil: time.exactOptional(),
+      problem: z.string().exactOptional()
+    })
+  ),
+  forOthers: z.object({ reservations: z.number(), circuits: z.number() }).exactOptional(),
+  offered: z.array(z.object({ company: z.string(), address: z.string() }))
+})
 const status = z.object({
   version: z.string(),
   company,
   peerId: z.string(),
   listening: z.array(z.string()),
+  relays,
   startedAt: time,
   roles: z.array(role),
   nodeCertificateExpiresAt: time,

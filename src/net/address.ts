@@ -12,9 +12,12 @@ const ADDRESS_LENGTH_MAX = 512
 /** Where a peer is and who must answer there. `text` is the canonical spelling. */
 export interface Address {
   readonly text: string
+  /** Of the peer, or of the relay where there is one. */
   readonly host: string
   readonly port: number
   readonly peerId: string
+  /** Through whom the peer is reached. */
+  readonly relay?: Address
 }
 
 /** Where this node listens. Port 0 lets the system choose. */
@@ -22,6 +25,8 @@ export interface ListenAddress {
   readonly text: string
   readonly host: string
   readonly port: number
+  /** Through whom others reach it. */
+  readonly relay?: Address
 }
 
 const NEXT: Record<string, string> = {
@@ -32,36 +37,62 @@ const NEXT: Record<string, string> = {
   'addr-unsupported':
     'Use /ip4, /ip6 or /dns, then /tcp, a port, and /ws for a WebSocket; ask the other side for such an address.'
 }
+const CIRCUIT = 'p2p-circuit'
 
 /** The same refusal for a person: with what to do next. */
 export function addressError(refused: Reject): NodeError {
   return new NodeError(refused.code, refused.detail, NEXT[refused.code] as string)
 }
 
-/** An address to dial: host, TCP port, perhaps `/ws`, and peer id. */
+/** An address to dial: host, TCP port, perhaps `/ws`, peer id; and perhaps a peer behind that one. */
 export function parseAddress(text: string): Address | Reject {
   const parts = split(text)
   if (parts instanceof Reject) return parts
   const { endpoint, rest } = parts
+  const address = atEndpoint(endpoint, rest[0])
+  if (address instanceof Reject || rest.length === 1) return address
+  const [, circuit, peer, ...more] = rest
+  if (circuit?.name !== CIRCUIT) return unsupported(circuit?.name)
+  if (peer === undefined)
+    return new Reject('addr-no-peer', `${text.trim()} does not say which peer is behind the relay`) // NET-28
+  if (peer.name !== 'p2p' || more.length > 0) return unsupported(more[0]?.name ?? peer.name)
+  const peerId = parsePeerId(peer.value ?? '')
+  if (peerId instanceof Reject) return peerId
+  if (peerId === address.peerId) return new Reject('addr-syntax', 'a peer cannot be its own relay')
+  return { ...address, text: `${address.text}/${CIRCUIT}/p2p/${peerId}`, peerId, relay: address }
+}
+
+/** An address to listen on: an IP address of this machine, a TCP port, perhaps `/ws`; or a relay. */
+export function parseListenAddress(text: string): ListenAddress | Reject {
+  const place = parsePlace(text)
+  if (place instanceof Reject || place.relay !== undefined || place.text.startsWith('/ip')) return place
+  return new Reject('addr-unsupported', 'a node listens on an IP address, not a name')
+}
+
+/** Where others reach this node: an address to listen on, or one with a name. */
+export function parsePlace(text: string): ListenAddress | Reject {
+  const parts = split(text)
+  if (parts instanceof Reject) return parts
+  const { endpoint, rest } = parts
+  if (rest.at(-1)?.name === CIRCUIT) {
+    const relay = atEndpoint(endpoint, rest[0])
+    if (relay instanceof Reject) return relay
+    if (rest.length > 2) return unsupported(rest[1]?.name)
+    return { ...endpoint, text: `${relay.text}/${CIRCUIT}`, relay }
+  }
+  return rest.length > 0 ? unsupported(rest[0]?.name) : endpoint
+}
+
+function atEndpoint(endpoint: ListenAddress, peer: Component | undefined): Address | Reject {
   if (endpoint.port === 0) return new Reject('addr-syntax', `port 0 in ${endpoint.text} cannot be dialed`)
-  const [peer, ...more] = rest
   if (peer === undefined)
     return new Reject('addr-no-peer', `${endpoint.text} does not say which peer must answer`) // NET-1
-  if (peer.name !== 'p2p' || more.length > 0)
-    return unsupported(peer.name === 'p2p' ? more[0]?.name : peer.name)
+  if (peer.name === CIRCUIT)
+    return new Reject('addr-no-peer', `${endpoint.text} does not say who relays there`) // NET-28
+  if (peer.name !== 'p2p') return unsupported(peer.name)
   const peerId = parsePeerId(peer.value ?? '')
   if (peerId instanceof Reject) return peerId
   return { ...endpoint, text: `${endpoint.text}/p2p/${peerId}`, peerId }
-}
-
-/** An address to listen on: an IP address of this machine, a TCP port, and perhaps `/ws`. */
-export function parseListenAddress(text: string): ListenAddress | Reject {
-  const parts = split(text)
-  if (parts instanceof Reject) return parts
-  if (parts.rest.length > 0) return unsupported(parts.rest[0]?.name)
-  if (!parts.endpoint.text.startsWith('/ip'))
-    return new Reject('addr-unsupported', 'a node listens on an IP address, not a name')
-  return parts.endpoint
 }
 
 interface Component {

@@ -20,8 +20,8 @@ const LATE = new Set(['TimeoutError', 'AbortError'])
 
 /** `peer`: the peer id or address that was dialed. */
 export function dialError(error: unknown, peer: string): NodeError {
-  if (error instanceof NodeError) return error
   const failed = leaf(error as Failed)
+  if (failed instanceof NodeError) return failed
   if (failed.code !== undefined && UNREACHABLE.has(failed.code)) {
     return new NodeError(
       'dial-unreachable',

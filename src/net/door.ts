@@ -10,9 +10,11 @@ import type {
   Upgrader
 } from '@libp2p/interface'
 import { Reject } from '../wire/reject.ts'
+import { relayOf } from './circuit-stream.ts'
 import {
   HANDSHAKE_BYTES_MAX,
   HANDSHAKES_PER_HOST_MAX,
+  HANDSHAKES_PER_NAME_MAX,
   HANDSHAKES_PER_SECOND_MAX,
   NEGOTIATION_BYTES_MAX,
   PENDING_CONNECTIONS_MAX
@@ -107,13 +109,18 @@ export class Door {
   }
 
   #mayShakeHands(connection: MultiaddrConnection): boolean {
-    const host = hostOf(connection)
+    const named = relayOf(connection)?.named
+    if (named !== undefined && !this.#take(`named ${named}`, HANDSHAKES_PER_NAME_MAX)) return false // NET-31
+    return this.#take(hostOf(connection), HANDSHAKES_PER_HOST_MAX) && this.#all.take(1, this.#now())
+  }
+
+  #take(host: string, perSecond: number): boolean {
     const now = this.#now()
-    const bucket = this.#hosts.get(host) ?? new TokenBucket(HANDSHAKES_PER_HOST_MAX, 1_000, now)
+    const bucket = this.#hosts.get(host) ?? new TokenBucket(perSecond, 1_000, now)
     this.#hosts.delete(host)
     this.#hosts.set(host, bucket)
     if (this.#hosts.size > HOSTS_MAX) this.#hosts.delete(this.#hosts.keys().next().value as string)
-    return bucket.take(1, now) && this.#all.take(1, now)
+    return bucket.take(1, now)
   }
 
   /** Counts bytes before anybody reads them. A `message` listener would be the only reader at times, and lose them. */
@@ -132,6 +139,9 @@ export class Door {
   }
 }
 
-function hostOf({ remoteAddr }: MultiaddrConnection): string {
-  return remoteAddr.getComponents()[0]?.value ?? ''
+/** Whoever comes through a relay has its address, and is not counted with what is really there. */
+function hostOf(connection: MultiaddrConnection): string {
+  const through = relayOf(connection)
+  if (through !== undefined) return `relay ${through.relay}` // NET-31
+  return connection.remoteAddr.getComponents()[0]?.value ?? ''
 }

@@ -2,12 +2,12 @@
 import type { Connection, ConnectionGater, PeerId } from '@libp2p/interface'
 import { hangUp } from './muxer.ts'
 import type { NetEvent } from './net-event.ts'
-import { CONNECTIONS_PER_GROUP_MAX, CONNECTIONS_PER_PEER_MAX } from './limits.ts'
+import { CONNECTIONS_PER_GROUP_MAX } from './limits.ts'
 
 export interface GaterOptions {
   readonly admit: (peerId: string) => boolean
-  /** Open connections with this peer. */
-  readonly connectionsWith: (peerId: PeerId) => number
+  /** Whether there is room for one more connection with this peer. */
+  readonly hasFew: (peerId: string) => boolean
   /** Open connections with the company of this peer, the oldest first; with all strangers, where it is of none. */
   readonly connectionsBeside: (peerId: string) => { stranger: boolean; open: readonly Connection[] }
   /** The canonical addresses that this node was told to dial. */
@@ -36,8 +36,8 @@ export function createGater(options: GaterOptions): ConnectionGater {
         options.log({ event: 'stranger-refused', peerId: peerId.toString(), remoteAddress })
         return true
       }
-      const few = options.connectionsWith(peerId) < CONNECTIONS_PER_PEER_MAX
-      if (few && hasPlace(options.connectionsBeside(peerId.toString()))) return false
+      if (options.hasFew(peerId.toString()) && hasPlace(options.connectionsBeside(peerId.toString())))
+        return false
       options.log({ event: 'duplicate-refused', peerId: peerId.toString(), remoteAddress })
       return true
     }

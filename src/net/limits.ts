@@ -94,3 +94,25 @@ export const REDIAL_BASE_MS = 500
 export const REDIAL_CAP_MS = 8_000
 /** A session that lasted this long forgets earlier failures. */
 export const STABLE_AFTER_MS = 10_000
+
+/** A request to a relay holds a peer id; the answer of other implementations also addresses and a voucher. */
+export const CIRCUIT_MESSAGE_BYTES_MAX = 4_096
+/** Relayed connections of one peer, each way, on one relay: the nodes of a company that has eight. */
+export const CIRCUITS_PER_PEER_MAX = 8
+/** As many as a node has connections. */
+export const CIRCUITS_MAX = 64
+/** Connections that a peer may ask a relay for at once, and how long until it may again so often. */
+export const CIRCUIT_REQUESTS_BURST = 8
+export const CIRCUIT_REQUESTS_REFILL_MS = 8_000
+/** Both ends ping through it every 5 s. */
+export const CIRCUIT_IDLE_MS = 30_000
+/** Handshakes a second that a relay brings of one named peer; whoever is honest needs one in half a second. */
+export const HANDSHAKES_PER_NAME_MAX = 4
+/** Whoever reserves asks again half way; a relay that was told to stop is left by then. */
+export const RESERVATION_MS = 60 * 60_000
+export const RESERVATION_RENEW_MS_MAX = 30 * 60_000
+export const RESERVATION_RENEW_MS_MIN = 30_000
+/** After a refusal: the relay may have been told meanwhile. */
+export const RESERVATION_RETRY_MS = 30_000
+/** How long a peer is asked whether it relays; a person waits for the answer. */
+export const RELAY_QUESTION_MS = 1_000

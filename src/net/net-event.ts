@@ -11,6 +11,12 @@ export interface NetEvent {
     | 'receiver-failed'
     | 'dial-failed'
     | 'resumed'
+    | 'relay-reserved'
+    | 'relay-refused'
+    | 'relay-lost'
+    | 'circuit-opened'
+    | 'circuit-refused'
+    | 'circuit-closed'
     | 'network-changed'
   readonly peerId?: string
   readonly remoteAddress?: string

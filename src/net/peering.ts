@@ -79,6 +79,7 @@ class PeeringEdge implements Peering {
   async start(): Promise<void> {
     await this.transport.start()
     this.#running = true
+    for (const relay of this.transport.relays.through) this.keep([relay]) // NET-29
     this.#interfaces = interfaces()
     this.#ticker = setInterval(() => this.#watchNetwork(), 5 * TICK_MS)
     this.#schedule()
@@ -94,11 +95,11 @@ class PeeringEdge implements Peering {
   keep(addresses: readonly Address[]): void {
     const peerId = addresses[0]?.peerId
     if (peerId === undefined) return
-    this.#redialer.keep(
-      peerId,
-      addresses.map(address => address.text),
-      performance.now()
-    )
+    const { relays, peerId: self } = this.transport
+    const configured = relays.through.filter(relay => relay.peerId === peerId)
+    // Who listens through this node comes by itself.
+    const usable = [...configured, ...addresses].filter(({ relay }) => relay?.peerId !== self)
+    this.#redialer.keep(peerId, [...new Set(usable.map(({ text }) => text))], performance.now())
     if (this.transport.session(peerId) !== undefined) this.#redialer.opened(peerId, performance.now())
     this.#schedule()
   }

@@ -3,14 +3,14 @@
 import { privateKeyFromRaw } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
 import type { Connection, Ed25519PrivateKey, Stream } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import { generateKey } from '../identity/ed25519.ts'
 import { concatBytes } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import { addressError, parseListenAddress, type Address } from './address.ts'
+import { addressError, parseListenAddress, parsePlace, type Address, type ListenAddress } from './address.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { dialError } from './dial-error.ts'
 import { Door } from './door.ts'
@@ -20,6 +20,7 @@ import { listenError, tcpTransport, type ListenFailure } from './listener.ts'
 import { GuardedMuxers, hangUp } from './muxer.ts'
 import type { NetEvent } from './net-event.ts'
 import { answerPings, PING_PROTOCOL } from './ping-responder.ts'
+import { Relays } from './relays.ts'
 import type { FrameReceiver, FrameSession } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { webSocketTransport } from './web-socket.ts'
@@ -27,7 +28,7 @@ import { webSocketTransport } from './web-socket.ts'
 export interface TransportOptions {
   /** Ed25519 seed of the node key, 32 bytes. */
   readonly privateKey: Uint8Array
-  /** Multiaddrs to listen on; none: this node only dials. */
+  /** Multiaddrs to listen on, and of relays to listen through; none: this node only dials. */
   readonly listen: readonly string[]
   /** Multiaddrs to name to peers that ask; none: nothing is named. */
   readonly announce?: readonly string[]
@@ -35,6 +36,8 @@ export interface TransportOptions {
   readonly admit: (peerId: string) => boolean
   /** The company of a peer; undefined where it is of none that this node knows. Without it each peer is one. */
   readonly companyOf?: (peerId: string) => string | undefined
+  /** Relays for nodes of known companies. */
+  readonly relay?: boolean
   /** A session is open. Frames arrive only after this returns. */
   readonly onSession: (session: FrameSession) => FrameReceiver
   readonly log: (event: NetEvent) => void
@@ -52,8 +55,11 @@ export interface Transport {
   /** The open sessions. */
   connections(): FrameSession[]
   session(peerId: string): FrameSession | undefined
-  /** Where this node listens, with real ports and its peer id. */
+  /** Where this node listens, with real ports and its peer id; through a relay, while that has a place for it. */
   listenAddresses(): string[]
+  /** Where others are told to dial this node: what is announced, then where it listens. */
+  addresses(): string[]
+  readonly relays: Relays
   /** Hangs up on whoever `admit` no longer lets in. */
   enforceAdmission(): void
 }
@@ -79,6 +85,7 @@ class LibP2PTransport implements Transport {
   readonly #privateKey: Ed25519PrivateKey
   readonly #listen: string[]
   readonly #announce: string[]
+  readonly relays: Relays
   readonly #door = new Door(() => performance.now())
   readonly #muxers = new GuardedMuxers(() => performance.now(), {
     muxed: connection => this.#door.release(connection),
@@ -100,12 +107,32 @@ class LibP2PTransport implements Transport {
   constructor(options: TransportOptions, privateKey: Ed25519PrivateKey) {
     this.#options = options
     this.#privateKey = privateKey
-    this.#listen = options.listen.map(text => canonical(parseListenAddress(text)))
-    this.#announce = (options.announce ?? []).map(text => canonical(parseListenAddress(text)))
+    const listen = options.listen.map(text => valid(parseListenAddress(text)))
+    this.#listen = listen.filter(({ relay }) => relay === undefined).map(({ text }) => text)
+    this.#announce = (options.announce ?? []).map(text => valid(parsePlace(text)).text)
     this.peerId = peerIdFromPrivateKey(privateKey).toString()
     const { onSession } = options
     const log = (event: NetEvent) => this.#log(event)
-    this.#sessions = new Sessions({ localPeerId: this.peerId, now: () => performance.now(), onSession, log })
+    const now = () => performance.now()
+    this.#sessions = new Sessions({
+      localPeerId: this.peerId,
+      now,
+      log,
+      onSession: session => {
+        queueMicrotask(() => this.relays.client.ask())
+        return onSession(session)
+      }
+    })
+    this.relays = new Relays({
+      relays: listen.flatMap(({ relay }) => relay ?? []),
+      relay: options.relay === true,
+      door: this.#door,
+      connectionOf: peerId => this.#sessions.get(peerId)?.connection,
+      expects: peerId => this.#admits(peerId) && this.#hasFew(peerId),
+      serves: peerId => this.#admits(peerId) && this.#companyOf(peerId) !== undefined,
+      now,
+      log
+    })
   }
 
   async start(): Promise<void> {
@@ -119,10 +146,14 @@ class LibP2PTransport implements Transport {
     node.addEventListener('connection:open', ({ detail }) =>
       this.#connectedAt.set(detail.id, performance.now())
     )
-    node.addEventListener('connection:close', ({ detail }) => this.#connectedAt.delete(detail.id))
+    node.addEventListener('connection:close', ({ detail }) => {
+      this.#connectedAt.delete(detail.id)
+      this.relays.closed(detail)
+    })
     const one = { maxInboundStreams: 1, maxOutboundStreams: 1 }
     await node.handle(limits.SYNC_PROTOCOL, (stream, connection) => this.#attach(stream, connection), one)
     await node.handle(PING_PROTOCOL, answerPings, one)
+    await this.relays.register(node)
     try {
       await node.start()
     } catch (error) {
@@ -152,6 +183,9 @@ class LibP2PTransport implements Transport {
     }
     const open = this.#sessions.get(peerId)
     if (open !== undefined) return open
+    // One that has begun may know other addresses, and the peer may have been told of this node since.
+    const before = await this.#dials.get(peerId)?.catch(() => undefined)
+    if (before !== undefined) return before
     const pending = this.#dials.get(peerId)
     if (pending !== undefined) return pending
     const dial = this.#dial(peerId, list.slice(0, limits.ADDRESSES_PER_PEER_MAX)).finally(() =>
@@ -170,7 +204,13 @@ class LibP2PTransport implements Transport {
   }
 
   listenAddresses(): string[] {
-    return [...this.#addresses]
+    const relayed = this.relays.client.addresses().map(text => `${text}/p2p/${this.peerId}`)
+    return [...this.#addresses, ...relayed]
+  }
+
+  addresses(): string[] {
+    const announced = this.#announce.map(text => `${text}/p2p/${this.peerId}`)
+    return [...new Set([...announced, ...this.listenAddresses()])]
   }
 
   enforceAdmission(): void {
@@ -182,12 +222,26 @@ class LibP2PTransport implements Transport {
       if (!this.#options.admit(connection.remotePeer.toString()))
         hangUp(connection, new Error('not admitted'))
     }
+    this.relays.enforce()
   }
 
+  /** Directly first; then through a relay, once there is a session with it. */
   async #dial(peerId: string, addresses: readonly Address[]): Promise<FrameSession> {
+    const direct = addresses.filter(({ relay }) => relay === undefined)
+    const relayed = addresses.filter(({ relay }) => relay !== undefined)
+    if (relayed.length === 0) return this.#reach(peerId, direct, limits.DIAL_TIMEOUT_MS)
+    if (direct.length > 0) {
+      const reached = await this.#reach(peerId, direct, limits.DIAL_TIMEOUT_MS / 2).catch(() => undefined) // NET-28
+      if (reached !== undefined) return reached
+    }
+    await Promise.allSettled(relayed.flatMap(({ relay }) => relay ?? []).map(relay => this.dial(relay)))
+    return this.#sessions.get(peerId) ?? this.#reach(peerId, relayed, limits.DIAL_TIMEOUT_MS)
+  }
+
+  async #reach(peerId: string, addresses: readonly Address[], timeMs: number): Promise<FrameSession> {
     if (this.#node === undefined)
       throw new NodeError('not-started', 'the node is not started', 'Start it first.')
-    const timeout = AbortSignal.timeout(limits.DIAL_TIMEOUT_MS)
+    const timeout = AbortSignal.timeout(timeMs)
     const texts = addresses.map(address => address.text)
     for (const text of texts) this.#dialing.add(text)
     try {
@@ -243,14 +297,22 @@ class LibP2PTransport implements Transport {
     return (this.#banned.get(peerId) ?? 0) <= performance.now() && this.#options.admit(peerId)
   }
 
+  #companyOf(peerId: string): string | undefined {
+    const { companyOf } = this.#options
+    return companyOf === undefined ? peerId : companyOf(peerId)
+  }
+
+  #hasFew(peerId: string): boolean {
+    const open = this.#node?.getConnections(peerIdFromString(peerId)).length ?? 0
+    return open < limits.CONNECTIONS_PER_PEER_MAX
+  }
+
   /** Open connections with the company of this peer, or with all strangers. */
   #beside(peerId: string): { stranger: boolean; open: Connection[] } {
-    const { companyOf } = this.#options
-    const of = (id: string) => (companyOf === undefined ? id : companyOf(id))
-    const company = of(peerId)
+    const company = this.#companyOf(peerId)
     const open = this.#node
       ?.getConnections()
-      .filter(({ remotePeer }) => of(remotePeer.toString()) === company)
+      .filter(({ remotePeer }) => this.#companyOf(remotePeer.toString()) === company)
     return { stranger: company === undefined, open: open ?? [] }
   }
 
@@ -262,6 +324,7 @@ class LibP2PTransport implements Transport {
       this.#options.onResume?.(lost)
     }
     this.#muxers.hangUpOnSilent()
+    this.relays.client.ask()
     const deadline = performance.now() - limits.SESSIONLESS_MAX_MS
     for (const connection of this.#node?.getConnections() ?? []) {
       const session = this.#sessions.get(connection.remotePeer.toString())
@@ -277,14 +340,18 @@ class LibP2PTransport implements Transport {
       privateKey: this.#privateKey,
       nodeInfo: { name: 'parley', version: '1', userAgent: 'parley' },
       addresses: { listen: this.#listen, announceFilter: () => announce },
-      transports: [tcpTransport(failures, this.#door), webSocketTransport(failures, this.#door)],
+      transports: [
+        tcpTransport(failures, this.#door),
+        webSocketTransport(failures, this.#door),
+        this.relays.client.transport()
+      ],
       connectionEncrypters: [this.#door.encrypter()],
       streamMuxers: [this.#muxers.factory()],
       connectionGater: createGater({
         admit: peerId => this.#admits(peerId),
         log: event => this.#log(event),
         dialing: this.#dialing,
-        connectionsWith: peerId => this.#node?.getConnections(peerId).length ?? 0,
+        hasFew: peerId => this.#hasFew(peerId),
         connectionsBeside: peerId => this.#beside(peerId)
       }),
       connectionManager: {
@@ -310,9 +377,9 @@ class LibP2PTransport implements Transport {
   }
 }
 
-function canonical(parsed: ReturnType<typeof parseListenAddress>): string {
+function valid(parsed: ReturnType<typeof parseListenAddress>): ListenAddress {
   if (isReject(parsed)) throw addressError(parsed)
-  return parsed.text
+  return parsed
 }
 
 function refused(peerId: string): NodeError {

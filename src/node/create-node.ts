@@ -185,6 +185,7 @@ function networkOf(
     privateKey: keys.node.key.seed,
     listen: home.config.listen,
     announce: home.config.announce,
+    relay: home.config.relay,
     admit: peerId => !driver.isBanned(peerId) && directory.admits(peerId, Date.now()),
     companyOf: peerId => directory.contactOf(peerId)?.did,
     onSession: session => driver.attach(session),

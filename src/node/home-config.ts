@@ -21,6 +21,7 @@ const ConfigJson = z.strictObject({
   format: z.literal(HOME_FORMAT),
   listen: addresses.default(['/ip4/0.0.0.0/tcp/4747']),
   announce: addresses.default([]),
+  relay: z.boolean('not true or false').default(false),
   apiPort: port.default(4748),
   coalesceMs: z.int('not a whole number').min(0, 'below 0').max(60_000, 'above 60000').default(250),
   companyBytesPerDay: z.int('not a whole number').min(1, 'below 1').default(QUOTA.bytesPerDay),
@@ -29,10 +30,12 @@ const ConfigJson = z.strictObject({
 })
 
 export interface Config {
-  /** Multiaddrs to listen on. None: this node only dials. */
+  /** Multiaddrs to listen on, and of relays to listen through. None: this node only dials. */
   listen: string[]
   /** Multiaddrs under which others reach it, for invites. */
   announce: string[]
+  /** Whether it relays for nodes of known companies that cannot be reached. */
+  relay: boolean
   /** Port of the local API on 127.0.0.1; 0 takes a free one. */
   apiPort: number
   /** How long local edits gather before they are signed as one envelope, in milliseconds. */

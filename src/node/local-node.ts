@@ -10,6 +10,7 @@ import type { Keyring } from './keyring.ts'
 import type { Library } from './library.ts'
 import type { InviteJson, NodeEvent, ParleyNode, StatusJson, WhyJson } from './parley-node.ts'
 import { checkFacet } from './facet-check.ts'
+import { relaysOf } from './relays.ts'
 import { type Parts, companyJson, nameOf } from './parts.ts'
 import type { People } from './people.ts'
 import type { Rooms } from './rooms.ts'
@@ -56,6 +57,7 @@ export class LocalNode implements ParleyNode {
       company: { ...companyJson(did, directory.identities.get(did)), words: wordsOf(did) },
       peerId,
       listening: peering.transport.listenAddresses(),
+      relays: await relaysOf(parts),
       startedAt: this.#startedAt,
       roles: parts.roles.map(({ certificate, publicKey }) => ({
         role: certificate.role,

@@ -20,7 +20,9 @@ export interface StatusJson {
   version: string
   company: CompanyJson
   peerId: string
+  /** Where others can dial this node now. */
   listening: string[]
+  relays: RelaysJson
   startedAt: number
   /** Role keys that are unlocked in this process. */
   roles: { role: string; holder: string; key: string; powers: string[]; expiresAt: number }[]
@@ -32,6 +34,15 @@ export interface StatusJson {
   artifacts: number
   /** Facets that cannot be written or shown now, and why. */
   troubles: string[]
+}
+
+export interface RelaysJson {
+  /** Relays through which this node is to listen: until when it has a place there, or why it has none. */
+  through: { address: string; reservedUntil?: number; problem?: string }[]
+  /** How many nodes listen through this one, and how many connections it relays; absent where it does not. */
+  forOthers?: { reservations: number; circuits: number }
+  /** Connected companies with a node that relays, and the address to listen at. */
+  offered: { company: string; address: string }[]
 }
 
 export interface PeerJson {

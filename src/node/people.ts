@@ -138,7 +138,11 @@ export class People {
         'End some: parley invite list shows them, parley invite revoke ID ends one.'
       )
     }
-    const addresses = peering.transport.listenAddresses().slice(0, 8)
+    const addresses = peering.transport.addresses().slice(0, 8)
+    if (addresses.length === 0 && peering.transport.relays.through.length > 0) {
+      const next = 'Run parley doctor: it says what the relay waits for.'
+      throw new NodeError('not-listening', 'no relay has a place for this node yet', next)
+    }
     if (addresses.length === 0) {
       throw new NodeError(
         'not-listening',

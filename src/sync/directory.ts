@@ -60,10 +60,18 @@ export class Directory {
     return space.companyOf(this.self.did)
   }
 
-  /** Whether a stranger's connection is worth a handshake: it is known, or somebody was invited. */
+  /**
+   * Whether a stranger's connection is worth a handshake: it is known, a company that is known is reached through
+   * it, or somebody was invited.
+   */
   admits(peerId: string, now: number): boolean {
-    if (this.contactOf(peerId)) return true
+    if (this.contactOf(peerId) || this.#isRelay(peerId)) return true
     return [...this.invites.values()].some(invite => invite.expiresAt > now)
+  }
+
+  #isRelay(peerId: string): boolean {
+    const part = `/p2p/${peerId}/p2p-circuit/`
+    return [...this.contacts.values()].some(({ addresses }) => addresses.some(text => text.includes(part)))
   }
 
   /** The company of which we know this node: it was here, or its address was given by an invite or by hand. */

@@ -65,6 +65,13 @@ export class MemoryNode implements ParleyNode {
       startedAt: 1,
       roles: this.#locked ? [] : [role],
       nodeCertificateExpiresAt: 90,
+      relays: {
+        through: [
+          { address: '/ip4/192.0.2.9/tcp/4747/p2p/12D3KooWRelay/p2p-circuit', problem: 'it does not relay' }
+        ],
+        forOthers: { reservations: 1, circuits: 0 },
+        offered: [{ company: 'Globex SA', address: '/ip4/192.0.2.7/tcp/4747/p2p/12D3KooWPeer/p2p-circuit' }]
+      },
       arrivals: [{ company: 'Globex SA', address: '/ip4/192.0.2.7/tcp/50000', at: 3 }],
       peers: await this.peers(),
       spaces: this.#spaces.size,

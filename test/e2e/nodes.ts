@@ -6,6 +6,7 @@ import { until } from '../../scripts/company-process.ts'
 import { type CreateNodeOptions, createNode } from '../../src/node/create-node.ts'
 import type { Home } from '../../src/node/home.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
+import type { ParleyNode } from '../../src/node/parley-node.ts'
 import { createCompanyHome, keysOf } from './homes.ts'
 
 export interface Joined {
@@ -53,20 +54,20 @@ export async function joinNodes(
   return { nodes, homes, space, artifact, close }
 }
 
-export async function didOf(node: LocalNode): Promise<string> {
+export async function didOf(node: ParleyNode): Promise<string> {
   return (await node.status()).company.did
 }
 
 /** Invite, join, and confirmation on both sides. */
-export async function meet(host: LocalNode, guest: LocalNode): Promise<void> {
+export async function meet(host: ParleyNode, guest: ParleyNode): Promise<void> {
   await guest.join((await host.createInvite({ expiresInMs: 600_000 })).token)
   await guest.confirm(await didOf(host), { by: 'test', how: 'test' })
   await host.confirm(await didOf(guest), { by: 'test', how: 'test' })
 }
 
 /** A space of all of them, accepted by each. @returns its id */
-export async function share(nodes: LocalNode[]): Promise<string> {
-  const [first, ...others] = nodes as [LocalNode, ...LocalNode[]]
+export async function share(nodes: ParleyNode[]): Promise<string> {
+  const [first, ...others] = nodes as [ParleyNode, ...ParleyNode[]]
   const parties = await Promise.all(others.map(didOf))
   const { id } = await first.createSpace({ title: 'Together', pairing: 'CTO', parties })
   for (const node of others) {
@@ -83,7 +84,7 @@ export async function share(nodes: LocalNode[]): Promise<string> {
 }
 
 /** Waits until all hold one document. @returns its text */
-export async function agreed(nodes: LocalNode[], artifact: string): Promise<string> {
+export async function agreed(nodes: ParleyNode[], artifact: string): Promise<string> {
   return until('one document', async () => {
     const read = await Promise.all(nodes.map(node => node.read(artifact)))
     return read.every(({ structRoot }) => structRoot === read[0]?.structRoot) && read[0]?.text

@@ -5,6 +5,8 @@ import { Reject } from '../../src/wire/reject.ts'
 
 const ID = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5'
 
+const OTHER = '12D3KooWDbbuz7fbMRWQ7kgs9TkcoPyPHkeYVaVVz97e2FVvzNpB'
+
 const REFUSED: [string, string][] = [
   ['', 'addr-syntax'],
   ['/', 'addr-syntax'],
@@ -23,7 +25,12 @@ const REFUSED: [string, string][] = [
   [`/ip4/192.0.2.7/udp/4001/quic-v1/p2p/${ID}`, 'addr-unsupported'],
   [`/dns4/node.example/tcp/443/wss/p2p/${ID}`, 'addr-unsupported'],
   [`/dnsaddr/node.example/p2p/${ID}`, 'addr-unsupported'],
-  [`/ip4/192.0.2.7/tcp/4001/p2p/${ID}/p2p-circuit/p2p/${ID}`, 'addr-unsupported'],
+  [`/ip4/192.0.2.7/tcp/4001/p2p/${ID}/p2p-circuit/p2p/${ID}`, 'addr-syntax'],
+  [`/ip4/192.0.2.7/tcp/4001/p2p/${ID}/p2p-circuit/p2p/${OTHER}/p2p-circuit/p2p/${ID}`, 'addr-unsupported'],
+  [`/ip4/192.0.2.7/tcp/4001/p2p/${ID}/p2p-circuit`, 'addr-no-peer'],
+  [`/ip4/192.0.2.7/tcp/4001/p2p-circuit/p2p/${ID}`, 'addr-no-peer'],
+  [`/ip4/192.0.2.7/tcp/4001/p2p/${ID}/p2p/${OTHER}`, 'addr-unsupported'],
+  [`/ip4/192.0.2.7/tcp/4001/p2p/${ID}/p2p-circuit/tcp/1`, 'addr-unsupported'],
   [`/p2p/${ID}`, 'addr-unsupported'],
   ['/ip4/192.0.2.7/tcp/4001/p2p/QmcgpsyWgH8Y8ajJz1Cu72KnS5uo2Aa2LpzU7kinSupNKC', 'addr-unsupported']
 ]
@@ -54,6 +61,32 @@ describe('addresses', () => {
       expect(addressError(refused).next).toMatch(/\.$/)
     })
   }
+
+  it('[NET-28] an address through a relay names the relay and the peer behind it', () => {
+    const relay = {
+      text: `/dns/relay.example/tcp/1/ws/p2p/${ID}`,
+      host: 'relay.example',
+      port: 1,
+      peerId: ID
+    }
+    expect(parseAddress(`${relay.text}/p2p-circuit/p2p/${OTHER}`)).toEqual({
+      ...relay,
+      text: `${relay.text}/p2p-circuit/p2p/${OTHER}`,
+      peerId: OTHER,
+      relay
+    })
+    expect(parseListenAddress(`${relay.text}/p2p-circuit`)).toMatchObject({
+      text: `${relay.text}/p2p-circuit`,
+      relay
+    })
+    expect(parseListenAddress('/ip4/192.0.2.7/tcp/1/p2p-circuit')).toMatchObject({ code: 'addr-no-peer' })
+    expect(parseListenAddress(`/ip4/192.0.2.7/tcp/0/p2p/${ID}/p2p-circuit`)).toMatchObject({
+      code: 'addr-syntax'
+    })
+    expect(parseListenAddress(`${relay.text}/p2p/${OTHER}/p2p-circuit`)).toMatchObject({
+      code: 'addr-unsupported'
+    })
+  })
 
   it('an address to listen on is an IP address and a port', () => {
     expect(parseListenAddress('/ip4/0.0.0.0/tcp/0')).toEqual({

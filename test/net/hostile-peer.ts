@@ -6,7 +6,7 @@ import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p, type Libp2p } from 'libp2p'
+import { createLibp2p, type Libp2p, type Libp2pOptions } from 'libp2p'
 import { SYNC_PROTOCOL } from '../../src/net/limits.ts'
 import { seed } from './loopback.ts'
 
@@ -17,7 +17,7 @@ export interface HostilePeer {
   stop(): Promise<void>
 }
 
-export async function createHostilePeer(n: number): Promise<HostilePeer> {
+export async function createHostilePeer(n: number, more: Libp2pOptions = {}): Promise<HostilePeer> {
   const raws: MessageStream[] = []
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed(n)),
@@ -33,7 +33,8 @@ export async function createHostilePeer(n: number): Promise<HostilePeer> {
         return { protocol: inner.protocol, createStreamMuxer }
       }
     ],
-    connectionMonitor: { enabled: false }
+    connectionMonitor: { enabled: false },
+    ...more
   })
   return {
     node,

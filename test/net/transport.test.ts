@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import net from 'node:net'
 import { multiaddr } from '@multiformats/multiaddr'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { NodeError } from '../../src/wire/node-error.ts'
 import { createGater } from '../../src/net/gater.ts'
 import { keepsOpenSession } from '../../src/net/sessions.ts'
 import { SIMULTANEOUS_MS } from '../../src/net/limits.ts'
@@ -67,6 +68,16 @@ describe('sessions', () => {
     expect(second).toBe(first)
     expect(await a.transport.dial(b.address())).toBe(first)
     expect(a.sessions.all).toEqual([first])
+  })
+
+  it('a dial that joins one that fails is tried by itself', async () => {
+    const known = new Set<string>()
+    const [a, b] = await Promise.all([startNode(1), startNode(2, { admit: peerId => known.has(peerId) })])
+    const refused = a.transport.dial(b.address()).catch((error: NodeError) => error.code)
+    await b.events.next(({ event }) => event === 'stranger-refused')
+    known.add(a.transport.peerId)
+    expect((await a.transport.dial(b.address())).peerId).toBe(b.transport.peerId)
+    expect(await refused).toBe('dial-refused')
   })
 
   it('[NET-9] 64 MiB to a slow reader: what is under way stays below 1 MiB', async () => {
@@ -189,7 +200,7 @@ describe('who gets in', () => {
     const configured = '/ip4/192.0.2.7/tcp/4001'
     const options = {
       admit: () => true,
-      connectionsWith: () => 0,
+      hasFew: () => true,
       connectionsBeside: () => ({ stranger: false, open: [] }),
       log: () => undefined
     }

@@ -128,6 +128,20 @@ describe('greeting', () => {
     expect(answers[0]).toEqual([{ type: 'bye', code: 'unknown-peer', detail: 'this node was not invited' }])
   })
 
+  test('[NET-28] the relay that an address of a known company names is let in, as a node of nobody', () => {
+    const bench = new Bench()
+    const [a, b, relay, other] = [bench.node('Ada'), bench.node('Bob'), bench.node('Rae'), bench.node('Eve')]
+    a.knows(b)
+    const { directory } = a.core.context
+    const contact = directory.contacts.get(b.company.identity.did)
+    const place = `/ip4/192.0.2.7/tcp/4747/p2p/${relay.company.node.peer}`
+    contact?.addresses.push(`${place}/p2p-circuit/p2p/${b.company.node.peer}`)
+    expect(directory.admits(relay.company.node.peer, 0)).toBe(true)
+    expect(directory.admits(other.company.node.peer, 0)).toBe(false)
+    expect(directory.contactOf(relay.company.node.peer)).toBeUndefined()
+    expect(directory.expects(b.company.identity.did, relay.company.node.peer)).toBe(false)
+  })
+
   test('[SYN-8] a node of ours that waits for a newer log asks only whom it expects', () => {
     const { bench, node, rival } = stage()
     const expected = bench.puppet(node, rival).hello({ version: 'a newer one' })

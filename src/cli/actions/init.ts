@@ -22,6 +22,7 @@ export interface InitOptions {
   nextKey?: string
   listen?: string[]
   announce?: string[]
+  relay?: boolean
   apiPort?: number
 }
 
@@ -30,6 +31,7 @@ export async function init(cli: Cli, options: InitOptions): Promise<void> {
   const config: Partial<Config> = {
     ...(options.listen && { listen: options.listen }),
     ...(options.announce && { announce: options.announce }),
+    ...(options.relay && { relay: true }),
     ...(options.apiPort !== undefined && { apiPort: options.apiPort })
   }
   const passphrase = options.passphrase ? await newPassphrase(cli) : undefined

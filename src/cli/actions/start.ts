@@ -1,6 +1,7 @@
 // `parley start`: runs the node in the foreground until it is told to stop.
 import { type Home, type Log, type NodeKeys, openHome } from '../../node/home.ts'
 import { checkConfig, HOME_FORMAT, LOG_LEVELS, type LogLevel } from '../../node/home-config.ts'
+import type { StatusJson } from '../../node/parley-node.ts'
 import { keyFiles, loadKeys, needsPassphrase } from '../../node/home-keys.ts'
 import { isNodeError, NodeError } from '../../wire/node-error.ts'
 import type { Cli } from '../cli.ts'
@@ -9,6 +10,7 @@ import { facts, inline } from '../text.ts'
 export interface StartOptions {
   listen?: string[]
   announce?: string[]
+  relay?: boolean
   apiPort?: number
   coalesceMs?: number
   log?: string
@@ -51,8 +53,8 @@ export async function start(cli: Cli, options: StartOptions): Promise<void> {
 }
 
 function withFlags({ config }: Home, options: StartOptions): Home['config'] {
-  const { listen, announce, apiPort, coalesceMs, log: logLevel } = options
-  const flags = { listen, announce, apiPort, coalesceMs, logLevel }
+  const { listen, announce, relay, apiPort, coalesceMs, log: logLevel } = options
+  const flags = { listen, announce, relay, apiPort, coalesceMs, logLevel }
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
   return checkConfig({ format: HOME_FORMAT, ...config, ...given }, 'the command line')
 }
@@ -74,15 +76,19 @@ async function unlocked(cli: Cli, home: Home): Promise<NodeKeys> {
 function announce(
   { output }: Cli,
   offline: boolean,
-  { company, peerId, listening }: { company: { legalName: string }; peerId: string; listening: string[] },
+  { company, peerId, listening, relays }: StatusJson,
   api: string,
   { locked }: NodeKeys
 ): void {
+  const through = relays.through.flatMap(({ address, reservedUntil }) =>
+    reservedUntil === undefined ? `${address}, once there is a place` : []
+  )
+  const places = offline ? listening : [...listening, ...through]
   const nowhere = offline ? 'nowhere, and dials nobody: --offline' : 'nowhere: this node only dials'
   output.answer({ peerId, listening, api, pid: process.pid, locked }, () =>
     facts([
       ['company', inline(company.legalName)],
-      ['listening', listening.length > 0 ? listening : nowhere],
+      ['listening', places.length > 0 ? places : nowhere],
       ['api', api]
     ])
   )

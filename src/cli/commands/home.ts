@@ -44,6 +44,7 @@ function withAddresses(command: Command): Command {
       'where to listen, such as /ip4/0.0.0.0/tcp/4747; port 0 takes a free one'
     )
     .option('--announce <multiaddr...>', 'where others reach it, for invites')
+    .option('--relay', 'relay for nodes of known companies that cannot be reached')
     .option('--api-port <port>', 'port of the local API on 127.0.0.1; 0 takes a free one', wholeNumber)
 }
 
