@@ -155,10 +155,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     upkeep,
     store,
     invites: () => openInvites(store),
-    close: async () => {
-      for (const part of [upkeep, views, peering, driver, parts.checkpoints, documents, store])
-        await closing(part)
-    }
+    close: () => closeAll([upkeep, views, peering, driver, parts.checkpoints, documents, store])
   })
   return { core, parts, rooms, reissues, follow, node }
 }
@@ -193,8 +190,9 @@ function networkOf(
   })
 }
 
-function closing(part: { stop(): Promise<void> } | { close(): Promise<void> }): Promise<void> {
-  return 'stop' in part ? part.stop() : part.close()
+/** One after the other: each may still need those behind it. */
+async function closeAll(parts: ({ stop(): Promise<void> } | { close(): Promise<void> })[]): Promise<void> {
+  for (const part of parts) await ('stop' in part ? part.stop() : part.close())
 }
 
 function directoryOf({ identity, node }: NodeKeys): Directory {
