@@ -121,7 +121,24 @@ export class Session implements FrameSession {
     await Promise.race([this.#writer.flushed(), aborted(limit)]).catch(() => undefined)
     if (this.#ended) return
     this.#finish({ code: 'closed', detail, fault: false })
+    await this.#readByPeer(limit)
     await this.connection.close({ signal: limit }).catch((error: Error) => hangUp(this.connection, error))
+  }
+
+  /**
+   * Says that no more comes and waits until the peer hangs up, as it does when it has read all, or says the same. Who
+   * closes a socket while the peer still writes, if only that it has read, makes the peer's kernel throw away what
+   * has arrived there and was not read yet.
+   */
+  async #readByPeer(limit: AbortSignal): Promise<void> {
+    const stream = this.#stream
+    const gone = new Promise<void>(resolve => {
+      for (const name of ['close', 'remoteCloseWrite'] as const)
+        stream.addEventListener(name, () => resolve(), { once: true })
+    })
+    await stream.close({ signal: limit }).catch(() => undefined)
+    if (stream.status !== 'open' || stream.remoteWriteStatus === 'closed') return
+    await Promise.race([gone, aborted(limit)])
   }
 
   abort(detail: string, code = 'closed'): void {
