@@ -1,7 +1,8 @@
-// Counts a database at start: the keys of all envelopes, and every other record whole. protocols/store,
+// Counts a database at start: the keys of all packs, and every other record whole. protocols/store,
 // section 5.
 import { Census, type Tally } from './census.ts'
 import { CHUNK_BYTES, CHUNK_RECORDS, readChunk, type Chunk, type Database } from './level-database.ts'
+import { packHolds, packMark, packPlace } from './pack.ts'
 import * as record from './record.ts'
 import type { Missing } from './store.ts'
 
@@ -77,23 +78,27 @@ export async function countDatabase(db: Database): Promise<Count> {
 async function countEnvelopes(db: Database, census: Census): Promise<void> {
   const first = Buffer.of(record.ENVELOPE)
   const keys = db.keys({ gte: first, lt: record.above(first), highWaterMarkBytes: CHUNK_BYTES })
-  let previous: Buffer = Buffer.alloc(record.SEQ_AT)
+  let previous: Buffer = Buffer.alloc(record.CLIENT_AT)
   let facet = ''
-  let client = 0
   for (;;) {
     const chunk = await keys.nextv(CHUNK_RECORDS)
     if (chunk.length === 0) break
     for (const key of chunk) {
-      if (key.length !== record.ENVELOPE_KEY_BYTES) continue // not ours: a damaged key, which verify() names
-      if (key.compare(previous, 0, record.SEQ_AT, 0, record.SEQ_AT) !== 0) {
-        facet = record.facetOf(key)
-        client = record.clientOf(key)
-      }
+      const place = packPlace(key)
+      if (!place) continue // not ours: a damaged key, which verify() names
+      if (key.compare(previous, 0, record.CLIENT_AT, 0, record.CLIENT_AT) !== 0) facet = record.facetOf(key)
       previous = key
-      const seq = key.readUInt32BE(record.SEQ_AT)
-      // Only a record behind a jump is read here: a flipped bit in a key looks like one.
-      if (seq > census.lane(facet, client).next && !(await isSound(db, key))) continue
-      census.found(facet, client, seq, record.envelopeMark(key))
+      const { client, first, next } = place
+      const lane = census.lane(facet, client)
+      if (first > lane.next) {
+        // Only a pack behind a jump is read here: a flipped bit in a key looks like one.
+        if (!(await isSound(db, key))) {
+          census.strays.add(key.toString('latin1'))
+          continue
+        }
+        census.lose(facet, client, lane.next, first)
+      }
+      census.addPack(facet, lane, first, next - first, packMark(key))
     }
   }
   await keys.close()
@@ -101,7 +106,7 @@ async function countEnvelopes(db: Database, census: Census): Promise<void> {
 
 async function isSound(db: Database, key: Buffer): Promise<boolean> {
   const value = await db.get(key)
-  return value !== undefined && record.unseal(key, value) !== undefined
+  return value !== undefined && packHolds(key, value)
 }
 
 async function countTables(db: Database, count: Count): Promise<void> {

@@ -9,13 +9,13 @@ export class Tally {
   count = 0
   sum = 0
 
-  add(mark: number): void {
-    this.count++
+  add(mark: number, count = 1): void {
+    this.count += count
     this.sum = (this.sum + mark) % MARK_MODULUS
   }
 
-  remove(mark: number): void {
-    this.count--
+  remove(mark: number, count = 1): void {
+    this.count -= count
     this.sum = (this.sum - mark + MARK_MODULUS) % MARK_MODULUS
   }
 
@@ -27,6 +27,8 @@ export class Tally {
 export interface Lane {
   own: boolean
   next: number
+  /** The end of what stands on disk: above `next` only where a damaged end was settled. */
+  stored: number
   count: number
   /** Seqs below `next` that are gone, ascending, `to` exclusive. Empty but for a damaged store. */
   gaps: { from: number; to: number }[]
@@ -45,6 +47,8 @@ export class Census {
   commit = 0
   readonly envelopes = new Tally()
   readonly tables = new Map<string, Tally>()
+  /** Keys (latin1) of damaged packs that stand in the database and are not counted. */
+  readonly strays = new Set<string>()
   readonly #facets = new Map<string, Facet>()
   /** Marks of all table records by full key (latin1), to take out what a write replaces. */
   readonly #marks = new Map<string, number>()
@@ -52,28 +56,27 @@ export class Census {
   /** No lane has gaps: what every write asks costs nothing in a healthy store. */
   #whole = true
 
-  /** A record that was not here before. Its seq is at most the lane's `next`: the writer checked that. */
-  addEnvelope(facet: string, lane: Lane, seq: number, mark: number): void {
-    if (seq === lane.next) lane.next++
-    else subtract(lane, seq, seq + 1)
-    this.#count(facet, lane, mark)
+  /** A pack of `count` envelopes from seq `first` on that was not here before. */
+  addPack(facet: string, lane: Lane, first: number, count: number, mark: number): void {
+    const next = first + count
+    lane.next = Math.max(lane.next, next)
+    lane.stored = Math.max(lane.stored, next)
+    subtract(lane, first, next)
+    this.#count(facet, lane, count)
+    this.envelopes.add(mark, count)
   }
 
-  /** As the scan at start finds it: a jump is a gap. */
-  found(facet: string, client: number, seq: number, mark: number): void {
-    const lane = this.lane(facet, client)
-    if (seq > lane.next) this.lose(facet, client, lane.next, seq)
-    if (seq >= lane.next) lane.next = seq + 1
-    this.#count(facet, lane, mark)
+  removePack(facet: string, lane: Lane, count: number, mark: number): void {
+    this.#count(facet, lane, -count)
+    this.envelopes.remove(mark, count)
   }
 
-  #count(facet: string, lane: Lane, mark: number): void {
-    lane.count++
-    this.facet(facet).count++
-    this.envelopes.add(mark)
+  #count(facet: string, lane: Lane, envelopes: number): void {
+    lane.count += envelopes
+    this.facet(facet).count += envelopes
   }
 
-  /** The record was written over one that did not have its checksum. */
+  /** The envelope was written over one that is here, and counts no second time. */
   refill(lane: Lane, seq: number): void {
     subtract(lane, seq, seq + 1)
   }
@@ -175,7 +178,7 @@ export class Census {
   lane(facet: string, client: number): Lane {
     const { lanes } = this.facet(facet)
     let lane = lanes.get(client)
-    if (!lane) lanes.set(client, (lane = { own: false, next: 0, count: 0, gaps: [] }))
+    if (!lane) lanes.set(client, (lane = { own: false, next: 0, stored: 0, count: 0, gaps: [] }))
     return lane
   }
 

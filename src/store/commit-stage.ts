@@ -3,6 +3,7 @@ import { NodeError } from '../wire/node-error.ts'
 import type { Lane } from './census.ts'
 import { encodeTotal, LOSS_KEY, LOSS_TABLE, OWN_TABLE, ownKey, TOTAL_KEY, type Count } from './census-scan.ts'
 import type { Change, Database } from './level-database.ts'
+import { PackStage } from './pack-stage.ts'
 import * as record from './record.ts'
 import type { EnvelopeRecord, Operation } from './store.ts'
 
@@ -14,13 +15,11 @@ export interface StagedCommit {
 }
 
 interface Stage {
-  db: Database
   count: Count
   changes: Change[]
+  packs: PackStage
   newOwnLane: boolean
   lossesChanged: boolean
-  /** Keys among the changes, made when first asked for: only a seq that is not the next one asks. */
-  keys: Set<string> | undefined
 }
 
 /** The census counts as if the batch were on disk; when it fails, the caller counts anew. */
@@ -31,7 +30,9 @@ export async function stageCommit(
   groups: Operation[][],
   lossesChanged: boolean
 ): Promise<StagedCommit> {
-  const stage: Stage = { db, count, changes: [], newOwnLane: false, lossesChanged, keys: undefined }
+  const changes: Change[] = []
+  const packs = new PackStage(db, count.census, changes)
+  const stage: Stage = { count, changes, packs, newOwnLane: false, lossesChanged }
   const refusals: (Error | undefined)[] = []
   for (const operations of groups) {
     const refusal = check(count, operations)
@@ -42,15 +43,15 @@ export async function stageCommit(
       if (looking) await looking
     }
   }
-  const { changes, newOwnLane } = stage
-  if (stage.lossesChanged) stageLosses(stage)
+  packs.finish()
+  if (stage.lossesChanged || packs.lost) stageLosses(stage)
   if (changes.length > 0) {
     count.census.commit++
     const { commit, envelopes } = count.census
     const value = encodeTotal(storeId, commit, envelopes, count.census.tableTotal())
     changes.push({ type: 'put', key: TOTAL_KEY, value })
   }
-  return { changes, refusals, newOwnLane }
+  return { changes, refusals, newOwnLane: stage.newOwnLane }
 }
 
 /** All or none: a group is looked at as a whole before any of it is counted. */
@@ -94,46 +95,26 @@ function stageOperation(stage: Stage, operation: Operation): Promise<void> | und
 }
 
 function stageEnvelope(stage: Stage, envelope: EnvelopeRecord, own: boolean): Promise<void> | undefined {
-  const { facet, client, seq, idPrefix } = envelope
-  const { census } = stage.count
-  const lane = census.lane(facet, client)
-  const key = record.envelopeKey(facet, client, seq, idPrefix)
+  const { facet, client } = envelope
+  const lane = stage.count.census.lane(facet, client)
   stage.lossesChanged ||= lane.gaps.length > 0
   if (own && !lane.own) {
     lane.own = true
     stage.newOwnLane = true
     stagePut(stage, OWN_TABLE, ownKey(facet, client), new Uint8Array(0))
   }
-  const put = (isAgain: boolean) => {
-    if (isAgain) census.refill(lane, seq)
-    else census.addEnvelope(facet, lane, seq, record.envelopeMark(key))
-    pushPut(stage, key, record.seal(key, record.encodeEnvelope(envelope)))
-  }
-  if (seq < lane.next) return isHere(stage, key).then(put)
-  put(false)
-  return undefined
+  return stage.packs.add(lane, envelope)
 }
 
 function stagePut(stage: Stage, table: string, name: string, bytes: Uint8Array): void {
   const key = record.tableKey(table, name)
   const value = record.seal(key, bytes)
   stage.count.census.put(table, key.toString('latin1'), record.tableMark(value))
-  pushPut(stage, key, value)
+  stage.changes.push({ type: 'put', key, value })
 }
 
 function stageLosses(stage: Stage): void {
   const { census, losses } = stage.count
   losses.open = census.missing()
   stagePut(stage, LOSS_TABLE, LOSS_KEY, Buffer.from(JSON.stringify(losses)))
-}
-
-function pushPut(stage: Stage, key: Buffer, value: Buffer): void {
-  stage.changes.push({ type: 'put', key, value })
-  stage.keys?.add(key.toString('latin1'))
-}
-
-/** A repeated envelope, a body that is erased, or the second branch of a fork. */
-async function isHere(stage: Stage, key: Buffer): Promise<boolean> {
-  stage.keys ??= new Set(stage.changes.map(change => change.key.toString('latin1')))
-  return stage.keys.has(key.toString('latin1')) || (await stage.db.has(key))
 }

@@ -41,19 +41,23 @@ export async function readChunk(db: Database, gte: Buffer, lt: Buffer): Promise<
   }
 }
 
-/** All entries of one moment. `explain`: what to throw for data that LevelDB cannot read. */
-export async function* entriesBetween(
+/** What stands in the database at one moment, whatever is written later; to be closed. */
+export type Moment = ReturnType<Database['snapshot']>
+
+/** All entries whose keys begin with the byte `kind`, in chunks. `explain`: what to throw for unreadable data. */
+export async function* entriesOf(
   db: Database,
-  gte: Buffer,
-  lt: Buffer,
-  explain: (error: Error) => Error
-): AsyncGenerator<Entry> {
-  const iterator = db.iterator({ gte, lt, highWaterMarkBytes: CHUNK_BYTES })
+  kind: number,
+  explain: (error: Error) => Error,
+  moment?: Moment
+): AsyncGenerator<Entry[]> {
+  const range = { gte: Buffer.of(kind), lt: Buffer.of(kind + 1), highWaterMarkBytes: CHUNK_BYTES }
+  const iterator = db.iterator(moment ? { ...range, snapshot: moment } : range)
   try {
     for (;;) {
       const entries = await iterator.nextv(CHUNK_RECORDS)
       if (entries.length === 0) return
-      yield* entries
+      yield entries
     }
   } catch (error) {
     throw isDatabaseError(error) ? explain(error as Error) : error

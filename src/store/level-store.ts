@@ -6,14 +6,7 @@ import { CommitQueue } from './commit-queue.ts'
 import { stageCommit, type StagedCommit } from './commit-stage.ts'
 import { assertRoom, diskFull, isNoRoom } from './durable-file.ts'
 import { lockFolder, type FolderLock } from './folder-lock.ts'
-import {
-  entriesBetween,
-  openDatabase,
-  readChunk,
-  type Change,
-  type Chunk,
-  type Entry
-} from './level-database.ts'
+import { entriesOf, openDatabase, readChunk, type Change, type Entry, type Moment } from './level-database.ts'
 import {
   anchorOf,
   damaged,
@@ -25,16 +18,19 @@ import {
   type OpenedFolder,
   type OpenOptions
 } from './open-folder.ts'
+import { inOrder } from './pack-order.ts'
+import { packedBytes, packPlace, packsEnd, placesIn } from './pack.ts'
 import { ReadGate } from './read-gate.ts'
 import * as record from './record.ts'
-import type {
-  EnvelopeRecord,
-  LaneSummary,
-  Missing,
-  OpenReport,
-  Operation,
-  Store,
-  VerifyReport
+import {
+  TABLE_NAME,
+  type EnvelopeRecord,
+  type LaneSummary,
+  type Missing,
+  type OpenReport,
+  type Operation,
+  type Store,
+  type VerifyReport
 } from './store.ts'
 
 /** A commit that failed: what the database has to look like again once it can be opened anew. */
@@ -110,54 +106,47 @@ export class LevelStore implements Store {
   ): Promise<EnvelopeRecord[]> {
     const out: EnvelopeRecord[] = []
     let bytes = 0
-    const end = record.envelopeKey(facet, client, toSeq)
-    for (let from: Buffer | undefined = record.envelopeKey(facet, client, fromSeq); from;) {
-      const { entries, next } = await this.#chunk(from, end)
-      for (const [key, value] of entries) {
-        const envelope = this.#envelope(facet, key, value)
-        if (!envelope) continue
-        bytes += value.length
+    const packs = this.#chunks(
+      record.envelopeKey(facet, client, fromSeq),
+      packsEnd(facet, client, Math.max(fromSeq, toSeq - 1))
+    )
+    for await (const envelopes of inOrder(packs, key => this.#lose(key))) {
+      for (const envelope of envelopes) {
+        if (envelope.seq < fromSeq || envelope.seq >= toSeq) continue
+        bytes += packedBytes(envelope)
         if (bytes > bytesMax && out.length > 0) return out
         out.push(envelope)
       }
-      from = next
     }
     return out
   }
 
-  #chunk(from: Buffer, end: Buffer): Promise<Chunk> {
-    return this.#gate.read(db => readChunk(db, from, end))
-  }
-
-  async *scan(facet: string): AsyncGenerator<EnvelopeRecord[]> {
-    const start = record.envelopeKey(facet, 0, 0).subarray(0, record.CLIENT_AT)
-    const end = Buffer.concat([start, Buffer.alloc(8, 255)])
+  async *#chunks(start: Buffer, end: Buffer): AsyncGenerator<Entry[]> {
     for (let from: Buffer | undefined = start; from;) {
-      const { entries, next } = await this.#chunk(from, end)
-      const envelopes: EnvelopeRecord[] = []
-      for (const [key, value] of entries) {
-        const envelope = this.#envelope(facet, key, value)
-        if (envelope) envelopes.push(envelope)
-      }
-      if (envelopes.length > 0) yield envelopes
+      const at: Buffer = from
+      const { entries, next } = await this.#gate.read(db => readChunk(db, at, end))
+      yield entries
       from = next
     }
   }
 
-  /** `undefined` for a damaged record, which is missing from now on. */
-  #envelope(facet: string, key: Buffer, value: Buffer): EnvelopeRecord | undefined {
-    const content = record.unseal(key, value)
-    const envelope = content && record.decodeEnvelope(facet, key, content)
-    if (envelope) return envelope
-    if (key.length !== record.ENVELOPE_KEY_BYTES) return undefined
-    const seq = key.readUInt32BE(record.SEQ_AT)
+  scan(facet: string): AsyncGenerator<EnvelopeRecord[]> {
+    const start = record.envelopeKey(facet, 0, 0).subarray(0, record.CLIENT_AT)
+    const end = Buffer.concat([start, Buffer.alloc(8, 255)])
+    return inOrder(this.#chunks(start, end), key => this.#lose(key))
+  }
+
+  /** The envelopes of a damaged pack are missing from now on. */
+  #lose(key: Buffer): void {
+    const place = packPlace(key)
+    if (!place) return
     const { census } = this.#count
-    if (seq < census.lane(facet, record.clientOf(key)).next) {
-      census.lose(facet, record.clientOf(key), seq, seq + 1)
-      this.#lossesChanged = true
-      this.#commitSoon()
-    }
-    return undefined
+    const facet = record.facetOf(key)
+    const next = Math.min(place.next, census.lane(facet, place.client).next)
+    if (place.first >= next) return
+    census.lose(facet, place.client, place.first, next)
+    this.#lossesChanged = true
+    this.#commitSoon()
   }
 
   facets(): string[] {
@@ -177,12 +166,10 @@ export class LevelStore implements Store {
   async *list(table: string, prefix = ''): AsyncGenerator<{ key: string; bytes: Uint8Array }> {
     const start = record.tableKey(table, prefix)
     const end = record.above(start)
-    for (let from: Buffer | undefined = start; from;) {
-      const { entries, next } = await this.#chunk(from, end)
+    for await (const entries of this.#chunks(start, end)) {
       for (const [key, value] of entries) {
         yield { key: record.splitTableKey(key).key, bytes: this.#content(key, value) }
       }
-      from = next
     }
   }
 
@@ -193,7 +180,7 @@ export class LevelStore implements Store {
   #content(key: Buffer, value: Buffer): Uint8Array {
     const content = record.unseal(key, value)
     if (content) return record.plain(content)
-    throw damaged(this.#dir, [`record ${record.placeOf(key)} is damaged`])
+    throw damaged(this.#dir, [`record ${record.tablePlace(key)} is damaged`])
   }
 
   // Writing
@@ -341,37 +328,52 @@ export class LevelStore implements Store {
 
   async verify(): Promise<VerifyReport> {
     const report: VerifyReport = { envelopes: 0, tableRecords: 0, damaged: [] }
-    for await (const [key, value] of this.#records()) {
-      const isEnvelope = key[0] === record.ENVELOPE
-      const content = isEnvelope ? this.#envelope(record.facetOf(key), key, value) : record.unseal(key, value)
-      if (!content) report.damaged.push(record.placeOf(key))
-      else if (isEnvelope) report.envelopes++
-      else report.tableRecords++
+    const damagedPack = (key: Buffer) => {
+      report.damaged.push(...placesIn(key))
+      this.#lose(key)
+    }
+    for await (const envelopes of inOrder(this.#all(record.ENVELOPE), damagedPack)) {
+      report.envelopes += envelopes.length
+    }
+    for await (const entries of this.#all(record.TABLE)) {
+      for (const [key, value] of entries) {
+        if (record.unseal(key, value)) report.tableRecords++
+        else report.damaged.push(record.tablePlace(key))
+      }
     }
     return report
   }
 
   async *snapshot(): AsyncGenerator<Operation> {
-    for await (const [key, value] of this.#records()) {
-      const content = record.unseal(key, value)
-      if (!content) throw damaged(this.#dir, [`record ${record.placeOf(key)} is damaged`])
-      const operation = record.toOperation(key, content)
-      if (!operation) continue
-      if (operation.kind === 'envelope') {
-        const { facet, client } = operation.record
-        operation.own = this.#count.census.lane(facet, client).own
+    const moment = this.#gate.database.snapshot()
+    const refuse = (key: Buffer) => {
+      throw damaged(
+        this.#dir,
+        placesIn(key).map(place => `record ${place} is damaged`)
+      )
+    }
+    try {
+      for await (const envelopes of inOrder(this.#all(record.ENVELOPE, moment), refuse)) {
+        for (const envelope of envelopes) {
+          const { own } = this.#count.census.lane(envelope.facet, envelope.client)
+          yield { kind: 'envelope', record: envelope, own }
+        }
       }
-      yield operation
+      for await (const entries of this.#all(record.TABLE, moment)) {
+        for (const [key, value] of entries) {
+          const { table, key: name } = record.splitTableKey(key)
+          const bytes = this.#content(key, value)
+          if (TABLE_NAME.test(table)) yield { kind: 'put', table, key: name, bytes }
+        }
+      }
+    } finally {
+      await moment.close()
     }
   }
 
-  #records(): AsyncGenerator<Entry> {
-    return entriesBetween(
-      this.#gate.database,
-      Buffer.of(record.ENVELOPE),
-      record.above(Buffer.of(record.TABLE)),
-      error => this.#unreadable(error)
-    )
+  /** All records of one kind, as they stand now or stood at `moment`. */
+  #all(kind: number, moment?: Moment): AsyncGenerator<Entry[]> {
+    return entriesOf(this.#gate.database, kind, error => this.#unreadable(error), moment)
   }
 
   async close(): Promise<void> {

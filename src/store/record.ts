@@ -1,5 +1,4 @@
 // Keys and values as they stand on disk, each value closed by its own checksum. protocols/store, section 2.
-import { crc32 } from 'node:zlib'
 import { equalBytes } from '../wire/bytes.ts'
 import { HASH_BYTES, sha256 } from '../wire/hash.ts'
 import {
@@ -20,11 +19,7 @@ export const ENVELOPE_KEY_BYTES = 53
 export const ID_PREFIX_BYTES = 8
 export const SEQ_MAX = 2 ** 32 - 1
 const FACET = /^[0-9a-f]{64}$/
-const SIGNATURE_BYTES = 64
-const SIGNED = 1
-const WITH_BODY = 2
-const FIXED_BYTES = 5 // flags, header length
-const CRC_BYTES = 4
+export const SIGNATURE_BYTES = 64
 
 export function envelopeKey(facet: string, client: number, seq: number, idPrefix?: Uint8Array): Buffer {
   const key = Buffer.alloc(ENVELOPE_KEY_BYTES)
@@ -55,11 +50,8 @@ export function splitTableKey(bytes: Buffer): { table: string; key: string } {
   return { table: bytes.toString('utf8', 1, end), key: bytes.toString('utf8', end + 1) }
 }
 
-/** A place in words. */
-export function placeOf(key: Buffer): string {
-  if (key.length === ENVELOPE_KEY_BYTES && key[0] === ENVELOPE) {
-    return `${facetOf(key)}/${clientOf(key)}/${key.readUInt32BE(SEQ_AT)}`
-  }
+/** A table record's place in words. */
+export function tablePlace(key: Buffer): string {
   const { table, key: name } = splitTableKey(key)
   return `${table}/${name}`
 }
@@ -71,71 +63,22 @@ export function above(prefix: Uint8Array): Buffer {
   return end
 }
 
-/** The content and its checksum: CRC-32 for an envelope, whose id is a hash as well, SHA-256 for all else (STO-1). */
-export function seal(key: Buffer, content: Uint8Array): Buffer {
-  const end = content.length
-  const value = Buffer.allocUnsafe(end + checksumBytes(key))
-  value.set(content)
-  if (key[0] === ENVELOPE) value.writeUInt32BE(crc32(content, crc32(key)), end)
-  else value.set(sha256(key, content), end)
-  return value
+/** The content and its checksum (STO-1). */
+export function seal(key: Uint8Array, content: Uint8Array): Buffer {
+  return Buffer.concat([content, sha256(key, content)])
 }
 
 /** The content of a stored value, or `undefined` when its checksum does not hold for this key. */
 export function unseal(key: Uint8Array, value: Buffer): Buffer | undefined {
-  const end = value.length - checksumBytes(key)
+  const end = value.length - HASH_BYTES
   if (end < 0) return undefined
   const content = value.subarray(0, end)
-  const holds =
-    key[0] === ENVELOPE
-      ? crc32(content, crc32(key)) === value.readUInt32BE(end)
-      : equalBytes(sha256(key, content), value.subarray(end))
-  return holds ? content : undefined
-}
-
-function checksumBytes(key: Uint8Array): number {
-  return key[0] === ENVELOPE ? CRC_BYTES : HASH_BYTES
-}
-
-export function encodeEnvelope({ header, signature, body }: EnvelopeRecord): Buffer {
-  const signatureAt = FIXED_BYTES + header.length
-  const bodyAt = signatureAt + signature.length
-  const out = Buffer.allocUnsafe(bodyAt + (body?.length ?? 0))
-  out[0] = (signature.length > 0 ? SIGNED : 0) | (body ? WITH_BODY : 0)
-  out.writeUInt32BE(header.length, 1)
-  out.set(header, FIXED_BYTES)
-  out.set(signature, signatureAt)
-  if (body) out.set(body, bodyAt)
-  return out
-}
-
-/** `content` as {@link unseal} gave it back; `undefined` when it is no envelope all the same. */
-export function decodeEnvelope(facet: string, key: Buffer, content: Buffer): EnvelopeRecord | undefined {
-  if (content.length < FIXED_BYTES || key.length !== ENVELOPE_KEY_BYTES) return undefined
-  const flags = content[0] as number
-  const headerEnd = FIXED_BYTES + content.readUInt32BE(1)
-  const signatureEnd = headerEnd + (flags & SIGNED ? SIGNATURE_BYTES : 0)
-  if (flags > (SIGNED | WITH_BODY) || signatureEnd > content.length) return undefined
-  if (!(flags & WITH_BODY) && signatureEnd !== content.length) return undefined
-  return {
-    facet,
-    client: clientOf(key),
-    seq: key.readUInt32BE(SEQ_AT),
-    idPrefix: plain(key, ID_AT),
-    header: plain(content, FIXED_BYTES, headerEnd),
-    signature: plain(content, headerEnd, signatureEnd),
-    ...(flags & WITH_BODY ? { body: plain(content, signatureEnd) } : {})
-  }
+  return equalBytes(sha256(key, content), value.subarray(end)) ? content : undefined
 }
 
 /** Not a Buffer, whose `slice` would share its memory where callers expect a copy. */
 export function plain(buffer: Buffer, from = 0, to = buffer.length): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset + from, to - from)
-}
-
-/** 48 bits of an envelope's presence: summed over all, they tell one set of keys from another. */
-export function envelopeMark(key: Buffer): number {
-  return crc32(key) * 2 ** 16 + key.readUInt16BE(ID_AT)
 }
 
 /** 48 bits of a table record's content, taken from its checksum. */
@@ -168,14 +111,4 @@ function checkEnvelope(envelope: EnvelopeRecord): RangeError | undefined {
   }
   const bytes = header.length + (body?.length ?? 0)
   return bytes > RECORD_BYTES_MAX ? new RangeError(`envelope of ${bytes} bytes`) : undefined
-}
-
-/** The operation that wrote a record, `own` left open; `undefined` for a record of the store itself. */
-export function toOperation(key: Buffer, content: Buffer): Operation | undefined {
-  if (key[0] === ENVELOPE) {
-    const envelope = decodeEnvelope(facetOf(key), key, content)
-    return envelope && { kind: 'envelope', record: envelope, own: false }
-  }
-  const { table, key: name } = splitTableKey(key)
-  return TABLE_NAME.test(table) ? { kind: 'put', table, key: name, bytes: plain(content) } : undefined
 }

@@ -21,6 +21,7 @@ import {
   suspectFolder,
   writeFormat
 } from './open-folder.ts'
+import { packHolds, placesIn } from './pack.ts'
 import * as record from './record.ts'
 import type { Missing } from './store.ts'
 
@@ -33,7 +34,7 @@ export interface RepairReport {
   suspect: string
   envelopes: number
   tableRecords: number
-  /** Records that were read and thrown away, since their checksum does not hold. */
+  /** Envelopes and table records that were read and thrown away, since their checksum does not hold. */
   damaged: { count: number; places: string[] }
   /** What is known to be gone; the store says the same from now on. */
   missing: Missing[]
@@ -83,15 +84,16 @@ async function copySound(from: string, to: Database): Promise<Salvage> {
   const newest = new Map<string, bigint>()
   let changes: Change[] = []
   for (const { key, sequence, value } of salvage(from)) {
-    const content = value && record.unseal(key, value)
-    if (value && !content) {
-      if (++result.damaged.count <= PLACES_MAX) result.damaged.places.push(record.placeOf(key))
+    if (value && !isSound(key, value)) {
+      for (const place of placesIn(key)) {
+        if (++result.damaged.count <= PLACES_MAX) result.damaged.places.push(place)
+      }
       continue
     }
     const name = key.toString('latin1')
     if (sequence < (newest.get(name) ?? 0n)) continue
     newest.set(name, sequence)
-    if (content && key.equals(TOTAL_KEY)) result.total = decodeTotal(content)
+    if (value && key.equals(TOTAL_KEY)) result.total = decodeTotal(record.unseal(key, value))
     else changes.push(value ? { type: 'put', key, value } : { type: 'del', key })
     if (changes.length < BATCH_RECORDS) continue
     await to.batch(changes)
@@ -99,6 +101,10 @@ async function copySound(from: string, to: Database): Promise<Salvage> {
   }
   await to.batch(changes)
   return result
+}
+
+function isSound(key: Buffer, value: Buffer): boolean {
+  return key[0] === record.ENVELOPE ? packHolds(key, value) : record.unseal(key, value) !== undefined
 }
 
 /** Counts what was saved, writes down what is missing, and anchors it as a new incarnation. */

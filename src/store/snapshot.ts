@@ -2,7 +2,14 @@
 // protocols/store, section 7.
 import { Reject } from '../wire/reject.ts'
 import * as record from './record.ts'
-import { RECORD_BYTES_MAX, TABLE_KEY_BYTES_MAX, type Operation, type Store } from './store.ts'
+import {
+  RECORD_BYTES_MAX,
+  TABLE_KEY_BYTES_MAX,
+  TABLE_NAME,
+  type EnvelopeRecord,
+  type Operation,
+  type Store
+} from './store.ts'
 
 const MAGIC = Buffer.from('parley-snapshot 1\n')
 /** Records are joined into pieces of this size: many small ones would cost a call each. */
@@ -14,6 +21,9 @@ const OWN_AT = 6
 const IMPORT_BYTES = 1024 * 1024
 /** The last record: an empty key, and how many came before it. Without it the stream was cut. */
 const END_BYTES = 8
+const SIGNED = 1
+const WITH_BODY = 2
+const FIXED_BYTES = 5 // of an envelope: flags, header length
 
 export interface SnapshotLimits {
   bytesMax: number
@@ -152,7 +162,7 @@ class SnapshotReader {
 
 function frame(operation: Operation): Buffer {
   if (operation.kind === 'envelope') {
-    return frameOf(operation.own, keyOf(operation), record.encodeEnvelope(operation.record))
+    return frameOf(operation.own, keyOf(operation), encodeEnvelope(operation.record))
   }
   return frameOf(false, keyOf(operation), operation.kind === 'put' ? operation.bytes : new Uint8Array(0))
 }
@@ -176,7 +186,47 @@ function frameOf(own: boolean, key: Buffer, content: Uint8Array): Buffer {
 /** Checksums are no signatures: whoever made the file may have put anything into it. */
 function readOperation(key: Buffer, content: Buffer): Operation | undefined {
   if (key[0] !== record.ENVELOPE && (key[0] !== record.TABLE || !key.includes(0))) return undefined
-  const operation = record.toOperation(key, content)
+  const operation = toOperation(key, content)
   if (!operation || record.checkOperation(operation)) return undefined
   return keyOf(operation).equals(key) ? operation : undefined
+}
+
+/** `own` left open; `undefined` for a record of the store itself. */
+function toOperation(key: Buffer, content: Buffer): Operation | undefined {
+  if (key[0] === record.ENVELOPE) {
+    const envelope = decodeEnvelope(key, content)
+    return envelope && { kind: 'envelope', record: envelope, own: false }
+  }
+  const { table, key: name } = record.splitTableKey(key)
+  return TABLE_NAME.test(table) ? { kind: 'put', table, key: name, bytes: record.plain(content) } : undefined
+}
+
+function encodeEnvelope({ header, signature, body }: EnvelopeRecord): Buffer {
+  const signatureAt = FIXED_BYTES + header.length
+  const bodyAt = signatureAt + signature.length
+  const out = Buffer.allocUnsafe(bodyAt + (body?.length ?? 0))
+  out[0] = (signature.length > 0 ? SIGNED : 0) | (body ? WITH_BODY : 0)
+  out.writeUInt32BE(header.length, 1)
+  out.set(header, FIXED_BYTES)
+  out.set(signature, signatureAt)
+  if (body) out.set(body, bodyAt)
+  return out
+}
+
+function decodeEnvelope(key: Buffer, content: Buffer): EnvelopeRecord | undefined {
+  if (content.length < FIXED_BYTES || key.length !== record.ENVELOPE_KEY_BYTES) return undefined
+  const flags = content[0] as number
+  const headerEnd = FIXED_BYTES + content.readUInt32BE(1)
+  const signatureEnd = headerEnd + (flags & SIGNED ? record.SIGNATURE_BYTES : 0)
+  if (flags > (SIGNED | WITH_BODY) || signatureEnd > content.length) return undefined
+  if (!(flags & WITH_BODY) && signatureEnd !== content.length) return undefined
+  return {
+    facet: record.facetOf(key),
+    client: record.clientOf(key),
+    seq: key.readUInt32BE(record.SEQ_AT),
+    idPrefix: record.plain(key, record.ID_AT),
+    header: record.plain(content, FIXED_BYTES, headerEnd),
+    signature: record.plain(content, headerEnd, signatureEnd),
+    ...(flags & WITH_BODY ? { body: record.plain(content, signatureEnd) } : {})
+  }
 }

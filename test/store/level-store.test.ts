@@ -28,9 +28,11 @@ function folder(): string {
   return join(temporaryFolder(), 'store')
 }
 
+/** One commit an envelope, so each has a record of its own. */
 async function filled(dir: string): Promise<void> {
   const store = await LevelStore.open(dir)
-  await store.write([...run(FACET, 1, 0, 10, true), ...run(FACET, 2, 0, 10), put('contacts', 'a', 'x')], SYNC)
+  const operations = [...run(FACET, 1, 0, 10, true), ...run(FACET, 2, 0, 10), put('contacts', 'a', 'x')]
+  for (const operation of operations) await store.write([operation], { sync: false })
   await store.close()
 }
 
