@@ -114,7 +114,7 @@ export class LevelStore implements Store {
       for (const envelope of envelopes) {
         if (envelope.seq < fromSeq || envelope.seq >= toSeq) continue
         bytes += packedBytes(envelope)
-        if (bytes > bytesMax && out.length > 0) return out
+        if (bytes > bytesMax && envelope.seq > (out.at(-1)?.seq ?? Infinity)) return out
         out.push(envelope)
       }
     }

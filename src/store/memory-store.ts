@@ -48,7 +48,7 @@ export class MemoryStore implements Store {
     for (const envelope of lane ? inOrder(lane) : []) {
       if (envelope.seq < fromSeq || envelope.seq >= toSeq) continue
       bytes += envelope.header.length + envelope.signature.length + (envelope.body?.length ?? 0)
-      if (bytes > bytesMax && out.length > 0) break
+      if (bytes > bytesMax && envelope.seq > (out.at(-1)?.seq ?? Infinity)) break
       out.push(envelope)
     }
     return out

@@ -66,8 +66,8 @@ export interface Store {
   readonly incarnation: string
 
   /**
-   * Envelopes of one lane with `fromSeq <= seq < toSeq`, in order, as many as fit in `bytesMax` but at least
-   * one. A record whose checksum does not hold is left out and from then on in `missing()`.
+   * Envelopes of one lane with `fromSeq <= seq < toSeq`, in order, as many seqs as fit in `bytesMax` but at least
+   * one. What has lost its checksum is left out and from then on in `missing()`.
    */
   readEnvelopes(
     facet: string,

@@ -64,6 +64,18 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       await store.close()
     })
 
+    it('[STO-28] a byte limit does not part the branches of one seq', async () => {
+      const store = await open()
+      await store.write([...run(FACET, 7, 0, 3), write(envelope(FACET, 7, 1, 'other branch'))], SYNC)
+      const seqs = async (from: number, bytes: number) =>
+        (await store.readEnvelopes(FACET, 7, from, 3, bytes)).map(one => one.seq)
+      expect([await seqs(1, 1), await seqs(0, 300)]).toEqual([
+        [1, 1],
+        [0, 1, 1]
+      ])
+      await store.close()
+    })
+
     it('[STO-2] erases a body and keeps the header', async () => {
       const store = await open()
       const { body: _, ...erased } = envelope(FACET, 7, 0)
