@@ -1,6 +1,7 @@
 // What happens to nodes: the network parts, one way or both; processes die, power fails, disks refuse; clocks
 // jump; a disk goes back to an older copy of itself; a copy of a home runs beside the original.
 import type { SimNode } from './node.ts'
+import { flipAll } from './lies.ts'
 import { hasBegun, confirm, signAccept } from './workload.ts'
 import { type Member, pairOf } from './members.ts'
 import type { Simulation } from './world.ts'
@@ -167,7 +168,7 @@ function runClone(sim: Simulation, member: Member): boolean {
   return true
 }
 
-/** The end of all faults. Liars go on as they are. */
+/** The end of all faults. Liars go on as they are, and most show what they kept back. */
 export function heal(sim: Simulation): void {
   sim.pass(5_000)
   sim.parted.clear()
@@ -181,15 +182,27 @@ export function heal(sim: Simulation): void {
   // Once more, since a disk that went back has forgotten it.
   if (sim.plan.strangers) confirm(sim, '0-1')
   sim.mesh()
+  sim.pass(1_000)
+  for (const member of sim.members) if (member.lies && sim.random.chance(0.7)) flipAll(sim, member)
+  acceptLate(sim)
+}
+
+/** The latecomer accepts now; again, if its word was lost with what the power took before anybody heard it. */
+function acceptLate(sim: Simulation): void {
   const [space] = sim.spaces
   const late = sim.members.find(({ company, speaks }) => company === 1 && speaks)
-  if (!space || space.accepted.has(1) || !late) return
+  if (!sim.plan.latecomer || !space || !late) return
+  const log = () => late.node.space(space.id)
+  const isSaid = () => log()?.head(space.parties.indexOf(1)) !== undefined
+  if (space.accepted.has(1) && isSaid()) return
   sim.pass(2_500)
-  for (let i = 0; i < 60 && !late.node.space(space.id); i++) {
+  for (let i = 0; i < 60 && !log(); i++) {
     sim.mesh()
     sim.pass(1_000)
   }
-  signAccept(sim, late, space)
+  // What others heard comes back first.
+  if (space.accepted.has(1)) sim.pass(10_000)
+  if (!isSaid()) signAccept(sim, late, space)
 }
 
 /** Ids of all that a node has on its disk. */

@@ -5,7 +5,7 @@ import { EMPTY } from '../../src/wire/bytes.ts'
 import { encodeFacetGenesis, encodeSpaceGenesis, spaceId } from '../../src/wire/genesis.ts'
 import { sha256 } from '../../src/wire/hash.ts'
 import { packClient } from '../../src/wire/lane.ts'
-import { runFrame } from './liars.ts'
+import { runFrame } from './forge.ts'
 import { type Member, say } from './members.ts'
 import type { Simulation } from './world.ts'
 

@@ -8,6 +8,7 @@ import { KEY_MAX, unpackClient } from '../../src/wire/lane.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { Model, type ModelAct, type ModelEntry } from '../replica/model.ts'
+import { fault } from './bodies.ts'
 import { heldBy } from './faults.ts'
 import type { SimNode } from './node.ts'
 import { type Member, type SimFacet, nameOf } from './members.ts'
@@ -136,6 +137,8 @@ function modelled(node: SimNode, facet: Facet): string[] {
     const codes = model.take({ client, seq, id, header, record })
     if (codes.length > 0) return [`admitted what the rules refuse: ${codes.join()}`]
     found.push(...unwritten(facet, client, header, model))
+    const wrong = fault({ client, id, header, bytes: record.body }, model)
+    if (wrong) return [`admitted what the rules refuse: ${wrong}`]
   }
   const counting = [...model.effective()].sort().join()
   if (found.length === 0 && counting !== countingOf(facet))

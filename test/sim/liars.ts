@@ -1,9 +1,7 @@
 // Modified nodes. Each lie is a frame that an honest core would never make, put on a real connection.
-import * as Y from 'yjs'
 import { sign } from '../../src/identity/ed25519.ts'
-import { type Draft, compose } from '../../src/replica/author.ts'
-import { type Facet, type Tip, tipOf } from '../../src/replica/facet.ts'
-import { type Position, authAt, knows } from '../../src/replica/lane-tree.ts'
+import { type Facet, tipOf } from '../../src/replica/facet.ts'
+import { authAt, knows } from '../../src/replica/lane-tree.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import { encodeFrame } from '../../src/sync/frame.ts'
 import {
@@ -17,8 +15,7 @@ import {
 import { encodeFacetGenesis, facetId } from '../../src/wire/genesis.ts'
 import { packClient, unpackClient } from '../../src/wire/lane.ts'
 import { isReject } from '../../src/wire/reject.ts'
-import { scanUpdate } from '../../src/wire/update.ts'
-import { signerOf } from './company.ts'
+import { type Signed, runFrame, signedEdit } from './forge.ts'
 import type { SimNode } from './node.ts'
 import type { Random } from './random.ts'
 
@@ -41,10 +38,14 @@ export const LIES = [
   'other-client',
   'skip-clock',
   'layout',
-  'bad-yjs'
+  'bad-yjs',
+  'outside-past'
 ] as const
 
 export type Lie = (typeof LIES)[number]
+
+/** Those that fork a lane. */
+export const FORKS: readonly Lie[] = ['equivocate', 'two-openings']
 
 /** Codes with which a lie is refused by whomever it reaches; none: it is a fork, or changes nothing. */
 const CODES: { [L in Lie]?: readonly string[] } = {
@@ -62,8 +63,12 @@ const CODES: { [L in Lie]?: readonly string[] } = {
   'other-client': ['update-client'],
   'skip-clock': ['update-clock'],
   layout: ['update-layout'],
-  'bad-yjs': ['update-reference', 'update-clock', 'update-parent']
+  'bad-yjs': ['update-reference', 'update-clock', 'update-parent'],
+  'outside-past': ['update-reference']
 }
+
+/** Sessions from here on hold envelopes of which only the last of a run has a signature. */
+export const COVERED = 20_000_000
 
 export interface Scene {
   liar: SimNode
@@ -101,9 +106,9 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
   },
   'two-openings'(scene) {
     const session = 10_000 + scene.random.below(1_000_000)
-    const branches = ['one', 'two', 'three'].map(word =>
-      signedEdit(scene.liar, scene.held, word, { session })
-    )
+    // What stands on nothing is taken in by whomever it reaches.
+    const wish = { session, rootless: scene.random.chance(0.6) }
+    const branches = ['one', 'two', 'three'].map(word => signedEdit(scene.liar, scene.held, word, wish))
     const [one, two, three] = branches
     if (!one || !two || !three) return false
     scene.say(runFrame(scene.held.facet, one.client, one.records), 'one')
@@ -113,8 +118,11 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
   },
   'forged-inside'(scene) {
     // Good for all: the last signature vouches for those before it. Whoever passes on a part must find an end.
-    const session = 20_000_000 + scene.random.below(1_000_000)
-    const edit = signedEdit(scene.liar, scene.held, 'covered', { session, count: 3 + scene.random.below(3) })
+    const session = COVERED + scene.random.below(1_000_000)
+    // Large ones do not fit into one answer.
+    const large = scene.random.chance(0.5)
+    const wish = large ? { count: 4, bytes: 25_000 } : { count: 3 + scene.random.below(3) }
+    const edit = signedEdit(scene.liar, scene.held, 'covered', { session, ...wish })
     if (!edit) return false
     const last = edit.records.length - 1
     const records = edit.records.map((record, i) =>
@@ -160,18 +168,17 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
   'both-branches'(scene) {
     // Stands on both branches of a fork.
     const { facet } = scene.held
-    const own = facet.space.companyOf(scene.liar.company.identity.did)
-    const lane = [...facet.lanes.values()].find(({ forked, company }) => forked && company !== own)
-    const tips = lane?.tips() ?? []
-    if (!lane || tips.length < 2) return false
-    const builder = facet.order().find(at => at.segment.lane !== lane && knows(at, tips[0] as Position))
-    if (!builder || builder.segment.lane.company === own) return false
-    const deps = [tipOf(tips[1] as Position), tipOf(builder)].sort((a, b) => a.client - b.client)
-    const edit = signedEdit(scene.liar, scene.held, 'both', {
-      session: 50_000_000 + scene.random.below(1_000_000),
-      rootless: true
-    })
-    return resaid(scene, edit, () => ({ deps }))
+    const forked = [...facet.lanes.values()].filter(lane => lane.forked)
+    for (const lane of scene.random.shuffled(forked)) {
+      const [one, other] = scene.random.shuffled(lane.tips())
+      const builder = one && facet.order().find(at => at.segment.lane !== lane && knows(at, one))
+      if (!builder || !other) continue
+      const deps = [tipOf(other), tipOf(builder)].sort((a, b) => a.client - b.client)
+      const session = 50_000_000 + scene.random.below(1_000_000)
+      const edit = signedEdit(scene.liar, scene.held, 'both', { session, rootless: true })
+      return resaid(scene, edit, () => ({ deps }))
+    }
+    return false
   },
   'dep-implied'(scene) {
     const { facet } = scene.held
@@ -302,6 +309,19 @@ const TELL: { [L in Lie]: (scene: Scene) => boolean } = {
     if (!edit) return false
     scene.say(runFrame(scene.held.facet, edit.client, edit.records), 'all')
     return true
+  },
+  'outside-past'(scene) {
+    // Leans on words that everybody has, and that its header does not name.
+    const { liar, held, random } = scene
+    const doc = liar.docs.get(Buffer.from(held.facet.id).toString('hex'))
+    if (!doc || doc.getText('text').length === 0) return false
+    const edit = signedEdit(liar, held, 'beside', {
+      session: 130_000_000 + random.below(1_000_000),
+      base: []
+    })
+    if (!edit) return false
+    scene.say(runFrame(held.facet, edit.client, edit.records), 'all')
+    return true
   }
 }
 
@@ -323,93 +343,10 @@ function resaid(
   return true
 }
 
-export function runFrame(facet: Facet, client: number, records: EnvelopeRecord[]): Uint8Array {
-  return encodeFrame({ type: 'run', facet: facet.id, request: 0, client, records })
-}
-
 /** Some envelope of another company that the liar holds. */
 function stolen({ liar, held, random }: Scene) {
   const own = held.facet.space.companyOf(liar.company.identity.did)
   const id = Buffer.from(held.facet.id).toString('hex')
   const theirs = liar.disk.facet(id).filter(({ client }) => unpackClient(client).company !== own)
   return theirs.length > 0 ? random.pick(theirs) : undefined
-}
-
-interface Signed {
-  client: number
-  records: EnvelopeRecord[]
-}
-
-interface Wish {
-  /** A new lane with this session, and not one that the liar has. */
-  session?: number
-  /** A struct that leans on something outside every causal past. */
-  dangling?: boolean
-  /** So many envelopes, one after the other. */
-  count?: number
-  /** The last of them writes into this root. */
-  root?: string
-  /** The body's client id. */
-  writeAs?: number
-  /** The body does not begin where the lane stands. */
-  skip?: boolean
-  /** Stands on nothing that was written before. */
-  rootless?: boolean
-  base?: Tip[]
-}
-
-/** The next envelopes of a lane of the liar's, or the first of a new one, signed and not taken in by its core. */
-export function signedEdit(
-  liar: SimNode,
-  { facet }: HeldFacet,
-  word: string,
-  wish: Wish = {}
-): Signed | undefined {
-  const own = facet.space.companyOf(liar.company.identity.did)
-  if (own === undefined) return undefined
-  const lane = [...facet.lanes.values()].find(
-    ({ company, key, forked }) => company === own && key === 0 && !forked
-  )
-  const fresh = packClient({ company: own, key: 0, session: wish.session ?? 7 })
-  const client = wish.session === undefined ? (lane?.client ?? fresh) : fresh
-  const drafts: Draft[] = []
-  for (const update of bodies(liar, facet, word, { ...wish, writeAs: wish.writeAs ?? client })) {
-    const scanned = scanUpdate(update)
-    if (isReject(scanned)) return undefined
-    drafts.push({ body: update, scanned })
-  }
-  const signer = signerOf(liar.company.role)
-  const base = wish.base ?? (wish.rootless ? [] : facet.frontier())
-  const composed = compose({ facet, client, drafts, base, time: 1 })
-  if (isReject(composed)) return undefined
-  const records = composed.map(({ headerBytes: header, body }) => ({
-    header,
-    signature: signer.sign(signedBytes(facet.id, client, header)),
-    body
-  }))
-  return records.length > 0 ? { client, records } : undefined
-}
-
-/** What a liar's editor makes of its wish. */
-function bodies(liar: SimNode, facet: Facet, word: string, wish: Wish & { writeAs: number }): Uint8Array[] {
-  const view = new Y.Doc()
-  const doc = liar.docs.get(Buffer.from(facet.id).toString('hex'))
-  if (doc && !wish.rootless) Y.applyUpdate(view, Y.encodeStateAsUpdate(doc))
-  if (wish.dangling) {
-    const ghost = new Y.Doc()
-    ghost.clientID = packClient({ ...unpackClient(wish.writeAs), session: 99 })
-    ghost.getText('text').insert(0, 'ghost')
-    Y.applyUpdate(view, Y.encodeStateAsUpdate(ghost))
-  }
-  view.clientID = wish.writeAs
-  const updates: Uint8Array[] = []
-  view.on('update', bytes => updates.push(bytes))
-  const count = wish.count ?? 1
-  for (let i = 0; i < count; i++) {
-    const text = view.getText(i === count - 1 ? (wish.root ?? 'text') : 'text')
-    text.insert(wish.dangling ? text.toJSON().indexOf('ghost') + 1 : 0, `${word} ${i}`)
-    // What comes second begins where the first ended.
-    if (wish.skip) text.insert(text.length, 'on')
-  }
-  return wish.skip ? updates.slice(1) : updates
 }

@@ -5,8 +5,8 @@ import { generateKey, sign } from '../../src/identity/ed25519.ts'
 import { nextKeyHash } from '../../src/identity/webvh.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import { type Frame, encodeFrame } from '../../src/sync/frame.ts'
-import { EMPTY, toHex } from '../../src/wire/bytes.ts'
-import { packClient } from '../../src/wire/lane.ts'
+import { EMPTY, equalBytes, toHex } from '../../src/wire/bytes.ts'
+import { packClient, unpackClient } from '../../src/wire/lane.ts'
 import {
   type EntryAct,
   type EntryRecord,
@@ -14,20 +14,24 @@ import {
   entrySignedBytes
 } from '../../src/wire/space-entry.ts'
 import { tipOf } from '../../src/replica/facet.ts'
-import { LIES, runFrame, signedEdit, tell } from './liars.ts'
+import { COVERED, FORKS, LIES, tell } from './liars.ts'
+import { runFrame, signedEdit } from './forge.ts'
 import { FLOODS } from './floods.ts'
 import { must } from './company.ts'
 import { type Member, say, sessionsOf } from './members.ts'
+import { cutKey, pinKey } from './workload.ts'
 import type { Simulation } from './world.ts'
 
 type Told = (sim: Simulation, liar: Member) => boolean
 
 const TOLD: readonly (readonly [number, Told])[] = [
   [60, aboutEnvelopes],
-  [10, flip],
-  [8, buildOnLoser],
+  [16, flip],
+  [10, buildOnLoser],
+  [4, writeOn],
   [4, withhold],
   [4, nameNothing],
+  [6, askForMiddle],
   [4, forgeEntry],
   [2, forkChain],
   [1, forkIdentity],
@@ -46,12 +50,13 @@ export function lieOf(sim: Simulation, liar: Member): boolean {
 
 function aboutEnvelopes(sim: Simulation, liar: Member): boolean {
   const { node } = liar
-  const others = sim.facets.flatMap(({ id }) => node.facet(id) ?? [])
+  const others = documentsOf(sim, liar)
   const sessions = sim.random.shuffled(sessionsOf(liar))
   if (others.length === 0 || sessions.length === 0) return false
   const [one, ...rest] = sessions
   const targets = { all: sessions, one: [one as number], rest }
-  const lie = sim.random.pick(LIES)
+  // Most of what counts, and of what people do about it, hangs on forks.
+  const lie = sim.random.pick(sim.random.chance(0.3) ? FORKS : LIES)
   return tell(lie, {
     liar: node,
     held: sim.random.pick(others),
@@ -71,12 +76,17 @@ function aboutEnvelopes(sim: Simulation, liar: Member): boolean {
 
 /** Shows the other branch of a fork, when the first has been built on. */
 function flip(sim: Simulation, liar: Member): boolean {
-  const [secret] = liar.secrets.splice(sim.random.below(liar.secrets.length + 1), 1)
+  const [secret] = liar.secrets.splice(sim.random.below(liar.secrets.length), 1)
   const sessions = sessionsOf(liar)
   if (!secret || sessions.length === 0) return false
   const to = sim.random.chance(0.5) ? sessions : [sim.random.pick(sessions)]
   say(sim, liar, runFrame(secret.facet, secret.client, secret.records), to)
   return true
+}
+
+/** All that it kept back until now, when everybody has built on something else. */
+export function flipAll(sim: Simulation, liar: Member): void {
+  while (liar.secrets.length > 0 && sessionsOf(liar).length > 0) flip(sim, liar)
 }
 
 /** Builds on the branch that does not count, so that it may come to. */
@@ -95,13 +105,48 @@ function buildOnLoser(sim: Simulation, liar: Member): boolean {
   return edit !== undefined
 }
 
-function withhold(_: Simulation, liar: Member): boolean {
-  liar.withholds = !liar.withholds
+/** Pins a key, cuts it, and opens a lane under it that relies on the cut: one step at a time. */
+function writeOn(sim: Simulation, liar: Member): boolean {
+  const held = anyHeld(sim, liar)
+  const own = held?.facet.space.companyOf(liar.node.company.identity.did)
+  const head = own === undefined ? undefined : held?.facet.space.head(own)
+  if (!held || !head) return false
+  const pin = head.keys.find(({ index }) => head.cut.includes(index))
+  const holder = liar.staff.roles.find(
+    ({ key }) => pin && equalBytes(key.publicKey.bytes, pin.publicKey.bytes)
+  )
+  if (!pin || !holder) {
+    const step = head.keys.length > 1 ? cutKey : pinKey
+    step(sim, liar)
+    return false
+  }
+  const session = 120_000_000 + sim.random.below(1_000_000)
+  const key = { index: pin.index, secret: holder.key }
+  const edit = signedEdit(liar.node, held, 'after', { session, rootless: true, key })
+  if (!edit) return false
+  for (const to of sessionsOf(liar)) {
+    const frame = runFrame(held.facet, edit.client, edit.records)
+    sim.watch.expect(frame, { lie: 'cut-key', codes: ['key-cut'] })
+    say(sim, liar, frame, [to])
+  }
   return true
 }
 
-function anyHeld(sim: Simulation, { node }: Member): HeldFacet | undefined {
-  const held = sim.facets.flatMap(({ id }) => node.facet(id) ?? [])
+/** For a while: what it writes meanwhile lacks its causes everywhere else. */
+function withhold(sim: Simulation, liar: Member): boolean {
+  liar.withholds = true
+  sim.later(sim.random.below(20_000), () => (liar.withholds = false))
+  return true
+}
+
+/** What it has; of what is private to it nobody would hear a lie, so that seldom is among them. */
+function documentsOf(sim: Simulation, { node }: Member): HeldFacet[] {
+  const all = sim.random.chance(0.1)
+  return sim.facets.flatMap(facet => (all || facet.class !== 'private' ? (node.facet(facet.id) ?? []) : []))
+}
+
+function anyHeld(sim: Simulation, liar: Member): HeldFacet | undefined {
+  const held = documentsOf(sim, liar)
   return held.length > 0 ? sim.random.pick(held) : undefined
 }
 
@@ -116,6 +161,22 @@ function nameNothing(sim: Simulation, liar: Member): boolean {
     id: sim.random.bytes(32)
   }))
   say(sim, liar, { type: 'heads', space: facet.space.id, facets: [{ genesis, tips }] }, sessionsOf(liar))
+  return true
+}
+
+/** Asks for the middle of a lane, and rather of one whose middle has no signature that holds. */
+function askForMiddle(sim: Simulation, liar: Member): boolean {
+  const held = anyHeld(sim, liar)
+  const inner = (held?.facet.order() ?? []).filter(({ segment, seq }) => seq < segment.last)
+  if (!held || inner.length === 0) return false
+  const covered = inner.filter(({ segment: { lane } }) => {
+    const { session } = unpackClient(lane.client)
+    return session >= COVERED && session < COVERED + 1_000_000
+  })
+  const { client: of, seq, id } = tipOf(sim.random.pick(covered.length > 0 ? covered : inner))
+  const lacks = [{ tip: { of, seq, id }, have: [] }]
+  const request = 1_000_000 + sim.random.below(1_000_000)
+  say(sim, liar, { type: 'need', facet: held.facet.id, request, lacks }, sessionsOf(liar))
   return true
 }
 

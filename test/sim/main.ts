@@ -18,8 +18,8 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     json: { type: 'boolean', default: false },
-    /** Ends at the first seed that breaks. */
-    first: { type: 'boolean', default: false }
+    /** Ends at the first seed of which one sentence begins like this, and says that sentence first. */
+    until: { type: 'string' }
   }
 })
 
@@ -41,10 +41,12 @@ async function main(): Promise<void> {
   const started = performance.now()
   const end = Number(values.from) + Number(values.seeds)
   let next = Number(values.from)
+  let over = false
+  const sought = (text: string) => values.until !== undefined && text.startsWith(values.until)
   const batch = () => {
     const seeds = Array.from({ length: Math.min(BATCH, end - next) }, (_, i) => next + i)
     next += seeds.length
-    return values.first && total.broken > 0 ? [] : seeds
+    return over ? [] : seeds
   }
   const take = (outcome: Outcome) => {
     total.seeds++
@@ -53,7 +55,9 @@ async function main(): Promise<void> {
     total.healed = Math.max(total.healed, outcome.healed)
     if (outcome.broken.length === 0) return
     total.broken++
-    console.error(`seed ${outcome.seed}: ${outcome.broken.slice(0, 5).join('; ')}`)
+    over ||= outcome.broken.some(sought)
+    const said = outcome.broken.toSorted((a, b) => Number(sought(b)) - Number(sought(a)))
+    console.error(`seed ${outcome.seed}: ${said.slice(0, 5).join('; ')}`)
     console.error(`  replay: npm run sim -- --seeds 1 --from ${outcome.seed}`)
   }
   const jobs = Math.min(Number(values.jobs), Math.ceil(Number(values.seeds) / BATCH))

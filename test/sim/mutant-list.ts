@@ -4,6 +4,7 @@ export interface Mutant {
   name: string
   /** Of design section 15. */
   invariant: number
+  /** In src. */
   file: string
   /** Stands exactly once in the file. */
   find: string
@@ -69,7 +70,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'votes for a branch are not counted',
-    invariant: 2,
+    invariant: 3,
     file: 'replica/effective.ts',
     find: 'b.votes - a.votes || compareBytes',
     put: 'compareBytes'
@@ -96,6 +97,13 @@ export const MUTANTS: readonly Mutant[] = [
     put: 'const fruitful = link.again || link.request?.progress\n    if (!fruitful) session.lacking.clear()'
   },
   {
+    name: 'what differs is not named again',
+    invariant: 2,
+    file: 'sync/core.ts',
+    find: 'if (this.context.steady - this.#comparedAt < COMPARE_MS) return',
+    put: 'if (this.#comparedAt < COMPARE_MS) return'
+  },
+  {
     name: 'an entry is not passed on',
     invariant: 2,
     file: 'sync/space-sync.ts',
@@ -106,8 +114,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what waits is never tried again',
     invariant: 2,
     file: 'sync/facet-sync.ts',
-    find: 'if (ready.length === 0) break',
-    put: 'break'
+    find: 'if (this.#retrying) return',
+    put: 'return'
   },
   {
     name: 'orphans count',
@@ -156,7 +164,7 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 3,
     file: 'replica/causal-past.ts',
     find: 'if (!newer) {',
-    put: 'if (!newer && ref.seq < 0) {'
+    put: 'if (!newer && seq < 0) {'
   },
   {
     name: 'the body may be of another client',
@@ -245,9 +253,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an author goes on in a lane that ended',
     invariant: 4,
+    file: 'replica/facet.ts',
+    find: 'return tips.every(tip => tips.length === 1 && this.counts(tip))',
+    put: 'return tips.length >= 0'
+  },
+  {
+    name: 'sessions are counted and not drawn',
+    invariant: 4,
     file: 'sync/desk.ts',
     find: 'do client = packClient({ company, key: key.index, session: this.#session() })',
-    put: 'do client = packClient({ company, key: key.index, session: 5 })'
+    put: 'do client = packClient({ company, key: key.index, session: facet.lanes.size + (this.#session() & 1) })'
   },
   {
     name: 'what is not durable is passed on',

@@ -1,5 +1,6 @@
-// Shows that the simulator would notice: each mutant of the core is run until a history breaks.
-// node scripts/run.cjs test/sim/mutants.ts [--json] [--only TEXT] [--seeds N]
+// Shows that the simulator would notice: each mutant of the core is run until a history breaks by the invariant
+// that the mutant is listed under. A history that breaks otherwise only does not count: it may be an accident.
+// node scripts/run.cjs test/sim/mutants.ts [--json] [--write | --only TEXT] [--seeds N]
 import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -12,6 +13,8 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
+    /** Puts the outcome into the README. */
+    write: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     /** How many a mutant may survive. */
     seeds: { type: 'string', default: '300' },
@@ -32,32 +35,62 @@ function plant(mutant: Mutant): string {
   return folder
 }
 
-/** @returns what the simulator said of the first history that broke, or undefined */
-async function hunt(mutant: Mutant): Promise<string | undefined> {
+interface Verdict {
+  /** The first seed that breaks by the invariant of the mutant, and what broke. */
+  killer?: { seed: number; text: string }
+  /** Why there is none. */
+  alive: string
+}
+
+async function hunt(mutant: Mutant): Promise<Verdict> {
   const folder = plant(mutant)
-  const args = ['test/sim/main.ts', '--first', '--jobs', '1', '--seeds', values.seeds]
+  const by = `invariant ${mutant.invariant}`
+  const args = ['test/sim/main.ts', '--until', by, '--jobs', '1', '--seeds', values.seeds]
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.on('data', chunk => (said += chunk))
   await new Promise(resolve => child.on('close', resolve))
   rmSync(folder, { recursive: true, force: true })
-  if (!said.includes('seeds in')) return `the process ended: ${said.slice(-300)}`
-  return said.split('\n').find(line => line.startsWith('seed '))
+  if (!said.includes('seeds in')) return { alive: `the simulator itself ended: ${said.slice(-300)}` }
+  const broken = [...said.matchAll(/^seed (\d+): (.*)$/gm)].map(([, seed = '', text = '']) => ({
+    seed,
+    text
+  }))
+  const killer = broken.find(({ text }) => text.startsWith(by))
+  if (killer) return { killer: { seed: Number(killer.seed), text: killer.text }, alive: '' }
+  const [other] = broken
+  const otherwise = other
+    ? `; ${broken.length} broke otherwise, first seed ${other.seed} (${other.text})`
+    : ''
+  return { alive: `lives after ${values.seeds} seeds${otherwise}` }
 }
 
 const left = MUTANTS.filter(({ name }) => name.includes(values.only))
 const total = { mutants: left.length, killed: 0 }
+const rows = new Map<Mutant, string>(left.map(mutant => [mutant, '']))
 
 async function work(): Promise<void> {
   for (let mutant = left.shift(); mutant; mutant = left.shift()) {
-    const killer = await hunt(mutant)
+    const { killer, alive } = await hunt(mutant)
     if (killer) total.killed++
-    const [, seed = '?', by = ''] = /^seed (\d+): (.{0,100})/.exec(killer ?? '') ?? []
-    const how = killer ? `killed by seed ${seed} (${by || killer})` : `lives after ${values.seeds} seeds`
+    const how = killer ? `killed by seed ${killer.seed} (${killer.text.slice(0, 160)})` : alive
     console.log(`[${mutant.invariant}] ${mutant.file}: ${mutant.name}: ${how}`)
+    rows.set(mutant, `| ${mutant.name} | ${mutant.invariant} | ${killer?.seed ?? 'lives'} |`)
   }
 }
 
+/** Between the two marks of the README. */
+function writeTable(): void {
+  const file = join(import.meta.dirname, 'README.md')
+  const [begin, end] = ['<!-- mutants -->\n', '<!-- /mutants -->']
+  const table = ['', '| Mutant | Invariant | Seed |', '|---|---|---|', ...rows.values(), '', ''].join('\n')
+  const readme = readFileSync(file, 'utf8')
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)]
+  if (from < 0 || to < from) throw new Error('the README has no place for the table')
+  writeFileSync(file, readme.slice(0, from) + begin + table + readme.slice(to))
+}
+
 await Promise.all(Array.from({ length: Number(values.jobs) }, work))
+if (values.write && total.mutants === MUTANTS.length) writeTable()
 console.log(values.json ? JSON.stringify(total) : `${total.killed} of ${total.mutants} mutants killed`)
 process.exitCode = total.killed === total.mutants ? 0 : 1

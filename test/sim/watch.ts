@@ -4,6 +4,7 @@ import { verifySignature } from '../../src/identity/ed25519.ts'
 import { UNREAD_BYTES_MAX } from '../../src/sync/context.ts'
 import type { News } from '../../src/sync/effects.ts'
 import { type Frame, parseFrame } from '../../src/sync/frame.ts'
+import { RETRY_MS } from '../../src/sync/session.ts'
 import { equalBytes, fromHex, toHex } from '../../src/wire/bytes.ts'
 import { envelopeId, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
 import { unpackClient } from '../../src/wire/lane.ts'
@@ -246,7 +247,11 @@ export class Watch {
   }
 
   bounds(): void {
-    for (const member of this.#sim.members) if (!member.lies && member.node.alive) this.#boundsOf(member)
+    for (const member of this.#sim.members) {
+      if (member.lies || !member.node.alive) continue
+      this.#boundsOf(member)
+      this.#goesOn(member, nameOf(member))
+    }
   }
 
   #boundsOf(member: Member): void {
@@ -266,8 +271,9 @@ export class Watch {
         over('open requests', link.open.size, LIMITS.openRequests)
       }
     }
+    const waiting = facets.pending.list()
     for (const [owner, items] of Map.groupBy(
-      facets.pending.list(),
+      waiting,
       ({ from }) => from?.peer?.did ?? from?.peerId ?? 'nobody'
     )) {
       over(`waiting runs of ${owner.slice(12, 16)}`, items.length, LIMITS.pendingRuns)
@@ -282,6 +288,26 @@ export class Watch {
     )
     const liars = new Set(this.#sim.members.filter(({ lies }) => lies).map(({ company }) => company)).size
     over('spaces that nobody accepted', invited.length, LIMITS.invitations * Math.max(1, liars))
+  }
+
+  /** Invariant 2, where it begins: nothing waits for what is here, and what was named is asked for until it is. */
+  #goesOn({ node }: Member, name: string): void {
+    const { context, facets } = node.core
+    for (const { facet, wait } of facets.pending.list()) {
+      const held = node.facet(facet)?.facet
+      const isHere = wait.for === 'entry' ? held?.space.entry(wait.id) : held?.find(wait)
+      if (isHere) this.#broken(2, `${name} lets a run wait for what it has`)
+    }
+    for (const session of context.open()) {
+      for (const [id, { announced, retryMs }] of session.facets) {
+        // Asked once, and the answer brought nothing (SYN-22).
+        if (retryMs === RETRY_MS || session.lacking.has(id)) continue
+        const held = node.facet(id)?.facet
+        const lacks = held && announced.some(({ of: client, seq, id }) => !held.find({ client, seq, id }))
+        if (lacks && context.clearance(session, 'send', held.space, held.genesis))
+          this.#broken(2, `${name} has given up what a peer named`)
+      }
+    }
   }
 
   #broken(invariant: number, text: string): void {

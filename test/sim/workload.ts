@@ -30,7 +30,7 @@ export const DEEDS: readonly (readonly [number, Deed])[] = [
   [3, openFacet],
   [3, pinKey],
   [2, cutKey],
-  [4, settle],
+  [8, settle],
   [1, changeRoot],
   [3, compareWords],
   [2, accept],
@@ -219,7 +219,7 @@ function accept(sim: Simulation, member: Member): number {
   return 0
 }
 
-function pinKey(sim: Simulation, member: Member): number {
+export function pinKey(sim: Simulation, member: Member): number {
   const logs = logsOf(sim, member)
   if (logs.length === 0) return 0
   const { log, company } = sim.random.pick(logs)
@@ -232,14 +232,20 @@ function pinKey(sim: Simulation, member: Member): number {
 }
 
 /** Ends a key that is not the first: at what this node has seen of its lanes, or leaving them to the others. */
-function cutKey(sim: Simulation, member: Member): number {
+export function cutKey(sim: Simulation, member: Member): number {
   const logs = logsOf(sim, member)
   if (logs.length === 0) return 0
-  const { log, company } = sim.random.pick(logs)
+  const { space, log, company } = sim.random.pick(logs)
   const head = log.head(company)
   const keys = (head?.keys ?? []).filter(({ index }) => index > 0 && !head?.cut.includes(index))
   if (keys.length === 0) return 0
-  const { index } = sim.random.pick(keys)
+  const { index, publicKey } = sim.random.pick(keys)
+  const holder = member.staff.roles.find(({ key }) => equalBytes(key.publicKey.bytes, publicKey.bytes))
+  // Written until the last moment: elsewhere the cut may come before what it names.
+  const last = writable(sim, member).filter(facet => facet.space === space && facet.class !== 'private')
+  let done = 0
+  if (holder && last.length > 0 && sim.random.chance(0.7))
+    done += member.node.edit(sim.random.pick(last).id, doc => change(sim.random, doc), holder.key) ? 1 : 0
   const lanes: LanePoint[] = []
   for (const { facet } of member.node.core.context.facets.values()) {
     // All parties read the log: what is private is not named there.
@@ -253,7 +259,7 @@ function cutKey(sim: Simulation, member: Member): number {
     }
   }
   sign(sim, member, log, { kind: 'cut', key: index, lanes })
-  return 0
+  return done
 }
 
 /** Says for good where a forked lane of another ends: at either branch. */
@@ -265,7 +271,7 @@ function settle(sim: Simulation, member: Member): number {
       if (lanes.length === 0) continue
       const lane = sim.random.pick(lanes)
       if (log.settled(facet.id).get(lane.client)?.has(company)) continue
-      const { segment, seq } = sim.random.chance(0.6)
+      const { segment, seq } = sim.random.chance(0.5)
         ? (facet.head(lane.client) ?? sim.random.pick(lane.tips()))
         : sim.random.pick(lane.tips())
       const point = { facet: facet.id, client: lane.client, seq, id: segment.idAt(seq) }
