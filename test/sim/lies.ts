@@ -38,7 +38,7 @@ const TOLD: readonly (readonly [number, Told])[] = [
   [3, forgeReceipt],
   [2, sayAnother],
   [4, junk],
-  [3, flood]
+  [5, flood]
 ]
 
 /** @returns whether something was said */

@@ -1,6 +1,6 @@
 // Shows that the simulator would notice: each mutant of the core is run until a history breaks by the invariant
 // that the mutant is listed under. A history that breaks otherwise only does not count: it may be an accident.
-// node scripts/run.cjs test/sim/mutants.ts [--json] [--write | --only TEXT] [--seeds N]
+// node scripts/run.cjs test/sim/mutants.ts [--json] [--write] [--only TEXT] [--seeds N]
 import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    /** Puts the outcome into the README. */
+    /** Puts the outcome into the README; with `only`, the other lines there stay. */
     write: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     /** How many a mutant may survive. */
@@ -67,7 +67,8 @@ async function hunt(mutant: Mutant): Promise<Verdict> {
 
 const left = MUTANTS.filter(({ name }) => name.includes(values.only))
 const total = { mutants: left.length, killed: 0 }
-const rows = new Map<Mutant, string>(left.map(mutant => [mutant, '']))
+/** Lines of the table, by mutant. */
+const rows = new Map<string, string>()
 
 async function work(): Promise<void> {
   for (let mutant = left.shift(); mutant; mutant = left.shift()) {
@@ -75,7 +76,7 @@ async function work(): Promise<void> {
     if (killer) total.killed++
     const how = killer ? `killed by seed ${killer.seed} (${killer.text.slice(0, 160)})` : alive
     console.log(`[${mutant.invariant}] ${mutant.file}: ${mutant.name}: ${how}`)
-    rows.set(mutant, `| ${mutant.name} | ${mutant.invariant} | ${killer?.seed ?? 'lives'} |`)
+    rows.set(mutant.name, `| ${mutant.name} | ${mutant.invariant} | ${killer?.seed ?? 'lives'} |`)
   }
 }
 
@@ -83,14 +84,18 @@ async function work(): Promise<void> {
 function writeTable(): void {
   const file = join(import.meta.dirname, 'README.md')
   const [begin, end] = ['<!-- mutants -->\n', '<!-- /mutants -->']
-  const table = ['', '| Mutant | Invariant | Seed |', '|---|---|---|', ...rows.values(), '', ''].join('\n')
   const readme = readFileSync(file, 'utf8')
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)]
-  if (from < 0 || to < from) throw new Error('the README has no place for the table')
-  writeFileSync(file, readme.slice(0, from) + begin + table + readme.slice(to))
+  const [from, to] = [readme.indexOf(begin) + begin.length, readme.indexOf(end)]
+  if (from < begin.length || to < from) throw new Error('the README has no place for the table')
+  const before = readme.slice(from, to).split('\n')
+  const lines = MUTANTS.flatMap(
+    ({ name }) => rows.get(name) ?? before.find(line => line.startsWith(`| ${name} |`)) ?? []
+  )
+  const table = ['', '| Mutant | Invariant | Seed |', '|---|---|---|', ...lines, '', ''].join('\n')
+  writeFileSync(file, readme.slice(0, from) + table + readme.slice(to))
 }
 
 await Promise.all(Array.from({ length: Number(values.jobs) }, work))
-if (values.write && total.mutants === MUTANTS.length) writeTable()
+if (values.write) writeTable()
 console.log(values.json ? JSON.stringify(total) : `${total.killed} of ${total.mutants} mutants killed`)
 process.exitCode = total.killed === total.mutants ? 0 : 1

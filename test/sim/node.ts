@@ -227,7 +227,7 @@ export class SimNode {
     this.#shown.set(facet, held.facet.frontier())
     this.rebuilds.set(facet, (this.rebuilds.get(facet) ?? 0) + 1)
     for (const record of this.#read(facet, wanted)) {
-      if (!record) throw new Error('an admitted envelope is neither stored nor being stored')
+      if (!record) throw new Error('invariant 5: an admitted envelope is neither stored nor being stored')
       if (record.body.length > 0) Y.applyUpdate(doc, record.body)
     }
   }
@@ -345,10 +345,11 @@ export class SimNode {
       invitedBy: disk.table('invited'),
       quota: disk.table('quota')
     })
-    if (trouble.length > 0) throw new Error(`a restart found trouble: ${JSON.stringify(trouble)}`)
+    if (trouble.length > 0)
+      throw new Error(`invariant 5: a restart found trouble: ${JSON.stringify(trouble)}`)
     for (const [id, held] of this.core.context.facets) {
       const lost = restoreFacet(this.core, held, this.#recordsBeyond(id, held.facet))
-      if (lost > 0) throw new Error(`a restart lost ${lost} envelopes`)
+      if (lost > 0) throw new Error(`invariant 5: a restart lost ${lost} envelopes`)
       this.#rebuild(id)
     }
     this.core.context.takeEffects()

@@ -39,7 +39,9 @@ const LIMITS = {
   pendingBytes: 1024 * 1024,
   invitations: 16,
   /** Verifications in a second for what a peer brings: 2,000 unasked after a burst of as many. */
-  checks: 4_500
+  checks: 4_500,
+  /** Unasked envelopes in a second: 200 and a burst of 1,000, then ten bursts before it is a flood. */
+  pushes: 11_200
 }
 
 export class Watch {
@@ -48,6 +50,9 @@ export class Watch {
   readonly #refusals = new Map<Member, { peerId: string; reject: Reject }[]>()
   /** Verifications that a peer caused a node to make, by second. */
   readonly #checks = new Map<string, { second: number; count: number }>()
+
+  /** Envelopes that came unasked on a connection within a second of the receiver's clock. */
+  readonly #pushes = new Map<string, { began: number; count: number }>()
 
   constructor(sim: Simulation) {
     this.#sim = sim
@@ -184,6 +189,26 @@ export class Watch {
       this.#judged(member, from, frame, expected, deliver)
     else deliver()
     if (from) this.#count(member, from, verifications() - before)
+    if (from?.lies && !member.lies && frame[1] === RUN) this.#flooded(member, session, frame)
+  }
+
+  /** Invariant 8: who pushes far beyond the rate is let go. */
+  #flooded(at: Member, id: number, frame: Uint8Array): void {
+    const said = parseFrame(frame)
+    const { context } = at.node.core
+    const session = context.sessions.get(id)
+    const held =
+      !isReject(said) && said.type === 'run' && said.request === 0 && at.node.facet(toHex(said.facet))
+    if (!session || !held || !context.clearance(session, 'store', held.facet.space, held.facet.genesis))
+      return
+    const key = `${this.#sim.members.indexOf(at)}/${id}`
+    const last = this.#pushes.get(key)
+    const goesOn = last && Math.abs(context.now - last.began) < 1_000
+    const window = { began: goesOn ? last.began : context.now, count: goesOn ? last.count : 0 }
+    window.count += (said as Extract<Frame, { type: 'run' }>).records.length
+    this.#pushes.set(key, window)
+    if (window.count > LIMITS.pushes)
+      this.#broken(8, `${nameOf(at)} is pushed ${window.count} envelopes in a second and goes on`)
   }
 
   /** Whether the node looks into this frame at all: it knows the peer, may hear of it, and has room for it. */

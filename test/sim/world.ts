@@ -123,8 +123,10 @@ export class Simulation implements World {
     try {
       this.#live()
     } catch (error) {
-      // Invariant 8: no input ends a process. What throws here would have ended one.
-      this.broken.push(`it threw: ${(error as Error).stack ?? String(error)}`)
+      const { message, stack } = error as Error
+      // Where a node cannot go on the history ends. Invariant 8: no input ends a process; whatever else throws
+      // here would have ended one.
+      this.broken.push(message.startsWith('invariant ') ? message : `it threw: ${stack ?? message}`)
     }
     const { operations, lies, faults, forks, refused, healed, network } = this
     const broken = [...new Set(this.broken)]
