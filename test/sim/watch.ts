@@ -205,7 +205,7 @@ export class Watch {
     const last = this.#pushes.get(key)
     const goesOn = last && Math.abs(context.now - last.began) < 1_000
     const window = { began: goesOn ? last.began : context.now, count: goesOn ? last.count : 0 }
-    window.count += (said as Extract<Frame, { type: 'run' }>).records.length
+    window.count += said.records.length
     this.#pushes.set(key, window)
     if (window.count > LIMITS.pushes)
       this.#broken(8, `${nameOf(at)} is pushed ${window.count} envelopes in a second and goes on`)
