@@ -96,8 +96,8 @@ function bodies(liar: SimNode, facet: Facet, word: string, wish: Wish & { writeA
       wish.dangling ? text.toJSON().indexOf('ghost') + 1 : 0,
       `${word} ${i}${'.'.repeat(wish.bytes ?? 0)}`
     )
-    // What comes second begins where the first ended.
-    if (wish.skip) text.insert(text.length, 'on')
+    // What comes second begins where the first ended, and leans on nothing of it.
+    if (wish.skip) view.getMap('meta').set('title', word)
   }
   return wish.skip ? updates.slice(1) : updates
 }
