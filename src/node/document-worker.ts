@@ -11,6 +11,7 @@ export type RootKind = 'text' | 'map' | 'array'
 export type DocumentTask =
   | { do: 'load'; facet: string; bodies: Uint8Array[] }
   | { do: 'apply'; facet: string; bodies: Uint8Array[] }
+  | { do: 'forget'; facet: string }
   | { do: 'read'; facet: string; roots: { [name: string]: RootKind } }
   /** A document of these bodies alone, which is not kept. */
   | { do: 'preview'; facet: string; bodies: Uint8Array[]; roots: { [name: string]: RootKind } }
@@ -75,6 +76,9 @@ function perform(task: DocumentTask): unknown {
     }
     case 'apply':
       return applyAll(doc, task.bodies)
+    case 'forget':
+      documents.delete(task.facet)
+      return undefined
     case 'read':
       return read(doc, task.roots)
     case 'passages':

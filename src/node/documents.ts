@@ -11,13 +11,20 @@ const WORKER_HEAP_MB = 512
 /** A batch that costs more time of the processor is taken for a bomb; on the clock, a busy machine would be one. */
 const TASK_CPU_MS = 5_000
 const BATCH_BODIES = 512
-/** How far the worker lags behind while nobody reads: it takes what was typed in one piece. */
-const CATCH_UP_MS = 250
+/** How far the worker may lag behind; reading more than that out of the log again costs less than having kept up. */
+const BEHIND_BODIES = 2_048
+const BEHIND_BYTES = 1024 * 1024
 
 /** A document on its way into the worker. `void`: what counts has changed meanwhile, so it is made anew. */
 interface Load {
   done: Promise<void>
+  ready: boolean
   void: boolean
+}
+
+/** What counts and the worker was not given yet. */
+interface Behind extends Bodies {
+  bytes: number
 }
 
 interface Waiting {
@@ -46,9 +53,8 @@ export class Documents {
   readonly #loaded = new Map<string, Load>()
   /** The heads of what the worker was given so far. */
   readonly #frontier = new Map<string, Tip[]>()
-  /** What the worker is still to be given: who types does not wait for it. */
-  readonly #behind = new Map<string, Bodies>()
-  #catchUpTimer: NodeJS.Timeout | undefined
+  /** Given to the worker when somebody looks: editors have documents of their own, and mostly nobody does. */
+  readonly #behind = new Map<string, Behind>()
   readonly #stalled = new Map<string, string>()
   #closed = false
 
@@ -69,32 +75,35 @@ export class Documents {
     if (why !== undefined) throw stall(why)
   }
 
-  /**
-   * Extends a document that somebody has looked at, soon or before it is next looked at. Others are read as a whole
-   * when they are first needed.
-   */
+  /** Extends a document that somebody has looked at. Others are read as a whole when they are first needed. */
   append(facet: string, bodies: Uint8Array[], frontier: Tip[]): void {
-    if (!this.#loaded.has(facet) || this.#stalled.has(facet)) return
-    const behind = this.#behind.get(facet) ?? { bodies: [], frontier }
+    const load = this.#loaded.get(facet)
+    if (!load || this.#stalled.has(facet)) return
+    const behind = this.#behind.get(facet) ?? { bodies: [], frontier, bytes: 0 }
     behind.bodies.push(...bodies)
     behind.frontier = frontier
+    for (const body of bodies) behind.bytes += body.length
     this.#behind.set(facet, behind)
-    if (behind.bodies.length >= BATCH_BODIES) void this.#load(facet).catch(() => undefined)
-    else this.#catchUpTimer ??= setTimeout(() => this.#catchUpAll(), CATCH_UP_MS).unref()
+    const far = behind.bodies.length > BEHIND_BODIES || behind.bytes > BEHIND_BYTES
+    if (far && load.ready) this.#forget(facet)
   }
 
-  #catchUpAll(): void {
-    this.#catchUpTimer = undefined
-    for (const facet of this.#behind.keys()) void this.#load(facet).catch(() => undefined)
+  /** The worker lets go of it, too. */
+  #forget(facet: string): void {
+    this.#loaded.delete(facet)
+    this.#behind.delete(facet)
+    this.#task({ do: 'forget', facet }).catch(() => undefined)
   }
 
-  /** Without an await between this and a task, the task meets a document with exactly these heads. */
   #catchUp(facet: string): void {
     const behind = this.#behind.get(facet)
     if (!behind || this.#stalled.has(facet)) return
     this.#behind.delete(facet)
     this.#frontier.set(facet, behind.frontier)
-    this.#task({ do: 'apply', facet, bodies: behind.bodies }).catch(() => undefined)
+    for (let i = 0; i < behind.bodies.length; i += BATCH_BODIES)
+      this.#task({ do: 'apply', facet, bodies: behind.bodies.slice(i, i + BATCH_BODIES) }).catch(
+        () => undefined
+      )
   }
 
   /** What counts has changed: the document is made anew the next time it is needed. */
@@ -111,9 +120,9 @@ export class Documents {
     facet: string,
     roots: { [name: string]: RootKind }
   ): Promise<DocumentRead & { frontier: Tip[] }> {
-    await this.#load(facet)
-    const frontier = this.#frontier.get(facet) ?? []
-    return { ...((await this.#task({ do: 'read', facet, roots })) as DocumentRead), frontier }
+    return this.#look(facet, async frontier => {
+      return { ...((await this.#task({ do: 'read', facet, roots })) as DocumentRead), frontier }
+    })
   }
 
   /** What a document of these bodies alone would show. */
@@ -127,15 +136,14 @@ export class Documents {
   }
 
   /** All of the document as one update, with the heads that it amounts to. */
-  async state(facet: string): Promise<{ state: Uint8Array; frontier: Tip[] }> {
-    await this.#load(facet)
-    const frontier = this.#frontier.get(facet) ?? []
-    return { state: (await this.#task({ do: 'state', facet })) as Uint8Array, frontier }
+  state(facet: string): Promise<{ state: Uint8Array; frontier: Tip[] }> {
+    return this.#look(facet, async frontier => {
+      return { state: (await this.#task({ do: 'state', facet })) as Uint8Array, frontier }
+    })
   }
 
   async passages(facet: string): Promise<WrittenText[]> {
-    await this.#load(facet)
-    return (await this.#task({ do: 'passages', facet })) as WrittenText[]
+    return (await this.#look(facet, () => this.#task({ do: 'passages', facet }))) as WrittenText[]
   }
 
   /** What an edit by `client` would add to the document as it was at `base`. */
@@ -145,31 +153,36 @@ export class Documents {
     base: Tip[],
     change: { text?: string; fields?: FieldChange[] }
   ): Promise<Uint8Array> {
-    await this.#load(facet)
     const task: DocumentTask = { do: 'edit', facet, client, ...change }
-    // No await between this look and the post: the worker has exactly these heads when it gets the task.
-    if (sameTips(this.#frontier.get(facet) ?? [], base)) return (await this.#task(task)) as Uint8Array
-    const { bodies } = await this.#readBodies(facet, base)
-    return (await this.#task({ ...task, bodies })) as Uint8Array
+    const made = await this.#look(facet, async frontier => {
+      if (sameTips(frontier, base)) return this.#task(task)
+      const { bodies } = await this.#readBodies(facet, base)
+      return this.#task({ ...task, bodies })
+    })
+    return made as Uint8Array
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#catchUpTimer)
     await this.#worker?.terminate()
   }
 
-  /** The document is in the worker, with all that was admitted until now. */
-  async #load(facet: string): Promise<void> {
-    await this.#whole(facet)
+  /**
+   * Calls `look` when the document is in the worker with all that was admitted until now. What it posts before it
+   * first awaits meets a document with exactly these heads.
+   */
+  async #look<T>(facet: string, look: (frontier: Tip[]) => Promise<T>): Promise<T> {
+    do await this.#whole(facet)
+    while (!this.#loaded.get(facet)?.ready)
     this.#catchUp(facet)
+    return look(this.#frontier.get(facet) ?? [])
   }
 
   #whole(facet: string): Promise<void> {
     this.assertSound(facet)
     const known = this.#loaded.get(facet)
     if (known) return known.done
-    const load: Load = { done: Promise.resolve(), void: false }
+    const load: Load = { done: Promise.resolve(), ready: false, void: false }
     this.#loaded.set(facet, load)
     load.done = this.#fill(facet, load)
     load.done.catch(() => {
@@ -186,6 +199,7 @@ export class Documents {
       await this.#task({ do: i === 0 ? 'load' : 'apply', facet, bodies: bodies.slice(i, i + BATCH_BODIES) })
       if (load.void) return this.#whole(facet)
     }
+    load.ready = true
   }
 
   #task(task: DocumentTask): Promise<unknown> {

@@ -52,3 +52,31 @@ test('what no longer counts when a document is half in the worker is not in it a
   expect((await before).text).toBe('kept')
   expect((await documents.read('f', ROOTS)).text).toBe('kept')
 })
+
+test('a document that nobody looks at does not gather: it is let go of, and read anew when somebody does', async () => {
+  const [first, ...rest] = letters('a'.repeat(3_000), 1) as [Uint8Array, ...Uint8Array[]]
+  const log = [first]
+  let reads = 0
+  const documents = documentsOf(() => {
+    reads++
+    return Promise.resolve({ bodies: [...log], frontier: [] })
+  })
+  await documents.read('f', ROOTS)
+  for (const body of rest) {
+    log.push(body)
+    documents.append('f', [body], [])
+  }
+  expect((await documents.read('f', ROOTS)).text).toBe('a'.repeat(3_000))
+  expect(reads).toBe(2)
+})
+
+test('a look that finds its document let go of waits for it again', async () => {
+  const [first, ...rest] = letters('b'.repeat(3_000), 1) as [Uint8Array, ...Uint8Array[]]
+  const log = [first]
+  const documents = documentsOf(() => Promise.resolve({ bodies: [...log], frontier: [] }))
+  await documents.read('f', ROOTS)
+  log.push(...rest)
+  const seen = documents.read('f', ROOTS)
+  for (const body of rest) documents.append('f', [body], [])
+  expect((await seen).text).toBe('b'.repeat(3_000))
+})
