@@ -2,10 +2,10 @@
 // meets the machine. protocols/sync, section 2.
 import type { FrameReceiver, FrameSession } from '../net/session.ts'
 import type { Tip } from '../replica/facet.ts'
-import type { Store } from '../store/store.ts'
+import type { EnvelopeRecord as StoredEnvelope, Store } from '../store/store.ts'
 import type { Core } from '../sync/core.ts'
 import type { Effect, Event, News, Wanted } from '../sync/effects.ts'
-import { equalBytes, toHex } from '../wire/bytes.ts'
+import { startsWith, toHex } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
 import type { Client } from '../wire/lane.ts'
 import type { Documents } from './documents.ts'
@@ -215,12 +215,15 @@ export class Driver {
       for (const record of records) {
         const at = from + record.seq - first
         const item = wanted[at]
-        if (!item || !equalBytes(item.id.subarray(0, 8), record.idPrefix) || !record.body) continue
-        found[at] = { header: record.header, signature: record.signature, body: record.body }
+        if (item && hasBody(record) && startsWith(item.id, record.idPrefix)) found[at] = record
       }
       seq = (records.at(-1) as { seq: number }).seq + 1
     }
   }
+}
+
+function hasBody(record: StoredEnvelope): record is StoredEnvelope & EnvelopeRecord {
+  return record.body !== undefined
 }
 
 function follows(a: Wanted, b: Wanted): boolean {

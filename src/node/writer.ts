@@ -1,9 +1,11 @@
 // The order of writes, and what happens when the disk refuses. Everything is written in the order in which the
 // core asked for it; a batch that fails is kept and tried again, so that memory and disk never part ways.
+import { ID_PREFIX_BYTES } from '../store/record.ts'
 import type { Operation, Store } from '../store/store.ts'
 import type { StoreWrite, Wanted } from '../sync/effects.ts'
+import { weigh } from '../sync/frame.ts'
 import { equalBytes } from '../wire/bytes.ts'
-import type { EnvelopeRecord } from '../wire/envelope.ts'
+import { type EnvelopeRecord, recordOf } from '../wire/envelope.ts'
 import type { Client } from '../wire/lane.ts'
 import { NodeError } from '../wire/node-error.ts'
 
@@ -98,25 +100,27 @@ export class Writer {
     const found = this.#unwritten
       .get(client)
       ?.get(seq)
-      ?.find(write => equalBytes(write.id, id) && write.facet === facet)
-    return found?.record
+      ?.find(write => equalBytes(write.envelope.id, id) && write.facet === facet)
+    return found && recordOf(found.envelope)
   }
 
   #note(write: EnvelopeWrite): void {
-    let lane = this.#unwritten.get(write.client)
-    if (!lane) this.#unwritten.set(write.client, (lane = new Map()))
-    const others = lane.get(write.seq)
+    const { client, header } = write.envelope
+    let lane = this.#unwritten.get(client)
+    if (!lane) this.#unwritten.set(client, (lane = new Map()))
+    const others = lane.get(header.seq)
     if (others) others.push(write)
-    else lane.set(write.seq, [write])
+    else lane.set(header.seq, [write])
   }
 
   #forget(write: EnvelopeWrite): void {
-    const lane = this.#unwritten.get(write.client)
-    const others = lane?.get(write.seq)
+    const { client, header } = write.envelope
+    const lane = this.#unwritten.get(client)
+    const others = lane?.get(header.seq)
     if (!lane || !others) return
-    others.splice(others.indexOf(write), 1)
-    if (others.length === 0) lane.delete(write.seq)
-    if (lane.size === 0) this.#unwritten.delete(write.client)
+    if (others.length > 1) others.splice(others.indexOf(write), 1)
+    else lane.delete(header.seq)
+    if (lane.size === 0) this.#unwritten.delete(client)
   }
 
   /** All that is queued goes to the store at once, which commits it in groups. */
@@ -176,15 +180,14 @@ export class Writer {
 
 function toOperation(write: StoreWrite): Operation {
   if (write.kind !== 'envelope') return write
-  const { facet, client, seq, id, record, own } = write
-  return {
-    kind: 'envelope',
-    record: { facet, client, seq, idPrefix: id.slice(0, 8), ...record },
-    own
-  }
+  const { facet, envelope, own } = write
+  const { client, header, headerBytes, signature, body, id } = envelope
+  const idPrefix = id.subarray(0, ID_PREFIX_BYTES)
+  const record = { facet, client, seq: header.seq, idPrefix, header: headerBytes, signature, body }
+  return { kind: 'envelope', record, own }
 }
 
 function sizeOf(write: StoreWrite): number {
-  if (write.kind === 'envelope') return write.record.header.length + write.record.body.length + 128
+  if (write.kind === 'envelope') return weigh(recordOf(write.envelope)) + 64
   return write.kind === 'put' ? write.bytes.length + 128 : 128
 }

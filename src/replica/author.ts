@@ -128,12 +128,11 @@ class LaneWriter {
   write(deps: Dep[], auth: AuthRef[], draft: Draft | undefined): void {
     const body = draft?.body ?? EMPTY
     if (draft && draft.scanned.client !== undefined) this.#clockEnd = draft.scanned.clockEnd
-    const place = this.#prev
-      ? { prev: this.#prev }
-      : { opening: { facet: this.#facet.id, ...unpackClient(this.#client) } }
+    const prev = this.#prev
     const header: Header = {
       seq: this.#seq,
-      ...place,
+      opening: prev ? undefined : { facet: this.#facet.id, ...unpackClient(this.#client) },
+      prev,
       deps,
       auth,
       clockEnd: this.#clockEnd,

@@ -13,10 +13,13 @@ import {
   knownAt
 } from './lane-tree.ts'
 
+/** Most envelopes learn of nothing new. */
+const NOTHING: ReadonlyMap<Client, Position> = new Map()
+
 export class CausalPast {
   readonly #client: Client
   readonly #prev: Position | undefined
-  readonly #learned = new Map<Client, Position>()
+  #learned: Map<Client, Position> | undefined
   #auth: AuthVector
   #bytes: number
   #items: number
@@ -37,7 +40,7 @@ export class CausalPast {
 
   /** What this envelope learns beyond its prev. */
   get learned(): ReadonlyMap<Client, Position> {
-    return this.#learned
+    return this.#learned ?? NOTHING
   }
 
   get auth(): AuthVector {
@@ -47,7 +50,7 @@ export class CausalPast {
   /** How far a lane lies in this past. */
   at(client: Client): Position | undefined {
     if (client === this.#client) return this.#prev
-    return this.#learned.get(client) ?? (this.#prev && knownAt(this.#prev, client))
+    return this.#learned?.get(client) ?? (this.#prev && knownAt(this.#prev, client))
   }
 
   includes(position: Position): boolean {
@@ -102,6 +105,7 @@ export class CausalPast {
     if (known && isAtOrBefore(position, known)) return undefined
     const forward = client !== this.#client && (!known || isAtOrBefore(known, position))
     if (!forward) return new Reject('past-forked', `two branches of lane ${client} in one causal past`)
+    this.#learned ??= new Map()
     this.#learned.set(client, position)
     const after = position.segment.laneSizeAt(position.seq)
     const before = known?.segment.laneSizeAt(known.seq)

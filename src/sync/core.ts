@@ -2,7 +2,7 @@
 // disk and no clock, so that thousands of nodes run in one process from one seed. protocols/sync.
 import type { SpaceLog } from '../identity/space-log.ts'
 import { toHex } from '../wire/bytes.ts'
-import type { Envelope, EnvelopeRecord, ParsedRun } from '../wire/envelope.ts'
+import { type Envelope, type EnvelopeRecord, type ParsedRun, recordOf } from '../wire/envelope.ts'
 import type { Layout } from '../wire/layout.ts'
 import { isReject } from '../wire/reject.ts'
 import { Answers } from './answers.ts'
@@ -225,8 +225,4 @@ export class Core {
     pushing.spend(records.length, bytes, now)
     return true
   }
-}
-
-function recordOf(envelope: Envelope): EnvelopeRecord {
-  return { header: envelope.headerBytes, signature: envelope.signature, body: envelope.body }
 }

@@ -4,7 +4,7 @@ import type { Clearance } from '../policy/decide.ts'
 import type { Client } from '../wire/lane.ts'
 import type { CheckedUpdate } from '../replica/checked-update.ts'
 import type { Tip } from '../replica/facet.ts'
-import type { EnvelopeRecord } from '../wire/envelope.ts'
+import type { Envelope, EnvelopeRecord } from '../wire/envelope.ts'
 import type { Account } from './quota.ts'
 import type { Reject } from '../wire/reject.ts'
 
@@ -17,10 +17,7 @@ export type StoreWrite =
       kind: 'envelope'
       /** Its id, hexadecimal. */
       facet: string
-      client: number
-      seq: number
-      id: Uint8Array
-      record: EnvelopeRecord
+      envelope: Envelope
       own: boolean
     }
   | { kind: 'put'; table: TableName; key: string; bytes: Uint8Array }

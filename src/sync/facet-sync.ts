@@ -233,11 +233,7 @@ export class FacetSync {
   ): void {
     const id = toHex(held.facet.id)
     const envelopes = admitted.map(({ envelope }) => envelope)
-    const writes: StoreWrite[] = envelopes.map(envelope => {
-      const { client, headerBytes: header, signature, body } = envelope
-      const place = { facet: id, client, seq: envelope.header.seq, id: envelope.id }
-      return { kind: 'envelope', ...place, record: { header, signature, body }, own }
-    })
+    const writes = envelopes.map((envelope): StoreWrite => ({ kind: 'envelope', facet: id, envelope, own }))
     const author = held.facet.space.parties[unpackClient(run.client).company]
     writes.push(...this.#context.charge(from, 'envelopes', author, costOf(admitted)))
     if (!held.stored) {

@@ -1,7 +1,7 @@
 // The envelope: a signed header and the Yjs update that it vouches for. protocols/envelope.
 import { EMPTY, concatBytes, equalBytes, utf8 } from './bytes.ts'
 import { CborReader, CborWriter } from './cbor-stream.ts'
-import { HASH_BYTES, hasSha256, sha256 } from './hash.ts'
+import { HASH_BYTES, hasSha256, sha256, sha256After } from './hash.ts'
 import {
   COMPANY_MAX,
   KEY_MAX,
@@ -51,8 +51,8 @@ export interface DeleteRange {
 /** The signed part. `opening` stands at seq 0 and only there, `prev` at every other seq. */
 export interface Header {
   seq: number
-  opening?: LaneAuthor & { facet: Uint8Array }
-  prev?: Uint8Array
+  opening?: (LaneAuthor & { facet: Uint8Array }) | undefined
+  prev?: Uint8Array | undefined
   deps: Dep[]
   auth: AuthRef[]
   clockEnd: number
@@ -89,13 +89,13 @@ export function signedBytes(facet: Uint8Array, client: Client, headerBytes: Uint
   return concatBytes(LABEL, laneId(facet, client), headerBytes)
 }
 
-/** What stands before every header of a lane in the bytes that are signed and hashed. */
-function signedPrefix(facet: Uint8Array, client: Client): Uint8Array {
-  return concatBytes(LABEL, laneId(facet, client))
-}
-
 export function envelopeId(facet: Uint8Array, client: Client, headerBytes: Uint8Array): Uint8Array {
   return sha256(LABEL, laneId(facet, client), headerBytes)
+}
+
+/** The ids of a lane's headers, one after the other. */
+function idOf(facet: Uint8Array, client: Client): (headerBytes: Uint8Array) => Uint8Array {
+  return sha256After(concatBytes(LABEL, laneId(facet, client)))
 }
 
 export function encodeHeader(header: Header): Uint8Array {
@@ -121,7 +121,8 @@ export function parseHeader(bytes: Uint8Array): Header | Reject {
     return new Reject('envelope-version', `only version ${ENVELOPE_VERSION} is known here`)
   }
   const seq = read.uint()
-  const lane = seq === 0 ? { opening: readOpening(read) } : { prev: read.bytes(HASH_BYTES) }
+  const opening = seq === 0 ? readOpening(read) : undefined
+  const prev = seq === 0 ? undefined : read.bytes(HASH_BYTES)
   const deps = readDeps(read)
   const auth = readAuth(read)
   const clockEnd = read.uint()
@@ -131,7 +132,7 @@ export function parseHeader(bytes: Uint8Array): Header | Reject {
   const time = read.uint()
   const broken = read.end('the header')
   if (broken) return broken
-  const header: Header = { seq, ...lane, deps, auth, clockEnd, deletes, bodyHash, bodyLength, time }
+  const header: Header = { seq, opening, prev, deps, auth, clockEnd, deletes, bodyHash, bodyLength, time }
   return checkHeader(header) ?? header
 }
 
@@ -206,9 +207,13 @@ export interface EnvelopeRecord {
   body: Uint8Array
 }
 
+export function recordOf({ headerBytes: header, signature, body }: Envelope): EnvelopeRecord {
+  return { header, signature, body }
+}
+
 /** Parses one record as an envelope of this lane; the body must be the one that the header names (ENV-9). */
 export function parseEnvelope(facet: Uint8Array, client: Client, record: EnvelopeRecord): Envelope | Reject {
-  return parseRecord(facet, client, signedPrefix(facet, client), record)
+  return parseRecord(facet, client, idOf(facet, client), record)
 }
 
 /**
@@ -219,14 +224,14 @@ export function storedEnvelopes(
   facet: Uint8Array,
   client: Client
 ): (record: EnvelopeRecord) => Envelope | Reject {
-  const prefix = signedPrefix(facet, client)
-  return record => parseRecord(facet, client, prefix, record, true)
+  const id = idOf(facet, client)
+  return record => parseRecord(facet, client, id, record, true)
 }
 
 function parseRecord(
   facet: Uint8Array,
   client: Client,
-  prefix: Uint8Array,
+  id: (header: Uint8Array) => Uint8Array,
   record: EnvelopeRecord,
   stored = false
 ): Envelope | Reject {
@@ -241,18 +246,18 @@ function parseRecord(
   if (!stored && bodyLength > 0 && !hasSha256(record.body, bodyHash)) {
     return new Reject('body-mismatch', 'the body has another hash')
   }
-  const id = sha256(prefix, record.header)
-  return { client, header, headerBytes: record.header, signature: record.signature, body: record.body, id }
+  const { header: headerBytes, signature, body } = record
+  return { client, header, headerBytes, signature, body, id: id(headerBytes) }
 }
 
 /** Parses a run: contiguous seqs, each `prev` the id before it (ENV-10). */
 export function parseRun(facet: Uint8Array, client: Client, records: EnvelopeRecord[]): ParsedRun | Reject {
   if (records.length === 0) return new Reject('run-empty', 'a run without envelopes')
   const envelopes: Envelope[] = []
-  const prefix = signedPrefix(facet, client)
+  const id = idOf(facet, client)
   let before: Envelope | undefined
   for (const record of records) {
-    const envelope = parseRecord(facet, client, prefix, record)
+    const envelope = parseRecord(facet, client, id, record)
     if (isReject(envelope)) return envelope
     const { seq, prev } = envelope.header
     if (before && (seq !== before.header.seq + 1 || !prev || !equalBytes(prev, before.id))) {

@@ -12,7 +12,24 @@ let used = 0
 const scratch = Buffer.allocUnsafeSlow(64 * 1024)
 
 export function sha256(...parts: Uint8Array[]): Uint8Array {
-  const digest = digestOf(parts.length === 1 ? (parts[0] as Uint8Array) : joined(parts))
+  return asBytes(digestOf(parts.length === 1 ? (parts[0] as Uint8Array) : joined(parts)))
+}
+
+/** Digests of what begins with the same bytes each time, as the headers of a lane do: those are copied once. */
+export function sha256After(prefix: Uint8Array): (bytes: Uint8Array) => Uint8Array {
+  let whole = new Uint8Array(0)
+  return bytes => {
+    const length = prefix.length + bytes.length
+    if (whole.length < length) {
+      whole = new Uint8Array(2 * length)
+      whole.set(prefix)
+    }
+    whole.set(bytes, prefix.length)
+    return asBytes(digestOf(whole.subarray(0, length)))
+  }
+}
+
+function asBytes(digest: string): Uint8Array {
   if (used === SLAB_BYTES) {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
     used = 0

@@ -1,7 +1,7 @@
 // A disk in memory: what was written is there, what was synced survives a power cut, and what it refuses is
 // asked of it again.
 import { toHex } from '../../src/wire/bytes.ts'
-import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
+import { type EnvelopeRecord, recordOf } from '../../src/wire/envelope.ts'
 import type { StoreWrite, Wanted } from '../../src/sync/effects.ts'
 
 interface StoredEnvelope {
@@ -22,8 +22,10 @@ export class Disk {
   write(writes: StoreWrite[], sync = true): void {
     for (const write of writes) {
       if (write.kind === 'envelope') {
-        const { facet, client, seq, record } = write
-        this.envelopes.set(place(facet, client, seq, write.id), { facet, client, seq, record })
+        const { facet, envelope } = write
+        const { client, header, id } = envelope
+        const { seq } = header
+        this.envelopes.set(place(facet, client, seq, id), { facet, client, seq, record: recordOf(envelope) })
         continue
       }
       const key = `${write.table}:${write.key}`
