@@ -1,5 +1,5 @@
 // The thread in which Yjs documents live. It gets only bodies that passed the gate; should one of them still
-// cost too much, this thread ends and the node goes on. protocols/update, section 6.
+// cost too much, this thread ends and the node goes on. protocols/update, section 7.
 import { parentPort } from 'node:worker_threads'
 import * as Y from 'yjs'
 import { structRoot } from '../replica/struct-root.ts'

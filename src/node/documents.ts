@@ -1,5 +1,5 @@
 // The main thread's side of the document worker: what may enter it, in which order, and what happens when it
-// fails. A document is made when somebody first looks at it. protocols/update, section 6.
+// fails. A document is made when somebody first looks at it. protocols/update, section 7.
 import { Worker } from 'node:worker_threads'
 import type { Tip } from '../replica/facet.ts'
 import { equalBytes } from '../wire/bytes.ts'

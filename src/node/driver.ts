@@ -1,6 +1,7 @@
 // Carries out what the core asks for: sends, reads, writes, documents, time. The only place where the protocol
 // meets the machine. protocols/sync, section 2.
 import type { FrameReceiver, FrameSession } from '../net/session.ts'
+import { CheckedUpdate } from '../replica/checked-update.ts'
 import type { Tip } from '../replica/facet.ts'
 import type { EnvelopeRecord as StoredEnvelope, Store } from '../store/store.ts'
 import type { Core } from '../sync/core.ts'
@@ -136,7 +137,7 @@ export class Driver {
         return undefined
       case 'apply': {
         const { facet, client, frontier } = effect
-        const bodies = effect.updates.map(update => update.body).filter(body => body.length > 0)
+        const bodies = CheckedUpdate.joined(effect.updates)
         this.documents.append(facet, bodies, frontier)
         return this.#events.document(facet, { client, bodies }, frontier)
       }
@@ -185,7 +186,7 @@ export class Driver {
   /** Envelopes from the store, or from among those that are still being written. */
   async read(facet: Uint8Array, wanted: Wanted[]): Promise<(EnvelopeRecord | undefined)[]> {
     const id = toHex(facet)
-    const found = wanted.map(item => this.#writer.find(id, item))
+    const found = wanted.map(({ id }) => this.#writer.find(id))
     for (let i = 0; i < wanted.length;) {
       if (found[i]) {
         i++

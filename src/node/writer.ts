@@ -2,11 +2,10 @@
 // core asked for it; a batch that fails is kept and tried again, so that memory and disk never part ways.
 import { ID_PREFIX_BYTES } from '../store/record.ts'
 import type { Operation, Store } from '../store/store.ts'
-import type { StoreWrite, Wanted } from '../sync/effects.ts'
+import type { StoreWrite } from '../sync/effects.ts'
 import { weigh } from '../sync/frame.ts'
-import { equalBytes } from '../wire/bytes.ts'
+import { toHex } from '../wire/bytes.ts'
 import { type EnvelopeRecord, recordOf } from '../wire/envelope.ts'
-import type { Client } from '../wire/lane.ts'
 import { NodeError } from '../wire/node-error.ts'
 
 /** What may wait for the disk before reading from peers stops. */
@@ -49,8 +48,8 @@ export class Writer {
   /** Batches that were queued, and that are durable, since the start. */
   #queued = 0
   #durable = 0
-  /** Envelopes that are still being written, by lane and seq. */
-  readonly #unwritten = new Map<Client, Map<number, EnvelopeWrite[]>>()
+  /** Envelopes that are still being written, by id; made when somebody asks, void when they change. */
+  #unwritten: Map<string, EnvelopeWrite> | undefined
   #roomy: (() => void)[] = []
 
   constructor(store: Store, events: WriterEvents) {
@@ -68,7 +67,7 @@ export class Writer {
     this.#queue.push({ writes, operations, sync, token, bytes })
     this.#queued++
     this.#bytes += bytes
-    for (const write of writes) if (write.kind === 'envelope') this.#note(write)
+    this.#unwritten = undefined
     if (!this.#running) void this.#run()
   }
 
@@ -96,31 +95,19 @@ export class Writer {
   }
 
   /** An envelope that is still being written. */
-  find(facet: string, { client, seq, id }: Wanted): EnvelopeRecord | undefined {
-    const found = this.#unwritten
-      .get(client)
-      ?.get(seq)
-      ?.find(write => equalBytes(write.envelope.id, id) && write.facet === facet)
+  find(id: Uint8Array): EnvelopeRecord | undefined {
+    if (this.#queue.length === 0) return undefined
+    this.#unwritten ??= this.#index()
+    const found = this.#unwritten.get(toHex(id))
     return found && recordOf(found.envelope)
   }
 
-  #note(write: EnvelopeWrite): void {
-    const { client, header } = write.envelope
-    let lane = this.#unwritten.get(client)
-    if (!lane) this.#unwritten.set(client, (lane = new Map()))
-    const others = lane.get(header.seq)
-    if (others) others.push(write)
-    else lane.set(header.seq, [write])
-  }
-
-  #forget(write: EnvelopeWrite): void {
-    const { client, header } = write.envelope
-    const lane = this.#unwritten.get(client)
-    const others = lane?.get(header.seq)
-    if (!lane || !others) return
-    if (others.length > 1) others.splice(others.indexOf(write), 1)
-    else lane.delete(header.seq)
-    if (lane.size === 0) this.#unwritten.delete(client)
+  #index(): Map<string, EnvelopeWrite> {
+    const index = new Map<string, EnvelopeWrite>()
+    for (const { writes } of this.#queue) {
+      for (const write of writes) if (write.kind === 'envelope') index.set(toHex(write.envelope.id), write)
+    }
+    return index
   }
 
   /** All that is queued goes to the store at once, which commits it in groups. */
@@ -151,9 +138,9 @@ export class Writer {
     }
     this.#queue.splice(0, batches.length)
     this.#durable += batches.length
-    for (const { writes, bytes, token } of batches) {
+    this.#unwritten = undefined
+    for (const { bytes, token } of batches) {
       this.#bytes -= bytes
-      for (const write of writes) if (write.kind === 'envelope') this.#forget(write)
       this.#events.written(token)
     }
     const first = this.#waiting.findIndex(waiting => waiting.batches > this.#durable)

@@ -1,31 +1,34 @@
 // The last step of the road in: a body that passed the gate, the only thing a document takes.
 // protocols/update.
 import { type Reject, isReject } from '../wire/reject.ts'
-import { scanUpdate } from '../wire/update.ts'
+import { type ScannedBody, joinUpdates } from '../wire/update-join.ts'
+import { NOTHING_SCANNED, type ScannedUpdate, scanUpdate } from '../wire/update.ts'
 import { type Size, sizeOf } from './document-size.ts'
 import type { StagedUpdate, StructIndex } from './struct-index.ts'
 import { type CausalPast, type UpdateClaims, checkUpdate } from './update-gate.ts'
 
-let make: (body: Uint8Array, staged: StagedUpdate, size: Size) => CheckedUpdate
+let make: (body: ScannedBody, staged: StagedUpdate) => CheckedUpdate
 
 /** A Yjs update that is safe to apply after everything in its causal past. */
 export class CheckedUpdate {
-  readonly #body: Uint8Array
+  readonly #body: ScannedBody
   readonly #staged: StagedUpdate
   readonly size: Size
 
-  private constructor(body: Uint8Array, staged: StagedUpdate, size: Size) {
+  private constructor(body: ScannedBody, staged: StagedUpdate) {
+    const { structs, deletes } = body.scanned
     this.#body = body
     this.#staged = staged
-    this.size = size
+    this.size = sizeOf(body.body.length, structs.length, deletes.length)
   }
 
   static {
-    make = (body, staged, size) => new CheckedUpdate(body, staged, size)
+    make = (body, staged) => new CheckedUpdate(body, staged)
   }
 
-  get body(): Uint8Array {
-    return this.#body
+  /** What one lane added, as few updates as they can be, in the order in which they are to be applied (UPD-30). */
+  static joined(updates: readonly CheckedUpdate[]): Uint8Array[] {
+    return joinUpdates(updates.map(update => update.#body).filter(({ body }) => body.length > 0))
   }
 
   /** Enters what the gate learned, once the envelope is admitted. */
@@ -46,11 +49,9 @@ export function checkBody(
   past: CausalPast,
   index: StructIndex
 ): CheckedUpdate | Reject {
-  const scanned = body.length === 0 ? NOTHING : scanUpdate(body)
+  const scanned: ScannedUpdate | Reject = body.length === 0 ? NOTHING_SCANNED : scanUpdate(body)
   if (isReject(scanned)) return scanned
   const staged = checkUpdate(scanned, claims, past, index)
   if (isReject(staged)) return staged
-  return make(body, staged, sizeOf(body.length, scanned.structs.length, scanned.deletes.length))
+  return make({ body, scanned }, staged)
 }
-
-const NOTHING = { client: undefined, clock: 0, clockEnd: 0, structs: [], deletes: [] }

@@ -94,8 +94,8 @@ export function encodeUpdate(
   return out.finish()
 }
 
-/** Yjs writes the clients of deleted ranges in descending order. */
-function writeDeletes(out: UpdateWriter, deletes: DeleteRange[]): void {
+/** Yjs writes the clients of deleted ranges in descending order; it reads them in any. */
+export function writeDeletes(out: UpdateWriter, deletes: DeleteRange[]): void {
   const byClient = Map.groupBy(deletes, range => range.client)
   out.uint(byClient.size)
   for (const [client, ranges] of [...byClient].reverse()) {

@@ -60,6 +60,9 @@ export interface ScannedSection {
   clock: number
   clockEnd: number
   structs: ScannedStruct[]
+  /** Where the structs lie in the bytes. */
+  from: number
+  to: number
 }
 
 /** One envelope body. Without structs `client` is undefined and the clocks are 0. */
@@ -68,6 +71,9 @@ export interface ScannedUpdate {
   clock: number
   clockEnd: number
   structs: ScannedStruct[]
+  /** Where the structs lie in the bytes. */
+  from: number
+  to: number
   /** By client, then clock, both ascending: as the envelope's header repeats them. */
   deletes: DeleteRange[]
 }
@@ -98,6 +104,17 @@ const STATE_LIMITS: ScanLimits = {
   stringBytes: Infinity
 }
 
+/** Of a body that adds and deletes nothing. */
+export const NOTHING_SCANNED: ScannedUpdate = {
+  client: undefined,
+  clock: 0,
+  clockEnd: 0,
+  structs: [],
+  from: 0,
+  to: 0,
+  deletes: []
+}
+
 /** Scans one envelope body; an envelope without changes has no body at all and is not scanned. */
 export function scanUpdate(bytes: Uint8Array): ScannedUpdate | Reject {
   if (bytes.length > BODY_BYTES_MAX) return new Reject('update-size', `${bytes.length} bytes`)
@@ -105,9 +122,12 @@ export function scanUpdate(bytes: Uint8Array): ScannedUpdate | Reject {
   if (state instanceof Reject) return state
   const { deletes } = state
   const section = state.sections[0]
-  if (section) return { ...section, deletes }
+  if (section) {
+    const { client, clock, clockEnd, structs, from, to } = section
+    return { client, clock, clockEnd, structs, from, to, deletes }
+  }
   if (deletes.length === 0) return new Reject('update-empty', 'nothing is added and nothing deleted') // UPD-4
-  return { client: undefined, clock: 0, clockEnd: 0, structs: [], deletes }
+  return { ...NOTHING_SCANNED, deletes }
 }
 
 /** Scans our own bytes, `Y.encodeStateAsUpdate` or a local update: many clients, no limits but those of form. */
@@ -141,6 +161,7 @@ function readSection(read: UpdateReader, limits: ScanLimits): ScannedSection {
   const clock = read.uint(CLOCK_MAX)
   if (count === 0) read.fail('update-count', 'a client without structs')
   const structs: ScannedStruct[] = []
+  const from = read.at
   let clockEnd = clock
   for (let i = 0; i < count && !read.reject; i++) {
     const struct = readStruct(read, clockEnd, limits)
@@ -149,7 +170,7 @@ function readSection(read: UpdateReader, limits: ScanLimits): ScannedSection {
     else if (clockEnd > CLOCK_MAX) read.fail('update-length', 'the clock runs over')
     structs.push(struct)
   }
-  return { client, clock, clockEnd, structs }
+  return { client, clock, clockEnd, structs, from, to: read.at }
 }
 
 /** Info byte: five bits of content reference, then key, right origin and origin present. UPD-5, UPD-6 */

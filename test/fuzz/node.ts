@@ -2,7 +2,7 @@
 // this thread, and one long-lived view, as an editor holds it. Whatever throws in here is a finding.
 import * as Y from 'yjs'
 import { sign } from '../../src/identity/ed25519.ts'
-import type { CheckedUpdate } from '../../src/replica/checked-update.ts'
+import { CheckedUpdate } from '../../src/replica/checked-update.ts'
 import type { Tip } from '../../src/replica/facet.ts'
 import { structRoot } from '../../src/replica/struct-root.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
@@ -130,7 +130,7 @@ export class FuzzNode {
   }
 
   #apply(facet: string, updates: CheckedUpdate[], frontier: Tip[]): void {
-    const bodies = updates.map(update => update.body).filter(body => body.length > 0)
+    const bodies = CheckedUpdate.joined(updates)
     this.bodies.push(...bodies)
     const view = this.views.get(facet)
     if (view) view.take(bodies, frontier)

@@ -19,7 +19,7 @@ import { EMPTY } from '../../src/wire/bytes.ts'
 import { sha256 } from '../../src/wire/hash.ts'
 import { type LaneAuthor, packClient, unpackClient } from '../../src/wire/lane.ts'
 import { isReject } from '../../src/wire/reject.ts'
-import { scanUpdate } from '../../src/wire/update.ts'
+import { NOTHING_SCANNED, scanUpdate } from '../../src/wire/update.ts'
 import { type Targets, targetsIn } from '../replica/mutants.ts'
 import type { Random, Written } from '../replica/writers.ts'
 import { must } from '../sim/company.ts'
@@ -102,7 +102,7 @@ export class Rival {
     const clock = this.clockOf(client)
     const { facet } = this
     // The header is made around nothing much: what stands there in the end may be more than an author may write.
-    const nothing = { client, clock, clockEnd: clock, structs: [], deletes: [] }
+    const nothing = { ...NOTHING_SCANNED, client, clock, clockEnd: clock }
     const drafts = [{ body: new Uint8Array(1), scanned: nothing }]
     const [composed] = must<Composed[]>(compose({ facet, client, drafts, base: facet.frontier(), time: 1 }))
     if (!composed) throw new Error('nothing was composed')

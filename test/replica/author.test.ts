@@ -9,10 +9,10 @@ import { isReject } from '../../src/wire/reject.ts'
 import { HOLDERS, type Scene, type Signed, take } from '../../scripts/vectors/envelope-scene.ts'
 import { SPACE, ada, bo, by, cy, forked, Story } from '../../scripts/vectors/envelope-story.ts'
 import { entry, key } from '../../scripts/vectors/space-builders.ts'
+import { NOTHING_SCANNED } from '../../src/wire/update.ts'
 
-const nothing = { client: undefined, clock: 0, clockEnd: 0, structs: [], deletes: [] }
 /** Deletes nothing, writes nothing: enough to be composed, never sent. */
-const draft = { body: new Uint8Array([0]), scanned: nothing }
+const draft = { body: new Uint8Array([0]), scanned: NOTHING_SCANNED }
 
 /** Composes and reads back. */
 function headersOf(facet: Facet, client: number, base = facet.frontier(), drafts = [draft]): Header[] {

@@ -7,6 +7,7 @@ import { structRoot } from '../../src/replica/struct-root.ts'
 import { fromHex, toHex, utf8 } from '../../src/wire/bytes.ts'
 import type { DeleteRange } from '../../src/wire/envelope.ts'
 import { type StructToWrite, encodeUpdate } from '../../src/wire/update-encode.ts'
+import { joinUpdates } from '../../src/wire/update-join.ts'
 import { type Random, Room, type Writer, type Written } from './writers.ts'
 
 // Seconds of work on an idle machine; others may be busy on this one.
@@ -53,6 +54,14 @@ const BUILDS: { [name: string]: (order: Written[], random: Random) => Y.Doc } = 
     const bodies: Uint8Array[] = []
     for (let at = 0; at < order.length;) {
       bodies.push(Y.mergeUpdates(order.slice(at, (at += 1 + random(20))).map(written => written.body)))
+    }
+    return docOf(bodies)
+  },
+  'runs of one author joined (UPD-30)': (order, random) => {
+    const bodies: Uint8Array[] = []
+    for (let at = 0; at < order.length;) {
+      const batch = order.slice(at, (at += 1 + random(20)))
+      bodies.push(...joinUpdates(batch.map(({ body, update }) => ({ body, scanned: update }))))
     }
     return docOf(bodies)
   },

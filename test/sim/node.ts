@@ -4,6 +4,7 @@ import * as Y from 'yjs'
 import { layoutOf } from '../../src/artifacts/layouts.ts'
 import { sign } from '../../src/identity/ed25519.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
+import { CheckedUpdate } from '../../src/replica/checked-update.ts'
 import type { Facet, Tip } from '../../src/replica/facet.ts'
 import { structRoot } from '../../src/replica/struct-root.ts'
 import { Core } from '../../src/sync/core.ts'
@@ -200,7 +201,7 @@ export class SimNode {
     const doc = this.#doc(facet)
     this.#shown.set(facet, frontier)
     doc.transact(() => {
-      for (const update of updates) if (update.body.length > 0) Y.applyUpdate(doc, update.body)
+      for (const body of CheckedUpdate.joined(updates)) Y.applyUpdate(doc, body)
     })
   }
 
