@@ -3,14 +3,14 @@
 import type { FrameReceiver, FrameSession } from '../net/session.ts'
 import { CheckedUpdate } from '../replica/checked-update.ts'
 import type { Tip } from '../replica/facet.ts'
-import type { EnvelopeRecord as StoredEnvelope, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import type { Core } from '../sync/core.ts'
 import type { Effect, Event, News, Wanted } from '../sync/effects.ts'
 import { startsWith, toHex } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
 import type { Client } from '../wire/lane.ts'
 import type { Documents } from './documents.ts'
-import { Writer } from './writer.ts'
+import { Writer, hasBody } from './writer.ts'
 
 const TICK_MS = 100
 /** While an invite is open, strangers come as far as this. */
@@ -186,7 +186,7 @@ export class Driver {
   /** Envelopes from the store, or from among those that are still being written. */
   async read(facet: Uint8Array, wanted: Wanted[]): Promise<(EnvelopeRecord | undefined)[]> {
     const id = toHex(facet)
-    const found = wanted.map(({ id }) => this.#writer.find(id))
+    const found = wanted.map(item => this.#writer.find(id, item))
     for (let i = 0; i < wanted.length;) {
       if (found[i]) {
         i++
@@ -221,10 +221,6 @@ export class Driver {
       seq = (records.at(-1) as { seq: number }).seq + 1
     }
   }
-}
-
-function hasBody(record: StoredEnvelope): record is StoredEnvelope & EnvelopeRecord {
-  return record.body !== undefined
 }
 
 function follows(a: Wanted, b: Wanted): boolean {

@@ -1,8 +1,8 @@
 // The order of writes, and what happens when the disk refuses. Everything is written in the order in which the
 // core asked for it; a batch that fails is kept and tried again, so that memory and disk never part ways.
 import { ID_PREFIX_BYTES } from '../store/record.ts'
-import type { Operation, Store } from '../store/store.ts'
-import type { StoreWrite } from '../sync/effects.ts'
+import type { Operation, Store, EnvelopeRecord as StoredEnvelope } from '../store/store.ts'
+import type { StoreWrite, Wanted } from '../sync/effects.ts'
 import { weigh } from '../sync/frame.ts'
 import { toHex } from '../wire/bytes.ts'
 import { type EnvelopeRecord, recordOf } from '../wire/envelope.ts'
@@ -12,10 +12,7 @@ import { NodeError } from '../wire/node-error.ts'
 const QUEUE_BYTES_MAX = 8 * 1024 * 1024
 const RETRY_MS = 2_000
 
-type EnvelopeWrite = Extract<StoreWrite, { kind: 'envelope' }>
-
 interface Batch {
-  writes: StoreWrite[]
   operations: Operation[]
   sync: boolean
   token: number
@@ -48,8 +45,8 @@ export class Writer {
   /** Batches that were queued, and that are durable, since the start. */
   #queued = 0
   #durable = 0
-  /** Envelopes that are still being written, by id; made when somebody asks, void when they change. */
-  #unwritten: Map<string, EnvelopeWrite> | undefined
+  /** Envelopes that are still being written, by place; made when somebody asks, void when they change. */
+  #unwritten: Map<string, StoredEnvelope> | undefined
   #roomy: (() => void)[] = []
 
   constructor(store: Store, events: WriterEvents) {
@@ -64,7 +61,7 @@ export class Writer {
   write(writes: StoreWrite[], sync: boolean, token: number): void {
     const operations = writes.map(toOperation)
     const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0)
-    this.#queue.push({ writes, operations, sync, token, bytes })
+    this.#queue.push({ operations, sync, token, bytes })
     this.#queued++
     this.#bytes += bytes
     this.#unwritten = undefined
@@ -95,17 +92,19 @@ export class Writer {
   }
 
   /** An envelope that is still being written. */
-  find(id: Uint8Array): EnvelopeRecord | undefined {
+  find(facet: string, { client, seq, id }: Wanted): EnvelopeRecord | undefined {
     if (this.#queue.length === 0) return undefined
     this.#unwritten ??= this.#index()
-    const found = this.#unwritten.get(toHex(id))
-    return found && recordOf(found.envelope)
+    const found = this.#unwritten.get(place(facet, client, seq, id.subarray(0, ID_PREFIX_BYTES)))
+    return found && hasBody(found) ? found : undefined
   }
 
-  #index(): Map<string, EnvelopeWrite> {
-    const index = new Map<string, EnvelopeWrite>()
-    for (const { writes } of this.#queue) {
-      for (const write of writes) if (write.kind === 'envelope') index.set(toHex(write.envelope.id), write)
+  #index(): Map<string, StoredEnvelope> {
+    const index = new Map<string, StoredEnvelope>()
+    for (const operation of this.#queue.flatMap(batch => batch.operations)) {
+      if (operation.kind !== 'envelope') continue
+      const { facet, client, seq, idPrefix } = operation.record
+      index.set(place(facet, client, seq, idPrefix), operation.record)
     }
     return index
   }
@@ -163,6 +162,15 @@ export class Writer {
     for (const go of this.#roomy.splice(0)) go()
     if (first) this.#events.failing(this.#error)
   }
+}
+
+function place(facet: string, client: number, seq: number, idPrefix: Uint8Array): string {
+  return `${facet}/${client}/${seq}/${toHex(idPrefix)}`
+}
+
+/** Whether it is as peers get it: a body that was taken away leaves the rest. */
+export function hasBody(record: StoredEnvelope): record is StoredEnvelope & EnvelopeRecord {
+  return record.body !== undefined
 }
 
 function toOperation(write: StoreWrite): Operation {
