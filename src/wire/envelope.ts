@@ -175,8 +175,8 @@ export function checkHeader(header: Header): Reject | undefined {
   if (opening && (opening.company > COMPANY_MAX || opening.key > KEY_MAX || opening.session > SESSION_MAX)) {
     return new Reject('header-range', 'company, key or session out of range')
   }
-  if (!ascending(header.deps, dep => dep.client)) return new Reject('header-order', 'deps do not ascend')
-  if (!ascending(header.auth, ref => ref.company)) return new Reject('header-order', 'auth does not ascend')
+  if (!ascending(header.deps, clientOf)) return new Reject('header-order', 'deps do not ascend')
+  if (!ascending(header.auth, companyOf)) return new Reject('header-order', 'auth does not ascend')
   if (!rangesAscend(header.deletes)) return new Reject('header-order', 'deletes do not ascend or touch')
   if (bodyLength > BODY_BYTES_MAX) return new Reject('body-size', `${bodyLength} bytes`)
   if (bodyHash.length !== (bodyLength === 0 ? 0 : HASH_BYTES)) {
@@ -186,6 +186,9 @@ export function checkHeader(header: Header): Reject | undefined {
     return new Reject('header-body', 'deletes without a body')
   return undefined
 }
+
+const clientOf = (dep: Dep) => dep.client
+const companyOf = (ref: AuthRef) => ref.company
 
 function ascending<T>(items: T[], of: (item: T) => number): boolean {
   return items.every((item, i) => i === 0 || of(items[i - 1] as T) < of(item))

@@ -6,6 +6,8 @@ import { type Outcome, planOf, run } from './world.ts'
 
 /** Seeds that a worker is handed at a time. */
 const BATCH = 5
+/** How often a long run says how far it is. */
+const PROGRESS_MS = 30_000
 
 /** A seed and its outcome stay together. */
 function runBatch(seeds: number[]): Outcome[] {
@@ -39,6 +41,7 @@ async function main(): Promise<void> {
     healed: 0
   }
   const started = performance.now()
+  let toldAt = started
   const end = Number(values.from) + Number(values.seeds)
   let next = Number(values.from)
   let over = false
@@ -53,6 +56,10 @@ async function main(): Promise<void> {
     for (const key of ['operations', 'lies', 'faults', 'forks', 'refused', 'frames'] as const)
       total[key] += outcome[key]
     total.healed = Math.max(total.healed, outcome.healed)
+    if (performance.now() - toldAt >= PROGRESS_MS) {
+      toldAt = performance.now()
+      console.error(`${total.seeds} of ${values.seeds} seeds, ${total.broken} broken`)
+    }
     if (outcome.broken.length === 0) return
     total.broken++
     over ||= outcome.broken.some(sought)
