@@ -1,9 +1,9 @@
 // Live views: a Yjs document that an editor holds, fed with what passed the gate, whose own edits are gathered
-// for a moment and signed as one envelope. protocols/sync, section 9.
+// for a moment and signed: as one envelope, or each as its own. protocols/sync, section 9.
 import { setImmediate } from 'node:timers/promises'
 import * as Y from 'yjs'
 import type { Tip } from '../replica/facet.ts'
-import type { Lease } from '../sync/desk.ts'
+import type { Edit, Lease } from '../sync/desk.ts'
 import type { Applied } from './driver.ts'
 import { toHex } from '../wire/bytes.ts'
 import { isReject } from '../wire/reject.ts'
@@ -117,7 +117,9 @@ class LiveView implements View {
   #base: Tip[] = []
   /** What came before the state did. */
   #early: { bodies: Uint8Array[]; frontier: Tip[] }[] = []
+  /** Updates of this window, and the edits that wait to be signed. */
   #gathered: Uint8Array[] = []
+  #edits: Edit[] = []
   #timer: NodeJS.Timeout | undefined
   #flushing: Promise<void> = Promise.resolve()
 
@@ -159,9 +161,15 @@ class LiveView implements View {
   }
 
   edit(update: Uint8Array): void {
-    this.#gathered.push(update)
-    if (this.#coalesceMs === 0) void this.#sign()
-    else this.#timer ??= setTimeout(() => void this.#sign(), this.#coalesceMs)
+    if (!this.#lease) return this.events.failed(new Error('the view is closed'))
+    if (this.#coalesceMs > 0) {
+      this.#gathered.push(update)
+      this.#timer ??= setTimeout(() => void this.#sign(), this.#coalesceMs)
+      return
+    }
+    // Without a window each is an edit of its own; those of one turn are signed together at its end (SYN-44).
+    if (this.#edits.length === 0) queueMicrotask(() => void this.#sign())
+    this.#edits.push({ update, base: this.#base })
   }
 
   async flush(): Promise<void> {
@@ -171,13 +179,11 @@ class LiveView implements View {
   #sign(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const gathered = this.#gathered.splice(0)
-    if (gathered.length === 0) return this.#flushing
-    const update = gathered.length === 1 ? (gathered[0] as Uint8Array) : Y.mergeUpdates(gathered)
+    this.#merge()
+    const edits = this.#edits.splice(0)
+    if (edits.length === 0) return this.#flushing
     const lease = this.#lease as Lease
-    // The heads are those that the edit was made on: nothing is awaited between the last one and this line.
-    const base = this.#base
-    const signed = this.#parts.driver.perform(() => this.#parts.desk.edit(lease, { update, base }))
+    const signed = this.#parts.driver.perform(() => this.#parts.desk.write(lease, edits))
     this.#flushing = signed.then(
       tip => {
         if (isReject(tip))
@@ -188,14 +194,24 @@ class LiveView implements View {
     return this.#flushing
   }
 
+  /** What has gathered is one edit, made on the heads that the view shows now, which imply those before. */
+  #merge(): void {
+    const gathered = this.#gathered.splice(0)
+    if (gathered.length === 0) return
+    const update = gathered.length === 1 ? (gathered[0] as Uint8Array) : Y.mergeUpdates(gathered)
+    this.#edits.push({ update, base: this.#base })
+  }
+
   present(bytes: Uint8Array): void {
     void this.#parts.driver.perform(core => core.facets.present(this.facet, bytes)).catch(() => undefined)
   }
 
   async close(): Promise<void> {
-    await this.flush()
+    // All is signed when this returns, so the lane may go to somebody else; the disk may still be at it.
+    const written = this.flush()
     this.#ended()
     if (this.#lease) this.#parts.desk.release(this.#lease)
     this.#lease = undefined
+    await written
   }
 }

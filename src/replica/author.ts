@@ -18,7 +18,7 @@ import type { Reject } from '../wire/reject.ts'
 import { CausalPast } from './causal-past.ts'
 import { type Size, addSizes, isWithin, sizeOf } from './document-size.ts'
 import { type Facet, type Tip, documentFull, tipOf } from './facet.ts'
-import { type Position, knows } from './lane-tree.ts'
+import { type AuthPoint, type Position, knows } from './lane-tree.ts'
 
 /** A body that is to become an envelope, with what the scanner read of it. */
 export interface Draft {
@@ -31,37 +31,45 @@ export interface Composed extends Omit<Envelope, 'signature'> {
   signed: Uint8Array
 }
 
-export interface ComposeInput {
-  facet: Facet
-  client: Client
-  drafts: Draft[]
-  /** The heads that the view had applied when the edit was made. */
-  base: Tip[]
-  time: number
-}
-
 /**
- * Headers for these bodies in this lane, each the successor of the one before. The caller has seen that the lane
- * is open (`Facet.isOpen`): going on in another would be a second successor of one envelope (ENV-28).
- * @returns `document-full` where there is no room for all of them (ENV-30): half an edit would be worse than none.
+ * Writes edits into one lane, each the successor of the one before, without any of them being admitted yet. The
+ * caller has seen that the lane is open (`Facet.isOpen`): going on in another would be a second successor of one
+ * envelope (ENV-28).
  */
-export function compose({ facet, client, drafts, base, time }: ComposeInput): Composed[] | Reject {
-  const head = facet.head(client)
-  const past = new CausalPast(client, head)
-  const heads = newHeads(facet, past, base)
-  for (const position of heads) past.merge(position)
-  const steps = absorb(heads)
-  const total = addSizes(past.size, sizeOfAll(drafts, Math.max(0, steps.length - 1)))
-  if (!isWithin(total, facet.most)) return documentFull(total)
-  const auth = newAuth(facet.space, past, head === undefined)
-  const writer = new LaneWriter(facet, client, head, time)
-  for (const deps of steps.slice(0, -1)) writer.write(deps, auth.splice(0), undefined)
-  let deps = steps.at(-1) ?? []
-  for (const draft of drafts) {
-    writer.write(deps, auth.splice(0), draft)
-    deps = []
+export class Author {
+  readonly #facet: Facet
+  readonly #past: CausalPast
+  readonly #headers: HeaderChain
+  /** The edits so far, by which the past will have grown when they are admitted. */
+  #written: Size = { bytes: 0, items: 0 }
+
+  constructor(facet: Facet, client: Client, time: number) {
+    const head = facet.head(client)
+    this.#facet = facet
+    this.#past = new CausalPast(client, head)
+    this.#headers = new HeaderChain(facet, client, head, time)
   }
-  return writer.written
+
+  /**
+   * Headers for the bodies of one edit. `base`: the heads that the view had applied when the edit was made.
+   * @returns `document-full` where there is no room for all of them (ENV-30): half an edit would be worse than
+   * none. Nothing is to be written after that.
+   */
+  write(drafts: Draft[], base: Tip[]): Composed[] | Reject {
+    const heads = newHeads(this.#facet, this.#past, base)
+    for (const position of heads) this.#past.merge(position)
+    const steps = absorb(heads)
+    this.#written = addSizes(this.#written, sizeOfAll(drafts, Math.max(0, steps.length - 1)))
+    const total = addSizes(this.#past.size, this.#written)
+    if (!isWithin(total, this.#facet.most)) return documentFull(total)
+    const entries = newEntries(this.#facet.space, this.#past, this.#headers.opens)
+    const refused = this.#past.mergeAuth(entries)
+    if (refused) return refused
+    const auth = entries.map(({ company, seq, id }) => ({ company, seq, id }))
+    const absorbed = steps.slice(0, -1).map(deps => this.#headers.next(deps, auth.splice(0), undefined))
+    const deps = steps.at(-1) ?? []
+    return [...absorbed, ...drafts.map(draft => this.#headers.next(deps.splice(0), auth.splice(0), draft))]
+  }
 }
 
 /** Of envelopes with these bodies, and of some without one. */
@@ -95,26 +103,26 @@ function absorb(heads: Position[]): Dep[][] {
  * The heads of all party chains; after the opening, only those newer than what prev and deps rely on. A company
  * whose chain forked stands on less than others relied on before they knew; an opening then names what they did.
  */
-function newAuth(space: SpaceLog, past: CausalPast, opens: boolean): AuthRef[] {
-  const refs: AuthRef[] = []
+function newEntries(space: SpaceLog, past: CausalPast, opens: boolean): AuthPoint[] {
+  const entries: AuthPoint[] = []
   for (let company = 0; company < space.parties.length; company++) {
     const head = space.head(company)
     const known = past.auth[company]
     const newer = head && (!known || head.seq > known.seq)
     const entry = newer ? head : opens && known
-    if (entry) refs.push({ company, seq: entry.seq, id: entry.id })
+    if (entry) entries.push(entry)
   }
-  return refs
+  return entries
 }
 
-class LaneWriter {
+/** Headers of one lane, each naming the one before it. */
+class HeaderChain {
   readonly #facet: Facet
   readonly #client: Client
   readonly #time: number
   #seq: number
   #prev: Uint8Array | undefined
   #clockEnd: number
-  readonly written: Composed[] = []
 
   constructor(facet: Facet, client: Client, head: Position | undefined, time: number) {
     this.#facet = facet
@@ -125,7 +133,12 @@ class LaneWriter {
     this.#clockEnd = head ? head.segment.clockEndAt(head.seq) : 0
   }
 
-  write(deps: Dep[], auth: AuthRef[], draft: Draft | undefined): void {
+  /** Whether the next header is the first of the lane. */
+  get opens(): boolean {
+    return this.#seq === 0
+  }
+
+  next(deps: Dep[], auth: AuthRef[], draft: Draft | undefined): Composed {
     const body = draft?.body ?? EMPTY
     if (draft && draft.scanned.client !== undefined) this.#clockEnd = draft.scanned.clockEnd
     const prev = this.#prev
@@ -144,8 +157,8 @@ class LaneWriter {
     const headerBytes = encodeHeader(header)
     const signed = signedBytes(this.#facet.id, this.#client, headerBytes)
     const id = sha256(signed)
-    this.written.push({ client: this.#client, header, headerBytes, signed, id, body })
     this.#seq++
     this.#prev = id
+    return { client: this.#client, header, headerBytes, signed, id, body }
   }
 }

@@ -2,10 +2,10 @@
 // writes itself takes the same road through the gate as what it receives. protocols/sync, section 9.
 import { type PublicKey } from '../identity/ed25519.ts'
 import { SpaceLog } from '../identity/space-log.ts'
-import { type Draft, compose } from '../replica/author.ts'
-import { type Tip, tipOf } from '../replica/facet.ts'
+import { Author, type Composed, type Draft } from '../replica/author.ts'
+import { type Facet, type Tip, tipOf } from '../replica/facet.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
-import { type ParsedRun, checkHeader } from '../wire/envelope.ts'
+import { type ParsedRun, SIGNATURE_BYTES, checkHeader } from '../wire/envelope.ts'
 import {
   type FacetGenesis,
   type SpaceGenesis,
@@ -14,13 +14,14 @@ import {
   facetId,
   spaceId
 } from '../wire/genesis.ts'
-import { SESSION_MAX, packClient } from '../wire/lane.ts'
+import { type Client, SESSION_MAX, packClient } from '../wire/lane.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import { type EntryAct, encodeSpaceEntry, entrySignedBytes } from '../wire/space-entry.ts'
 import { scanUpdate } from '../wire/update.ts'
 import { splitUpdate } from '../wire/update-split.ts'
 import type { Core } from './core.ts'
 import type { HeldFacet } from './context.ts'
+import { RUN_BYTES_TARGET } from './frame.ts'
 
 /** Leaves room in a 64 KiB run for the header. */
 const BODY_BYTES_TARGET = 48 * 1024
@@ -43,6 +44,12 @@ export interface Edit {
   update: Uint8Array
   /** The heads that the view had applied. */
   base: Tip[]
+}
+
+/** Envelopes of edits that were made one after another in one lane, and how many edits these are. */
+interface Chain {
+  edits: number
+  envelopes: Composed[]
 }
 
 export class Desk {
@@ -135,28 +142,76 @@ export class Desk {
   }
 
   /** Signs an edit and takes it in. @returns the new head of the lane, or why the edit cannot stand. */
-  edit(lease: Lease, { update, base }: Edit): Tip | Reject {
+  edit(lease: Lease, edit: Edit): Tip | Reject {
+    return this.write(lease, [edit])
+  }
+
+  /**
+   * The same for edits that were made one after another: each has envelopes of its own, and they come in together.
+   * @returns the new head of the lane, or why the first that was refused cannot stand: those before it do (SYN-44)
+   */
+  write(lease: Lease, edits: readonly Edit[]): Tip | Reject {
     const held = this.#core.context.facets.get(lease.facet)
     if (!held) return new Reject('facet-unknown', 'no such document', false)
-    const { facet } = held
-    // A fork or a cut elsewhere has ended this lane while the view wrote: the view takes another lease (ENV-28).
-    if (!facet.isOpen(lease.client))
-      return new Reject('lane-ended', 'the lane no longer counts to its end', false)
-    const drafts = draftsOf(update)
-    if (isReject(drafts)) return drafts
-    const { client, signer } = lease
-    const composed = compose({ facet, client, drafts, base, time: this.#core.context.now })
-    if (isReject(composed)) return composed
-    for (const { signed, ...unsigned } of composed) {
-      const envelope = { ...unsigned, signature: signer.sign(signed) }
-      const run: ParsedRun = { facet: facet.id, client, envelopes: [envelope] }
-      const refused =
-        checkHeader(envelope.header) ?? this.#core.facets.take(held, run, undefined, signer.publicKey)
-      if (refused) return refused
+    let refused: Reject | undefined
+    for (let at = 0; at < edits.length;) {
+      const chain = this.#compose(held.facet, lease.client, edits.slice(at))
+      const count = isReject(chain) ? 1 : chain.edits
+      const reject = isReject(chain) ? chain : this.#take(held, lease, chain)
+      const part = edits.slice(at, at + count)
+      at += count
+      if (!reject) continue
+      const first = count === 1 ? reject : part.map(edit => this.edit(lease, edit)).find(isReject)
+      refused ??= first
     }
-    const head = facet.head(lease.client)
+    if (refused) return refused
+    const head = held.facet.head(lease.client)
     return head ? tipOf(head) : new Reject('edit-empty', 'the edit changes nothing', false)
   }
+
+  /** Envelopes for the first of these edits: as many as one run holds. @returns why where the very first cannot stand */
+  #compose(facet: Facet, client: Client, edits: readonly Edit[]): Chain | Reject {
+    // A fork or a cut elsewhere has ended this lane while the view wrote: the view takes another lease (ENV-28).
+    if (!facet.isOpen(client)) return new Reject('lane-ended', 'the lane no longer counts to its end', false)
+    const author = new Author(facet, client, this.#core.context.now)
+    const chain: Chain = { edits: 0, envelopes: [] }
+    let bytes = 0
+    for (const edit of edits) {
+      const composed = envelopesOf(author, edit)
+      if (isReject(composed)) return chain.edits > 0 ? chain : composed
+      for (const { headerBytes, body } of composed)
+        bytes += headerBytes.length + SIGNATURE_BYTES + body.length
+      if (chain.edits > 0 && bytes > RUN_BYTES_TARGET) break
+      chain.envelopes.push(...composed)
+      chain.edits++
+    }
+    return chain
+  }
+
+  /** Edits that are one run are taken as a whole or not at all; what one edit was split into, piece by piece. */
+  #take(held: HeldFacet, { client, signer }: Lease, { edits, envelopes }: Chain): Reject | undefined {
+    const signed = envelopes.map(({ header, headerBytes, signed, body, id }) => {
+      return { client, header, headerBytes, signature: signer.sign(signed), body, id }
+    })
+    for (const run of edits > 1 ? [signed] : signed.map(envelope => [envelope])) {
+      const parsed: ParsedRun = { facet: held.facet.id, client, envelopes: run }
+      const refused = this.#core.facets.take(held, parsed, undefined, signer.publicKey)
+      if (refused) return refused
+    }
+    return undefined
+  }
+}
+
+function envelopesOf(author: Author, { update, base }: Edit): Composed[] | Reject {
+  const drafts = draftsOf(update)
+  if (isReject(drafts)) return drafts
+  const composed = author.write(drafts, base)
+  if (isReject(composed)) return composed
+  for (const { header } of composed) {
+    const refused = checkHeader(header)
+    if (refused) return refused
+  }
+  return composed
 }
 
 /** One body for an edit that fits, as nearly all do. */

@@ -1,5 +1,5 @@
 // The rival's desk: envelopes that are right but for what is asked to be wrong, each signed with a key of its own.
-import { type Composed, compose } from '../../src/replica/author.ts'
+import { Author, type Composed } from '../../src/replica/author.ts'
 import type { Facet } from '../../src/replica/facet.ts'
 import type { SecretKey } from '../../src/identity/ed25519.ts'
 import { sign } from '../../src/identity/ed25519.ts'
@@ -104,7 +104,7 @@ export class Rival {
     // The header is made around nothing much: what stands there in the end may be more than an author may write.
     const nothing = { ...NOTHING_SCANNED, client, clock, clockEnd: clock }
     const drafts = [{ body: new Uint8Array(1), scanned: nothing }]
-    const [composed] = must<Composed[]>(compose({ facet, client, drafts, base: facet.frontier(), time: 1 }))
+    const [composed] = must<Composed[]>(new Author(facet, client, 1).write(drafts, facet.frontier()))
     if (!composed) throw new Error('nothing was composed')
     const header = must(parseHeader(composed.headerBytes))
     header.bodyHash = body.length > 0 ? sha256(body) : EMPTY

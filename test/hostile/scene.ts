@@ -3,7 +3,7 @@
 import net from 'node:net'
 import * as Y from 'yjs'
 import { sign } from '../../src/identity/ed25519.ts'
-import { type Composed, compose } from '../../src/replica/author.ts'
+import { Author, type Composed } from '../../src/replica/author.ts'
 import type { Facet } from '../../src/replica/facet.ts'
 import type { Frame } from '../../src/sync/frame.ts'
 import { type EnvelopeRecord, signedBytes } from '../../src/wire/envelope.ts'
@@ -184,7 +184,7 @@ export class Pen {
   ): EnvelopeRecord[] {
     const drafts = this.#bodies.map(body => ({ body, scanned: must(scanUpdate(body)) }))
     const base = this.facet.frontier()
-    const composed = must<Composed[]>(compose({ facet: this.facet, client: this.client, drafts, base, time }))
+    const composed = must<Composed[]>(new Author(this.facet, this.client, time).write(drafts, base))
     return composed.map(({ headerBytes: header, body }) => ({
       header,
       signature: signature(signedBytes(this.facet.id, this.client, header)),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { must } from '../sim/company.ts'
-import { type Composed, compose } from '../../src/replica/author.ts'
-import type { Facet } from '../../src/replica/facet.ts'
+import { Author, type Composed } from '../../src/replica/author.ts'
+import type { Facet, Tip } from '../../src/replica/facet.ts'
 import { sign } from '../../src/identity/ed25519.ts'
 import { type EnvelopeRecord, type Header, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
 import { packClient, unpackClient } from '../../src/wire/lane.ts'
@@ -16,7 +16,7 @@ const draft = { body: new Uint8Array([0]), scanned: NOTHING_SCANNED }
 
 /** Composes and reads back. */
 function headersOf(facet: Facet, client: number, base = facet.frontier(), drafts = [draft]): Header[] {
-  return must<Composed[]>(compose({ facet, client, drafts, base, time: 0 })).map(({ headerBytes }) => {
+  return must<Composed[]>(new Author(facet, client, 0).write(drafts, base)).map(({ headerBytes }) => {
     const header = parseHeader(headerBytes)
     if (isReject(header)) throw new Error(`${header}`)
     return header
@@ -27,9 +27,7 @@ function headersOf(facet: Facet, client: number, base = facet.frontier(), drafts
 function takeAbsorbed(scene: Scene, client: number): string[] {
   const { company, key: index } = unpackClient(client)
   const signer = key((HOLDERS[company] as string[])[index] as string)
-  const composed = must<Composed[]>(
-    compose({ facet: scene.facet, client, drafts: [], base: scene.facet.frontier(), time: 0 })
-  )
+  const composed = must<Composed[]>(new Author(scene.facet, client, 0).write([], scene.facet.frontier()))
   return composed.map(({ headerBytes: header, body }) => {
     const record: EnvelopeRecord = {
       header,
@@ -112,6 +110,32 @@ describe('an author', () => {
     expect(scene.facet.isOpen(own.client)).toBe(false)
     // What compose would write next to the last envelope that counts stands where `built` stands.
     expect(headersOf(scene.facet, own.client, [])[0]).toMatchObject({ seq: built.seq, prev: own.id })
+  })
+
+  test('[ENV-27] who writes on before the first is admitted names each head once', () => {
+    const { scene } = new Story()
+    const a0 = scene.open(by(0), [ada])
+    const openings = Array.from({ length: 33 }, (_, i) => scene.open(by(1, i), [bo]))
+    for (const envelope of [a0, ...openings]) scene.take([envelope])
+    const [first, ...others] = scene.facet.frontier()
+    const author = new Author(scene.facet, mine, 0)
+    const written = [[first], [first], [first, ...others], scene.facet.frontier()].map(base => {
+      return must(author.write([draft], base as Tip[])).map(({ header }) => header)
+    })
+    expect(written.map(headers => headers.map(({ deps }) => deps.length))).toEqual([[1], [0], [32, 1], [0]])
+    const headers = written.flat()
+    expect(headers.map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4])
+    expect(headers.map(({ auth }) => auth.length)).toEqual([3, 0, 0, 0, 0])
+    expect(headers.map(({ opening }) => opening !== undefined)).toEqual([true, false, false, false, false])
+  })
+
+  test('[ENV-30] who writes on before the first is admitted counts it', () => {
+    const { scene } = new Story(SPACE, [ada, bo, cy], { most: { bytes: 2, items: 100 } })
+    const author = new Author(scene.facet, mine, 0)
+    expect([1, 2, 3].map(() => author.write([draft], [])).map(isReject)).toEqual([false, false, true])
+    expect(new Author(scene.facet, mine, 0).write([draft, draft, draft], [])).toMatchObject({
+      code: 'document-full'
+    })
   })
 
   test('[ENV-26] a session is part of the client, so another run of the program has another lane', () => {

@@ -1,7 +1,7 @@
 // What a liar signs: envelopes as its own core would make them, and some that no core would.
 import * as Y from 'yjs'
 import type { SecretKey } from '../../src/identity/ed25519.ts'
-import { type Draft, compose } from '../../src/replica/author.ts'
+import { Author, type Draft } from '../../src/replica/author.ts'
 import type { Facet, Tip } from '../../src/replica/facet.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import { encodeFrame } from '../../src/sync/frame.ts'
@@ -65,7 +65,7 @@ export function signedEdit(
   }
   const signer = signerOf(wish.key?.secret ?? liar.company.role)
   const base = wish.base ?? (wish.rootless ? [] : facet.frontier())
-  const composed = compose({ facet, client, drafts, base, time: 1 })
+  const composed = new Author(facet, client, 1).write(drafts, base)
   if (isReject(composed)) return undefined
   const records = composed.map(({ headerBytes: header, body }) => ({
     header,

@@ -9,7 +9,7 @@ import type { Facet, Tip } from '../../src/replica/facet.ts'
 import { structRoot } from '../../src/replica/struct-root.ts'
 import { Core } from '../../src/sync/core.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
-import { Desk, type Lease } from '../../src/sync/desk.ts'
+import { Desk, type Edit, type Lease } from '../../src/sync/desk.ts'
 import { type Contact, Directory } from '../../src/sync/directory.ts'
 import type { Effect, News, StoreWrite, Wanted } from '../../src/sync/effects.ts'
 import { putContact } from '../../src/sync/greeting.ts'
@@ -261,13 +261,13 @@ export class SimNode {
       view.on('update', update => updates.push(update))
       view.transact(() => change(view))
       this.desk.release(lease)
-      return updates[0] && this.sign(held, lease, updates[0], base)
+      return updates[0] && this.sign(held, lease, [{ update: updates[0], base }])
     })
   }
 
   /** Signs what a view changed, and acknowledges it once it is durable. */
-  sign(held: HeldFacet, lease: Lease, update: Uint8Array, base: Tip[]): Tip | undefined {
-    const tip = this.desk.edit(lease, { update, base })
+  sign(held: HeldFacet, lease: Lease, edits: Edit[]): Tip | undefined {
+    const tip = this.desk.write(lease, edits)
     if (!isReject(tip)) {
       this.acknowledge(lease.facet, tip)
       return tip

@@ -4,7 +4,7 @@ import * as Y from 'yjs'
 import type { SecretKey } from '../../src/identity/ed25519.ts'
 import type { Tip } from '../../src/replica/facet.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
-import type { Lease } from '../../src/sync/desk.ts'
+import type { Edit, Lease } from '../../src/sync/desk.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { signerOf } from './company.ts'
 import type { SimNode } from './node.ts'
@@ -19,7 +19,7 @@ export class SimView {
   readonly #doc = new Y.Doc()
   readonly #undo: Y.UndoManager
   #base: Tip[]
-  #gathered: Uint8Array[] = []
+  #gathered: Edit[] = []
   /** What was typed could not be signed: what follows would stand on nothing. */
   #failed = false
 
@@ -40,7 +40,7 @@ export class SimView {
     this.#doc.clientID = lease.client
     this.#undo = new Y.UndoManager([this.#doc.getText('text'), this.#doc.getMap('meta')])
     this.#doc.on('update', (update: Uint8Array, origin: unknown) => {
-      if (origin !== 'world') this.#gathered.push(update)
+      if (origin !== 'world') this.#gathered.push({ update, base: this.#base })
     })
   }
 
@@ -73,12 +73,16 @@ export class SimView {
     this.#base = heads
   }
 
-  /** @returns how many updates were signed as one envelope, 0 where there was nothing or it could not be */
+  /**
+   * Signs what was typed as one edit; or, where the number is even, each on its own, as without a window.
+   * @returns how many updates were signed, 0 where there was nothing or it could not be
+   */
   flush(): number {
     const gathered = this.#gathered.splice(0)
     if (gathered.length === 0) return 0
-    const update = Y.mergeUpdates(gathered)
-    const sign = () => this.node.sign(this.#held, this.#lease, update, this.#base)
+    const merged = () => ({ update: Y.mergeUpdates(gathered.map(({ update }) => update)), base: this.#base })
+    const edits = gathered.length % 2 === 0 ? gathered : [merged()]
+    const sign = () => this.node.sign(this.#held, this.#lease, edits)
     const tip = this.node.failing ? undefined : this.node.perform(sign)
     this.#failed = !tip
     return tip ? gathered.length : 0

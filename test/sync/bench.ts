@@ -3,7 +3,7 @@
 import * as Y from 'yjs'
 import { sign } from '../../src/identity/ed25519.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
-import { type Composed, compose } from '../../src/replica/author.ts'
+import { Author, type Composed } from '../../src/replica/author.ts'
 import type { Facet } from '../../src/replica/facet.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import type { News } from '../../src/sync/effects.ts'
@@ -182,7 +182,7 @@ export function signed(
     if (isReject(scanned)) throw new Error(`${scanned}`)
     return { body, scanned }
   })
-  const composed = must<Composed[]>(compose({ facet, client, drafts, base: [], time: 1 }))
+  const composed = must<Composed[]>(new Author(facet, client, 1).write(drafts, []))
   const signer = signerOf(company.role)
   const records = composed.map(({ headerBytes: header, body }, i) => {
     const signature = holds(i)
