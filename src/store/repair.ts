@@ -114,9 +114,10 @@ async function finish(dir: string, db: Database, saved: Salvage, suspect: string
     const anchor = typeof known === 'string' ? undefined : known
     const count = await countDatabase(db)
     const { census } = count
+    census.commit = saved.total?.commit ?? 0
     const notes = anchor ? compareWithAnchor(census, anchor) : ['no anchor to compare with']
     if (saved.total) notes.push(...compareWithTotal(census, saved.total, count.losses.open.length, anchor))
-    census.commit = Math.max(anchor?.commit ?? 0, saved.total?.commit ?? 0)
+    census.commit = Math.max(anchor?.commit ?? 0, census.commit)
     const storeId = anchor?.storeId ?? saved.total?.storeId ?? randomBytes(16)
     const { changes } = await stageCommit(db, count, storeId, [], true)
     await db.batch(changes, { sync: true })

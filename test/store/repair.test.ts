@@ -6,8 +6,9 @@ import { FORMAT } from '../../src/store/census-scan.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
 import { readTable } from '../../src/store/level-table.ts'
 import { repair } from '../../src/store/repair.ts'
+import { damages } from './damage.ts'
 import { temporaryFolder } from './folders.ts'
-import { contents, FACET, put, run } from './samples.ts'
+import { contents, FACET, put, random, run } from './samples.ts'
 
 const SYNC = { sync: true }
 
@@ -42,11 +43,34 @@ describe('repair', () => {
     const report = await repair(dir)
     expect(filesOf(report.suspect)).toEqual(found)
     expect([report.envelopes, report.damaged.count, report.missing]).toEqual([600, 0, []])
+    expect(report.notes).toEqual([])
     const store = await LevelStore.open(dir)
     expect(await contents(store)).toEqual(truth)
     expect(store.incarnation).not.toBe(incarnation)
     expect(store.lanes(FACET).map(lane => lane.own)).toEqual([true, false])
     await store.close()
+  })
+
+  it('[STO-20] whatever became of MANIFEST and CURRENT, tables and log come back, the newest write as well', async () => {
+    const { dir } = await filled()
+    const store = await LevelStore.open(dir)
+    await store.write([...run(FACET, 1, 300, 301, true), put('contacts', 'c', 'z')], SYNC)
+    const truth = await contents(store)
+    const running = join(dir, '..', 'running')
+    cpSync(dir, running, { recursive: true })
+    await store.close()
+    const names = Object.keys(damages).filter(name => /MANIFEST|CURRENT/.test(name))
+    expect(names.length).toBe(5)
+    for (const name of names) {
+      const copy = join(dir, '..', name)
+      cpSync(running, copy, { recursive: true })
+      damages[name]!(copy, random(1), '')
+      const { missing, notes } = await repair(copy)
+      expect([missing, notes], name).toEqual([[], []])
+      const again = await LevelStore.open(copy)
+      expect(await contents(again), name).toEqual(truth)
+      await again.close()
+    }
   })
 
   it('[STO-20] one flipped bit costs one pack, and the store says which envelopes', async () => {
