@@ -1,5 +1,15 @@
 // Repair: copy first, keep what is whole, say what is gone.
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FORMAT } from '../../src/store/census-scan.ts'
@@ -92,6 +102,27 @@ describe('repair', () => {
     expect(lost.map(place => place.slice(0, place.lastIndexOf('/')))).toEqual(report.damaged.places)
     expect(store.missing()).toEqual(report.missing)
     await store.close()
+  })
+
+  it('[STO-20] a table without its footer costs nothing, a damaged write of the log only itself', async () => {
+    const { dir } = await filled()
+    const store = await LevelStore.open(dir)
+    for (const key of ['c', 'd', 'e']) await store.write([put('contacts', key, key.repeat(200))], SYNC)
+    const truth = await contents(store)
+    await store.close()
+    const path = (name: RegExp) =>
+      join(dir, 'db', readdirSync(join(dir, 'db')).find(file => name.test(file)) as string)
+    truncateSync(path(/\.ldb$/), statSync(path(/\.ldb$/)).size - 48)
+    const log = readFileSync(path(/\.log$/))
+    const at = log.indexOf('d'.repeat(200))
+    log[at] = 0
+    writeFileSync(path(/\.log$/), log)
+    const { missing } = await repair(dir)
+    expect(missing).toEqual([{ kind: 'tables', tables: ['contacts'], lost: 1 }])
+    const again = await LevelStore.open(dir)
+    truth.delete('contacts/d')
+    expect(await contents(again)).toEqual(truth)
+    await again.close()
   })
 
   it('[STO-20] can be run again after it died at any step', async () => {
