@@ -125,6 +125,27 @@ describe('repair', () => {
     await again.close()
   })
 
+  it('[STO-29] what is derived is neither kept nor missed', async () => {
+    const { dir, truth } = await filled()
+    const store = await LevelStore.open(dir)
+    for (const [key, text] of [
+      ['a', 'x'.repeat(99)],
+      ['b', 'y']
+    ] as const)
+      await store.write([put('checkpoint', key, text)], SYNC)
+    await store.close()
+    const name = readdirSync(join(dir, 'db')).find(file => file.endsWith('.log')) as string
+    const log = readFileSync(join(dir, 'db', name))
+    log[log.indexOf('x'.repeat(99))] = 0
+    writeFileSync(join(dir, 'db', name), log)
+    const { damaged, missing } = await repair(dir)
+    expect({ damaged: damaged.count, missing }).toEqual({ damaged: 0, missing: [] })
+    const again = await LevelStore.open(dir)
+    expect([again.missing(), await contents(again)]).toEqual([[], truth])
+    expect(await again.list('checkpoint').next()).toMatchObject({ done: true })
+    await again.close()
+  })
+
   it('[STO-20] can be run again after it died at any step', async () => {
     const { dir, truth } = await filled()
     await repair(dir)
