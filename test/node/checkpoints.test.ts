@@ -19,6 +19,7 @@ import type { HeldFacet } from '../../src/sync/context.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
 import { startNode } from '../e2e/nodes.ts'
+import { run } from '../crash/process.ts'
 
 const EDITS = 600
 let base = ''
@@ -109,6 +110,18 @@ test('[STO-29] a damaged checkpoint or document is made anew at the next stop', 
     expect(read).toBe(0)
     await node.close()
   }
+})
+
+test('[STO-29] doctor calls a damaged checkpoint rebuilt, and nothing else', async () => {
+  const doctor = () => run(['doctor', '--home', home.dir])
+  await damage('tcheckpoint\0')
+  const { exit, stdout } = await doctor()
+  expect({ exit, troubles: stdout.split('\n').filter(line => /"(?:fail|warn)"/.test(line)) }).toEqual({
+    exit: 0,
+    troubles: [expect.stringContaining('root key')]
+  })
+  expect(stdout).toContain('rebuilt')
+  expect((await doctor()).stdout).not.toContain('rebuilt')
 })
 
 /** One bit of the first record whose key begins so. */
