@@ -113,7 +113,7 @@ export class Companies {
     await until('the document', async () => (await this.borealis.read(this.shared)).text === '\n')
   }
 
-  /** A private document of so many envelopes that each stop leaves a checkpoint of it. */
+  /** A private document of so many envelopes that the next stop leaves a checkpoint of it. */
   async #long(acme: LocalNode): Promise<void> {
     const facts = { kind: 'StandardsDoc.v1', title: 'Long', class: 'private' } as const
     const { id } = await acme.createArtifact(facts)
@@ -121,10 +121,12 @@ export class Companies {
     const provider = new LibP2PProvider(doc, acme, id)
     await provider.whenSynced
     const text = doc.getText('text')
-    for (let i = 0; i < LONG_EDITS; i++) text.insert(text.length, String(i % 10))
+    for (let i = 0; i < LONG_EDITS; i++) {
+      this.written.add(`l${i}`)
+      text.insert(text.length, `l${i}\n`)
+    }
     await provider.flush()
     await provider.destroy()
-    this.written.add(text.toString())
   }
 
   /** Borealis puts a space before Acme. */

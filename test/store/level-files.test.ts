@@ -96,18 +96,21 @@ describe('files of LevelDB', () => {
     }
   })
 
-  it('[STO-20] a damaged write of a log costs those before and after it nothing', async () => {
+  it('[STO-8] [STO-20] a damaged write of a log costs those around it nothing, and is damage', async () => {
     const dir = join(temporaryFolder(), 'db')
     const db = await openDatabase(dir)
     for (let n = 0; n < 9; n++) await db.put(Buffer.from(`key ${n}`), Buffer.alloc(100, n))
     await db.close()
-    const log = readFileSync(files(dir, /\.log$/)[0] as string)
+    const path = files(dir, /\.log$/)[0] as string
+    const log = readFileSync(path)
     const { records } = readLog(log)
     const damaged = Buffer.from(log)
     const at = log.indexOf(records[4] as Buffer) + 50
     damaged[at] = (damaged[at] as number) ^ 1
     expect(readLog(damaged, 'beyond damage').records).toEqual(records.toSpliced(4, 1))
     expect(readLog(damaged).records).toEqual(records.slice(0, 4))
+    writeFileSync(path, damaged)
+    expect(inspectLevelFolder(dir).damage).toEqual([expect.stringContaining('.log is damaged at byte')])
   })
 
   it('[STO-8] every flipped bit of a table is seen', async () => {
