@@ -9,7 +9,7 @@ const runs = [
     ['test/fuzz/main.ts', '--hostile', '20000', '--honest', '20000', '--seed', '80']
   ],
   ['crashes, 40 cycles', ['test/crash/main.ts', '--cycles', '40']],
-  ['a node suspended for a minute', ['test/e2e/suspend.ts', '60']]
+  ['two nodes parted for ninety seconds', ['test/crash/main.ts', '--partition', '90']]
 ] as const
 
 let [passed, failed] = [0, 0]

@@ -101,17 +101,28 @@ export class Checkpoints {
 
   async #read(table: string, id: string): Promise<Uint8Array | undefined> {
     const parts: Uint8Array[] = []
-    for await (const { bytes } of this.#store.list(table, `${id}/`)) parts.push(bytes)
-    return parts.length > 0 ? concatBytes(...parts) : undefined
+    let count = 0
+    for await (const { key, bytes } of this.#store.list(table, `${id}/`)) {
+      parts.push(bytes)
+      count = Number(key.split('/')[2])
+    }
+    // A store leaves out a damaged one (STO-29).
+    return count > 0 && parts.length === count ? concatBytes(...parts) : undefined
   }
 
-  /** In pieces that the store takes; pieces of a longer one before go. */
+  /** In pieces that the store takes, whose keys say how many there are; pieces of the one before go. */
   async #parts(table: string, id: string, bytes: Uint8Array): Promise<Operation[]> {
     const writes: Operation[] = []
     for await (const { key } of this.#store.list(table, `${id}/`)) writes.push({ kind: 'del', table, key })
-    for (let at = 0; at < bytes.length; at += PART_BYTES) {
-      const key = `${id}/${String(at / PART_BYTES).padStart(6, '0')}`
-      writes.push({ kind: 'put', table, key, bytes: bytes.subarray(at, at + PART_BYTES) })
+    const count = Math.ceil(bytes.length / PART_BYTES)
+    for (let part = 0; part < count; part++) {
+      const key = `${id}/${String(part).padStart(6, '0')}/${count}`
+      writes.push({
+        kind: 'put',
+        table,
+        key,
+        bytes: bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES)
+      })
     }
     return writes
   }

@@ -4,7 +4,7 @@ import { Census, type Tally } from './census.ts'
 import { CHUNK_BYTES, CHUNK_RECORDS, readChunk, type Chunk, type Database } from './level-database.ts'
 import { packHolds, packMark, packPlace } from './pack.ts'
 import * as record from './record.ts'
-import type { Missing } from './store.ts'
+import { DERIVED_TABLES, type Missing } from './store.ts'
 
 /** What the last commit counted; behind all envelopes and tables. */
 export const TOTAL_KEY = Buffer.from('z-total')
@@ -13,7 +13,7 @@ export const OWN_TABLE = '!own'
 export const LOSS_TABLE = '!loss'
 export const LOSS_KEY = 'known'
 const TOTAL_BYTES = 47
-export const FORMAT = 2
+export const FORMAT = 3
 
 /** What is known to be gone, and what was accepted as gone. */
 export interface KnownLosses {
@@ -56,12 +56,20 @@ export interface Count {
   losses: KnownLosses
   /** Table records without their checksum. */
   damaged: string[]
+  /** A derived record is without its checksum. */
+  derivedDamaged: boolean
 }
 
 export async function countDatabase(db: Database): Promise<Count> {
   const stored = await db.get(TOTAL_KEY)
   const total = decodeTotal(stored && record.unseal(TOTAL_KEY, stored))
-  const count: Count = { census: new Census(), total, losses: { open: [], settled: [] }, damaged: [] }
+  const count: Count = {
+    census: new Census(),
+    total,
+    losses: { open: [], settled: [] },
+    damaged: [],
+    derivedDamaged: false
+  }
   count.census.commit = total?.commit ?? 0
   await countEnvelopes(db, count.census)
   await countTables(db, count)
@@ -118,7 +126,8 @@ async function countTables(db: Database, count: Count): Promise<void> {
       const { table, key: name } = record.splitTableKey(key)
       const content = record.unseal(key, value)
       if (!content) {
-        count.damaged.push(`${table}/${name}`)
+        if (DERIVED_TABLES.has(table)) count.derivedDamaged = true
+        else count.damaged.push(`${table}/${name}`)
         continue
       }
       count.census.put(table, key.toString('latin1'), record.tableMark(value))

@@ -1,6 +1,6 @@
 // What the store holds, counted: per lane from the keys, per table from the checksums. Comparing it with what
 // was written down earlier shows what is gone. protocols/store, sections 4 and 5.
-import type { LaneSummary, Missing } from './store.ts'
+import { DERIVED_TABLES, type LaneSummary, type Missing } from './store.ts'
 
 const MARK_MODULUS = 2 ** 48
 
@@ -104,6 +104,7 @@ export class Census {
   }
 
   put(table: string, key: string, mark: number): void {
+    if (DERIVED_TABLES.has(table)) return // STO-29
     this.del(table, key)
     this.#marks.set(key, mark)
     this.table(table).add(mark)

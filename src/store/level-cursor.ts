@@ -8,6 +8,10 @@ export class Cursor {
     this.#bytes = bytes
   }
 
+  get at(): number {
+    return this.#at
+  }
+
   done(): boolean {
     return this.#at >= this.#bytes.length
   }

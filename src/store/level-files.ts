@@ -104,7 +104,8 @@ function inspectFiles(dir: string, names: Set<string>, version: LevelVersion, in
 }
 
 function inspectLog(dir: string, name: string, inspection: Inspection): void {
-  const reading = readLog(readFileSync(join(dir, name)))
+  // LevelDB would drop, without a word, what is whole behind the damage.
+  const reading = readLog(readFileSync(join(dir, name)), 'beyond damage')
   for (const at of reading.damagedAt) inspection.damage.push(`${name} is damaged at byte ${at}`)
   inspection.tornBytes += reading.tornBytes
 }

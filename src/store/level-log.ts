@@ -16,8 +16,11 @@ export interface LogReading {
   damagedAt: number[]
 }
 
-/** Reads a log or MANIFEST file: 32 KiB blocks of (crc, length, type, payload), long records in pieces. */
-export function readLog(file: Buffer): LogReading {
+/**
+ * Reads a log or MANIFEST file: 32 KiB blocks of (crc, length, type, payload), long records in pieces. Behind a
+ * damaged piece LevelDB drops the rest of its block; `beyond damage` goes on where the piece says that it ends.
+ */
+export function readLog(file: Buffer, how: 'as LevelDB' | 'beyond damage' = 'as LevelDB'): LogReading {
   const reading: LogReading = { records: [], tornBytes: 0, damagedAt: [] }
   let pieces: Buffer[] = []
   let at = 0
@@ -25,14 +28,14 @@ export function readLog(file: Buffer): LogReading {
   let bad: number[] = []
   while (at + HEADER_BYTES <= file.length) {
     const room = BLOCK_BYTES - (at % BLOCK_BYTES)
-    const length = file.readUInt16LE(at + 4)
-    const end = at + HEADER_BYTES + length
+    const end = pieceEnd(file, at)
     if (room < HEADER_BYTES) {
       at += room
-    } else if (end > file.length || HEADER_BYTES + length > room || !isSound(file, at, end)) {
-      bad.push(at) // LevelDB drops the rest of the block, and so do we
+    } else if (end > at + room || !isSound(file, at, end)) {
+      bad.push(at)
       pieces = []
-      at += room
+      const goOn = how === 'beyond damage' && end < at + room && isSound(file, end, pieceEnd(file, end))
+      at = goOn ? end : at + room
     } else {
       reading.damagedAt.push(...bad)
       bad = []
@@ -55,7 +58,13 @@ export function readLog(file: Buffer): LogReading {
   return reading
 }
 
+/** As the piece's own header has it. */
+function pieceEnd(file: Buffer, at: number): number {
+  return at + HEADER_BYTES <= file.length ? at + HEADER_BYTES + file.readUInt16LE(at + 4) : Infinity
+}
+
 function isSound(file: Buffer, at: number, end: number): boolean {
+  if (end > file.length) return false
   const type = file[at + 6] as number
   return type >= WHOLE && type <= LAST && file.readUInt32LE(at) === maskedCrc32c(file.subarray(at + 6, end))
 }

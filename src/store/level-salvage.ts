@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cursor } from './level-cursor.ts'
 import { readLog } from './level-log.ts'
-import { readTable, versionedEntries, type VersionedEntry } from './level-table.ts'
+import { blocksInFront, readTable, versionedEntries, type VersionedEntry } from './level-table.ts'
 
 const BATCH_HEADER_BYTES = 12 // sequence, count
 
@@ -14,9 +14,13 @@ const BATCH_HEADER_BYTES = 12 // sequence, count
 export function* salvage(dir: string): Generator<VersionedEntry> {
   for (const name of readdirSync(dir).sort()) {
     if (/^\d+\.(?:ldb|sst)$/.test(name)) {
-      for (const block of readTable(readFileSync(join(dir, name))).blocks) yield* versionedEntries(block)
+      const file = readFileSync(join(dir, name))
+      const { blocks, damage } = readTable(file)
+      for (const block of blocks) yield* versionedEntries(block)
+      if (damage.length > 0) for (const block of blocksInFront(file)) yield* versionedEntries(block)
     } else if (/^\d+\.log$/.test(name)) {
-      for (const batch of readLog(readFileSync(join(dir, name))).records) yield* batchEntries(batch)
+      const { records } = readLog(readFileSync(join(dir, name)), 'beyond damage')
+      for (const batch of records) yield* batchEntries(batch)
     }
   }
 }

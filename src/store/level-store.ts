@@ -168,7 +168,8 @@ export class LevelStore implements Store {
     const end = record.above(start)
     for await (const entries of this.#chunks(start, end)) {
       for (const [key, value] of entries) {
-        yield { key: record.splitTableKey(key).key, bytes: this.#content(key, value) }
+        const bytes = this.#content(key, value)
+        if (bytes) yield { key: record.splitTableKey(key).key, bytes }
       }
     }
   }
@@ -177,9 +178,10 @@ export class LevelStore implements Store {
     return damaged(this.#dir, [`LevelDB: ${error.message}`], error)
   }
 
-  #content(key: Buffer, value: Buffer): Uint8Array {
+  #content(key: Buffer, value: Buffer): Uint8Array | undefined {
     const content = record.unseal(key, value)
     if (content) return record.plain(content)
+    if (record.isDerived(key)) return undefined
     throw damaged(this.#dir, [`record ${record.tablePlace(key)} is damaged`])
   }
 
@@ -337,6 +339,7 @@ export class LevelStore implements Store {
     }
     for await (const entries of this.#all(record.TABLE)) {
       for (const [key, value] of entries) {
+        if (record.isDerived(key)) continue
         if (record.unseal(key, value)) report.tableRecords++
         else report.damaged.push(record.tablePlace(key))
       }
@@ -362,8 +365,8 @@ export class LevelStore implements Store {
       for await (const entries of this.#all(record.TABLE, moment)) {
         for (const [key, value] of entries) {
           const { table, key: name } = record.splitTableKey(key)
-          const bytes = this.#content(key, value)
-          if (TABLE_NAME.test(table)) yield { kind: 'put', table, key: name, bytes }
+          const bytes = record.isDerived(key) ? undefined : this.#content(key, value)
+          if (bytes && TABLE_NAME.test(table)) yield { kind: 'put', table, key: name, bytes }
         }
       }
     } finally {

@@ -8,6 +8,7 @@ const FOOTER_BYTES = 48
 const MAGIC = 0xdb4775248b80fb57n
 const TRAILER_BYTES = 5 // type, masked CRC-32C
 const SEQUENCE_BYTES = 8
+const RESTART_INTERVAL = 16
 
 export interface TableReading {
   /** Contents of the data blocks, also of those whose checksum does not hold. */
@@ -37,9 +38,40 @@ function readBlock(file: Buffer, handle: Cursor, reading: TableReading): Buffer 
   const at = handle.varint()
   const end = at + handle.varint()
   if (end + TRAILER_BYTES > file.length) throw new RangeError(`block at ${at}`)
-  const sound = file.readUInt32LE(end + 1) === maskedCrc32c(file.subarray(at, end + 1))
-  if (!sound || file[end] !== 0) reading.damage.push(`the block at byte ${at} is damaged`)
+  if (!isSound(file, at, end)) reading.damage.push(`the block at byte ${at} is damaged`)
   return file.subarray(at, end)
+}
+
+function isSound(file: Buffer, at: number, end: number): boolean {
+  return file[end] === 0 && file.readUInt32LE(end + 1) === maskedCrc32c(file.subarray(at, end + 1))
+}
+
+/** For a table whose index or footer is gone: the data blocks from its beginning on, as long as they are whole. */
+export function* blocksInFront(file: Buffer): Generator<Buffer> {
+  for (let at = 0; ;) {
+    const end = blockEnd(file, at)
+    if (end === undefined) return
+    yield file.subarray(at, end)
+    at = end + TRAILER_BYTES
+  }
+}
+
+/** A block ends only between two entries: what a peer wrote into a value cannot look like an end of one. */
+function blockEnd(file: Buffer, at: number): number | undefined {
+  const entries = new Cursor(file.subarray(at))
+  try {
+    for (let count = 1; ; count++) {
+      entries.varint()
+      const [rest, valueBytes] = [entries.varint(), entries.varint()]
+      entries.take(rest + valueBytes)
+      const restarts = Math.ceil(count / RESTART_INTERVAL)
+      const end = at + entries.at + 4 * restarts + 4
+      if (file.readUInt32LE(end - 4) === restarts && isSound(file, at, end)) return end
+    }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return undefined
+  }
 }
 
 /** Entries of a block, keys put together from what each shares with the one before. */

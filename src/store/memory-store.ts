@@ -3,14 +3,15 @@
 import { compareBytes, toHex, utf8 } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { checkOperation } from './record.ts'
-import type {
-  EnvelopeRecord,
-  LaneSummary,
-  Missing,
-  OpenReport,
-  Operation,
-  Store,
-  VerifyReport
+import {
+  DERIVED_TABLES,
+  type EnvelopeRecord,
+  type LaneSummary,
+  type Missing,
+  type OpenReport,
+  type Operation,
+  type Store,
+  type VerifyReport
 } from './store.ts'
 
 interface MemoryLane {
@@ -23,7 +24,7 @@ interface MemoryLane {
 const SCAN_RECORDS = 1000
 
 export class MemoryStore implements Store {
-  readonly report: OpenReport = { created: true, clean: false, notes: [], crash: [] }
+  readonly report: OpenReport = { created: true, clean: false, notes: [], crash: [], rebuilt: false }
   readonly incarnation: string
   readonly #facets = new Map<string, Map<number, MemoryLane>>()
   readonly #tables = new Map<string, Map<string, Uint8Array>>()
@@ -164,6 +165,7 @@ export class MemoryStore implements Store {
       }
     }
     for (const [table, records] of byKey(this.#tables)) {
+      if (DERIVED_TABLES.has(table)) continue
       for (const [key, bytes] of byKey(records)) all.push({ kind: 'put', table, key, bytes })
     }
     yield* all

@@ -12,7 +12,8 @@ import { assertRoom, replaceFile } from './durable-file.ts'
 import { isDatabaseError, openDatabase, type Database } from './level-database.ts'
 import { inspectLevelFolder } from './level-files.ts'
 import { compareWithAnchor, compareWithTotal } from './losses.ts'
-import type { OpenReport } from './store.ts'
+import { above, tableKey } from './record.ts'
+import { DERIVED_TABLES, type OpenReport } from './store.ts'
 
 const FORMAT_FILE = 'format'
 const FORMAT_LINE = /^parley-store (\d{1,6})\n$/
@@ -145,7 +146,12 @@ async function firstCommit(
   census.commit = 1
   const value = encodeTotal(storeId, 1, census.envelopes, census.tableTotal())
   await db.batch([{ type: 'put', key: TOTAL_KEY, value }], { sync: true })
-  return { ...count, db, storeId, report: { created: true, clean: false, notes: [], crash: [] } }
+  return {
+    ...count,
+    db,
+    storeId,
+    report: { created: true, clean: false, notes: [], crash: [], rebuilt: false }
+  }
 }
 
 async function openOrExplain(dir: string, { spareBytes, writeBufferBytes }: OpenOptions): Promise<Database> {
@@ -191,6 +197,7 @@ async function compare(
     notes.push('this folder was copied or restored: what was written after that is not in it')
   const crash = known?.clean === false ? ['the last run did not end with a clean stop'] : []
   if (tornBytes > 0) crash.push(`the last write was interrupted (${tornBytes} bytes)`)
+  if (count.derivedDamaged) await dropDerived(db)
   const whole = notes.length + crash.length === 0 && census.missing().length === 0
   const clean = whole && known !== undefined && known.commit === total.commit
   const incarnation = clean ? known.incarnation : randomBytes(16)
@@ -199,7 +206,15 @@ async function compare(
     db,
     storeId: total.storeId,
     incarnation,
-    report: { created: false, clean, notes, crash }
+    report: { created: false, clean, notes, crash, rebuilt: count.derivedDamaged }
+  }
+}
+
+/** All of it: a table cannot tell which of its records belong together. */
+async function dropDerived(db: Database): Promise<void> {
+  for (const table of DERIVED_TABLES) {
+    const start = tableKey(table, '')
+    await db.clear({ gte: start, lt: above(start) })
   }
 }
 

@@ -2,6 +2,7 @@
 import { equalBytes } from '../wire/bytes.ts'
 import { HASH_BYTES, sha256 } from '../wire/hash.ts'
 import {
+  DERIVED_TABLES,
   RECORD_BYTES_MAX,
   TABLE_KEY_BYTES_MAX,
   TABLE_NAME,
@@ -48,6 +49,10 @@ export function tableKey(table: string, key: string): Buffer {
 export function splitTableKey(bytes: Buffer): { table: string; key: string } {
   const end = bytes.indexOf(0)
   return { table: bytes.toString('utf8', 1, end), key: bytes.toString('utf8', end + 1) }
+}
+
+export function isDerived(key: Buffer): boolean {
+  return key[0] === TABLE && DERIVED_TABLES.has(splitTableKey(key).table)
 }
 
 /** A table record's place in words. */

@@ -84,6 +84,7 @@ async function copySound(from: string, to: Database): Promise<Salvage> {
   const newest = new Map<string, bigint>()
   let changes: Change[] = []
   for (const { key, sequence, value } of salvage(from)) {
+    if (record.isDerived(key)) continue // an older one that comes back could contradict the envelopes
     if (value && !isSound(key, value)) {
       for (const place of placesIn(key)) {
         if (++result.damaged.count <= PLACES_MAX) result.damaged.places.push(place)
@@ -114,9 +115,10 @@ async function finish(dir: string, db: Database, saved: Salvage, suspect: string
     const anchor = typeof known === 'string' ? undefined : known
     const count = await countDatabase(db)
     const { census } = count
+    census.commit = saved.total?.commit ?? 0
     const notes = anchor ? compareWithAnchor(census, anchor) : ['no anchor to compare with']
     if (saved.total) notes.push(...compareWithTotal(census, saved.total, count.losses.open.length, anchor))
-    census.commit = Math.max(anchor?.commit ?? 0, saved.total?.commit ?? 0)
+    census.commit = Math.max(anchor?.commit ?? 0, census.commit)
     const storeId = anchor?.storeId ?? saved.total?.storeId ?? randomBytes(16)
     const { changes } = await stageCommit(db, count, storeId, [], true)
     await db.batch(changes, { sync: true })

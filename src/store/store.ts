@@ -51,6 +51,8 @@ export interface OpenReport {
   notes: string[]
   /** What a kill or a power cut leaves behind: normal, and nothing that was acknowledged is gone. */
   crash: string[]
+  /** A derived record was damaged, so that all of them were dropped: no loss. */
+  rebuilt: boolean
 }
 
 export interface VerifyReport {
@@ -88,9 +90,9 @@ export interface Store {
    */
   write(operations: Operation[], options: { sync: boolean }): Promise<void>
 
-  /** @throws NodeError `store-damaged` when the record is there and its checksum does not hold. */
+  /** @throws NodeError `store-damaged` when the record is there, not derived, and its checksum does not hold. */
   get(table: string, key: string): Promise<Uint8Array | undefined>
-  /** Records whose key begins with `prefix`, by key. */
+  /** Records whose key begins with `prefix`, by key. A damaged record of a derived table is left out. */
   list(table: string, prefix?: string): AsyncIterable<{ key: string; bytes: Uint8Array }>
 
   missing(): Missing[]
@@ -101,7 +103,7 @@ export interface Store {
 
   /** Reads and checks every record. */
   verify(): Promise<VerifyReport>
-  /** Everything that is stored at one moment, envelopes first, each in key order. */
+  /** Everything that is stored at one moment but what is derived, envelopes first, each in key order. */
   snapshot(): AsyncIterable<Operation>
   /** A clean stop: all is synced, the anchor says so, the folder is free. */
   close(): Promise<void>
@@ -109,6 +111,8 @@ export interface Store {
 
 /** Tables of callers. Names that start otherwise belong to the store. */
 export const TABLE_NAME = /^[a-z][a-z0-9-]{0,31}$/
+/** What can be made again from the envelopes; it is neither counted, nor missed, nor part of a snapshot (STO-29). */
+export const DERIVED_TABLES: ReadonlySet<string> = new Set(['checkpoint', 'document'])
 export const TABLE_KEY_BYTES_MAX = 1024
 /** A value: the largest envelope is 96 KiB; identity and space logs are stored entry by entry. */
 export const RECORD_BYTES_MAX = 1024 * 1024

@@ -12,9 +12,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as Y from 'yjs'
 import { addIdentityEntry } from '../../src/node/home-company.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
 import type { NodeEvent, ParleyNode } from '../../src/node/parley-node.ts'
+import { LibP2PProvider } from '../../src/node/y-libp2p.ts'
 import { until } from '../../scripts/company-process.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
 import { didOf, meet, startNode } from '../e2e/nodes.ts'
@@ -26,6 +28,9 @@ export interface Picture {
   dir: string
   truth: Content
 }
+
+/** More than what a checkpoint begins with (node/checkpoints.ts). */
+const LONG_EDITS = 600
 
 export class Companies {
   readonly base = mkdtempSync(join(tmpdir(), 'parley-damage-'))
@@ -64,6 +69,7 @@ export class Companies {
     this.acmeDid = await didOf(acme)
     await meet(this.borealis, acme)
     await this.#found(acme)
+    await this.#long(acme)
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < 6; i++) {
         await this.write(acme, this.shared, `a${round}.${i}`)
@@ -105,6 +111,22 @@ export class Companies {
     const shared = { title: 'Shared', class: 'shared-confidential', space: id } as const
     this.shared = (await acme.createArtifact({ ...facts, ...shared })).id
     await until('the document', async () => (await this.borealis.read(this.shared)).text === '\n')
+  }
+
+  /** A private document of so many envelopes that the next stop leaves a checkpoint of it. */
+  async #long(acme: LocalNode): Promise<void> {
+    const facts = { kind: 'StandardsDoc.v1', title: 'Long', class: 'private' } as const
+    const { id } = await acme.createArtifact(facts)
+    const doc = new Y.Doc()
+    const provider = new LibP2PProvider(doc, acme, id)
+    await provider.whenSynced
+    const text = doc.getText('text')
+    for (let i = 0; i < LONG_EDITS; i++) {
+      this.written.add(`l${i}`)
+      text.insert(text.length, `l${i}\n`)
+    }
+    await provider.flush()
+    await provider.destroy()
   }
 
   /** Borealis puts a space before Acme. */

@@ -22,6 +22,10 @@ import { start } from './process.ts'
 type Pick = (below: number) => number
 type Change = (path: string, pick: Pick) => void
 
+/** Behind the beginning of a checkpoint's key, bytes that are surely of its value. */
+const CHECKPOINT_AT = 200
+const CHECKPOINT_BYTES = 1000
+
 export interface DamageCase {
   /** The kind of file or event, for the table. */
   area: string
@@ -49,7 +53,7 @@ const FILES: { [area: string]: [folder: string, start: string] } = {
 }
 
 export function damageCases(): DamageCase[] {
-  return [...storeCases(), ...olderCases(), ...fileCases(), ...twoCopies(), ...noRoom()]
+  return [...storeCases(), checkpoint(), ...olderCases(), ...fileCases(), ...twoCopies(), ...noRoom()]
 }
 
 function area(name: string): string {
@@ -105,6 +109,30 @@ function storeCases(): DamageCase[] {
       return new Examination(world, picture).verdict()
     }
   }))
+}
+
+/** What is derived is no loss: nobody may be told of one (STO-29). */
+function checkpoint(): DamageCase {
+  return {
+    area: 'store: table',
+    name: 'a bit of a checkpoint',
+    examine: async (world, picture, pick) => {
+      world.reset(picture)
+      const db = join(world.acme, 'store', 'db')
+      const key = Buffer.from('checkpoint\0') // a table leaves out what a key shares with the one before
+      const path = readdirSync(db)
+        .map(file => join(db, file))
+        .find(file => readFileSync(file).includes(key))
+      if (path === undefined) throw new Error('the sample has no checkpoint')
+      const bytes = readFileSync(path)
+      const at = bytes.lastIndexOf(key) + CHECKPOINT_AT + pick(CHECKPOINT_BYTES)
+      bytes[at] = (bytes[at] as number) ^ 1
+      writeFileSync(path, bytes)
+      const { outcome, said, left } = await new Examination(world, picture).verdict()
+      const lost = said.filter(text => text.includes('missing')).map(text => `WRONG: ${text}`)
+      return { outcome: lost.length > 0 ? 'silent' : outcome, said, left: [...left, ...lost] }
+    }
+  }
 }
 
 /** A picture shares its anchor with the home: damage is for one of them only. */

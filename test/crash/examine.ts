@@ -25,6 +25,9 @@ export interface Verdict {
   left: string[]
 }
 
+/** As advice names it: with the home that it is about. */
+const REPAIR = /\bparley (?:--home \S+ )?repair\b/
+
 /** What happened so far in one case. */
 export class Examination {
   readonly #world: Companies
@@ -90,7 +93,7 @@ export class Examination {
   async #follow(next: string, attempt: number): Promise<string | undefined> {
     const world = this.#world
     if (next.includes('Start the node again')) return undefined
-    if (next.includes('parley repair') && attempt === 0) {
+    if (REPAIR.test(next) && attempt === 0) {
       const { exit, refusal } = await run(['repair', ...world.withHome()])
       if (exit === 0) return undefined
       this.said.push(refusal?.code ?? `repair ended with ${exit}`)

@@ -9,9 +9,9 @@ it(
   { timeout: 240_000 },
   async () => {
     const only = ['CURRENT: no CURRENT', 'database: no store', 'a clone: both run']
-    const { cases, silent, repaired } = await damage({ cases: 3, seed: 1, only })
-    expect({ cases, silent }).toEqual({ cases: 3, silent: 0 })
-    expect(repaired).toBeGreaterThan(0)
+    // With this seed the first home was running: its newest private envelope is in no backup, only in the log.
+    const { cases, repaired } = await damage({ cases: 3, seed: 3, only })
+    expect({ cases, repaired }).toEqual({ cases: 3, repaired: 3 })
   }
 )
 

@@ -1,4 +1,5 @@
 // A start by checkpoint, with a real node on a real disk.
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,12 +11,15 @@ import type { Home } from '../../src/node/home.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
 import { LibP2PProvider } from '../../src/node/y-libp2p.ts'
 import type { Facet } from '../../src/replica/facet.ts'
+import { openDatabase } from '../../src/store/level-database.ts'
+import { databaseFolder } from '../../src/store/open-folder.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
 import { startNode } from '../e2e/nodes.ts'
+import { run } from '../crash/process.ts'
 
 const EDITS = 600
 let base = ''
@@ -89,6 +93,72 @@ test('[SYN-42] [SYN-43] a start reads what its checkpoint does not cover, and sh
   const [facet] = (await node.artifacts())[0]?.facets ?? []
   expect(await node.checkFacet(facet?.id as string)).toMatchObject({ wrong: [] })
   await node.close()
+})
+
+test('[STO-29] a damaged checkpoint or document is made anew at the next stop', async () => {
+  for (const table of ['checkpoint', 'document']) {
+    await damage(`t${table}\0`)
+    let node = await start()
+    const { id } = (await node.artifacts())[0] as { id: string }
+    const { text } = await node.read(id)
+    expect(text).toHaveLength(EDITS + 5)
+    expect(read).toBeGreaterThanOrEqual(EDITS)
+    expect((await node.status()).troubles.filter(trouble => trouble.includes('missing'))).toEqual([])
+    await node.close()
+    node = await start()
+    expect((await node.read(id)).text).toBe(text)
+    expect(read).toBe(0)
+    await node.close()
+  }
+})
+
+test('[STO-29] doctor calls a damaged checkpoint rebuilt, and nothing else', async () => {
+  const doctor = () => run(['doctor', '--home', home.dir])
+  await damage('tcheckpoint\0')
+  const { exit, stdout } = await doctor()
+  expect({ exit, troubles: stdout.split('\n').filter(line => /"(?:fail|warn)"/.test(line)) }).toEqual({
+    exit: 0,
+    troubles: [expect.stringContaining('root key')]
+  })
+  expect(stdout).toContain('rebuilt')
+  expect((await doctor()).stdout).not.toContain('rebuilt')
+})
+
+/** One bit of the first record whose key begins so. */
+async function damage(beginning: string): Promise<void> {
+  const db = await openDatabase(databaseFolder(join(home.dir, 'store')))
+  for await (const [key, value] of db.iterator({ gte: Buffer.from(beginning), limit: 1 })) {
+    expect(key.toString()).toContain(beginning)
+    value[9] = (value[9] as number) ^ 1
+    await db.put(key, value)
+  }
+  await db.close()
+}
+
+test('[STO-29] of several parts all are there, or none counts', async () => {
+  const id = new Uint8Array(32)
+  const state = randomBytes(2_000_000)
+  const given: number[] = []
+  const facet = {
+    id,
+    size: EDITS,
+    checkpoint: () => state,
+    restore: (bytes: Uint8Array) => given.push(bytes.length) > 0,
+    used: () => ({ bytes: 1e9 })
+  } as unknown as Facet
+  const documents = { state: () => Promise.resolve({ state, frontier: [] }) } as unknown as Documents
+  const store = new MemoryStore('00'.repeat(16))
+  const checkpoints = new Checkpoints(store, new Map([[toHex(id), { facet } as HeldFacet]]), documents)
+  await checkpoints.stop()
+  expect((await checkpoints.document(facet))?.state).toEqual(new Uint8Array(state))
+  expect([await checkpoints.restore(toHex(id), facet), given]).toEqual([true, [state.length]])
+  for (const table of ['document', 'checkpoint']) {
+    const parts = (await Array.fromAsync(store.list(table))).map(({ key }) => key)
+    expect(parts).toHaveLength(4)
+    await store.write([{ kind: 'del', table, key: parts[1] as string }])
+  }
+  expect(await checkpoints.document(facet)).toBeUndefined()
+  expect(await checkpoints.restore(toHex(id), facet)).toBe(false)
 })
 
 test('[SYN-43] a document that was kept is given back only while all of its heads count', async () => {

@@ -1,5 +1,6 @@
 // The simulator as a test: a few dozen histories in each run, a thousand in CI, ten thousand by hand.
 import { describe, expect, it } from 'vitest'
+import { halves } from './halves.ts'
 import { planOf, run } from './world.ts'
 
 describe('histories with partitions, crashes, stale disks, clones and liars', () => {
@@ -22,6 +23,18 @@ describe('histories with partitions, crashes, stale disks, clones and liars', ()
     it(`seed ${seed}: ${what}`, () => {
       expect(run(planOf(seed)).broken).toEqual([])
     })
+
+  it.for([1, 2])(
+    '[SYN-16] [SYN-18] seed %i: two halves that were parted for five minutes while all wrote are equal within 20 s',
+    { timeout: 60_000 },
+    seed => {
+      const { edits, differed, equalMs, broken } = halves(seed, 300_000)
+      expect(edits).toBeGreaterThan(500)
+      expect(differed).toBe(3)
+      expect({ broken, inTime: equalMs <= 20_000 }).toEqual({ broken: [], inTime: true })
+      console.log(`seed ${seed}: ${edits} edits while parted, equal ${equalMs} ms after the end of it`)
+    }
+  )
 
   it('a seed is one history, whenever it is run', () => {
     const [first, second] = [run(planOf(42)), run(planOf(42))]

@@ -136,7 +136,7 @@ export class Simulation implements World {
   }
 
   #live(): void {
-    this.#found()
+    this.found()
     this.network.weather = this.plan.weather
     for (let i = 0; i < this.plan.steps; i++) {
       this.#act()
@@ -187,7 +187,7 @@ export class Simulation implements World {
   // ---- what happens ------------------------------------------------------------------------------------------
 
   /** One space of all companies, accepted by each, and its facets. */
-  #found(): void {
+  found(): void {
     const parties = this.members.filter(({ company }) => company < this.plan.companies)
     const companies = [...new Set(parties.map(({ company }) => company))]
     this.#foundSpace('Joint', companies)

@@ -7,7 +7,7 @@ import { crc32c } from '../../src/store/crc32c.ts'
 import { inspectLevelFolder } from '../../src/store/level-files.ts'
 import { openDatabase } from '../../src/store/level-database.ts'
 import { readLog } from '../../src/store/level-log.ts'
-import { readTable } from '../../src/store/level-table.ts'
+import { blocksInFront, readTable } from '../../src/store/level-table.ts'
 import { salvage } from '../../src/store/level-salvage.ts'
 import { temporaryFolder } from './folders.ts'
 import { random } from './samples.ts'
@@ -76,6 +76,41 @@ describe('files of LevelDB', () => {
     expect(new Map(found.map(([key, { value }]) => [key, value!.toString('hex')]))).toEqual(
       new Map([...truth].map(([key, value]) => [key, value.toString('hex')]))
     )
+  })
+
+  it('[STO-20] a table that is cut gives what stands before the cut', async () => {
+    const { dir } = await sampleDatabase()
+    const table = readFileSync(files(dir, /\.ldb$/)[0] as string)
+    const { blocks } = readTable(table)
+    expect(blocks.length).toBeGreaterThan(3)
+    expect([...blocksInFront(table)]).toEqual(blocks)
+    for (const [n, block] of blocks.entries()) {
+      const end = block.byteOffset - table.byteOffset + block.length
+      // With its trailer a block is whole, without the last byte of that it is not.
+      for (const [bytes, whole] of [
+        [end + 5, n + 1],
+        [end + 4, n]
+      ] as const)
+        // prettier-ignore
+        expect([...blocksInFront(table.subarray(0, bytes))]).toEqual(blocks.slice(0, whole))
+    }
+  })
+
+  it('[STO-8] [STO-20] a damaged write of a log costs those around it nothing, and is damage', async () => {
+    const dir = join(temporaryFolder(), 'db')
+    const db = await openDatabase(dir)
+    for (let n = 0; n < 9; n++) await db.put(Buffer.from(`key ${n}`), Buffer.alloc(100, n))
+    await db.close()
+    const path = files(dir, /\.log$/)[0] as string
+    const log = readFileSync(path)
+    const { records } = readLog(log)
+    const damaged = Buffer.from(log)
+    const at = log.indexOf(records[4] as Buffer) + 50
+    damaged[at] = (damaged[at] as number) ^ 1
+    expect(readLog(damaged, 'beyond damage').records).toEqual(records.toSpliced(4, 1))
+    expect(readLog(damaged).records).toEqual(records.slice(0, 4))
+    writeFileSync(path, damaged)
+    expect(inspectLevelFolder(dir).damage).toEqual([expect.stringContaining('.log is damaged at byte')])
   })
 
   it('[STO-8] every flipped bit of a table is seen', async () => {

@@ -20,7 +20,7 @@ import { openDatabase, type Database } from '../../src/store/level-database.ts'
 import { envelopeKey, tableKey } from '../../src/store/record.ts'
 import { temporaryFolder } from './folders.ts'
 import { startWriter } from './processes.ts'
-import { envelope, FACET, OTHER_FACET, put, run, write } from './samples.ts'
+import { contents, envelope, FACET, OTHER_FACET, put, run, write } from './samples.ts'
 
 const SYNC = { sync: true }
 
@@ -98,6 +98,41 @@ describe('records', () => {
       message: expect.stringContaining('contacts/a') as string,
       next: expect.stringContaining('parley repair') as string
     })
+  })
+
+  it('[STO-29] a damaged record of a derived table is no loss: all that is derived is dropped', async () => {
+    const dir = folder()
+    await filled(dir)
+    let store = await LevelStore.open(dir)
+    const before = await contents(store)
+    await store.write(
+      [put('checkpoint', 'a', 'x'), put('checkpoint', 'b', 'y'), put('document', 'a', 'z')],
+      SYNC
+    )
+    expect((await store.verify()).damaged).toEqual([])
+    await store.close()
+    await tamper(dir, db => db.put(Buffer.from('tcheckpoint\0a'), Buffer.alloc(40)))
+    store = await LevelStore.open(dir)
+    expect([store.report, store.missing()]).toMatchObject([{ clean: true, notes: [], rebuilt: true }, []])
+    expect(await contents(store)).toEqual(before)
+    for (const table of ['checkpoint', 'document'])
+      expect(await store.list(table).next()).toMatchObject({ done: true })
+    await store.close()
+    store = await LevelStore.open(dir)
+    expect(store.report).toMatchObject({ clean: true, rebuilt: false })
+    await store.close()
+  })
+
+  it('[STO-29] what is derived and gone, or an older one, is not missed', async () => {
+    const dir = folder()
+    await filled(dir)
+    const store = await LevelStore.open(dir)
+    await store.write([put('checkpoint', 'a', 'x'), put('document', 'a', 'z')], SYNC)
+    await store.close()
+    await tamper(dir, db => db.del(Buffer.from('tcheckpoint\0a')))
+    const again = await LevelStore.open(dir)
+    expect([again.report, again.missing()]).toMatchObject([{ clean: true, notes: [], rebuilt: false }, []])
+    await again.close()
   })
 })
 
@@ -312,7 +347,7 @@ describe('incarnations', () => {
     const dir = folder()
     let store = await LevelStore.open(dir)
     const { incarnation } = store
-    expect(store.report).toEqual({ created: true, clean: false, notes: [], crash: [] })
+    expect(store.report).toEqual({ created: true, clean: false, notes: [], crash: [], rebuilt: false })
     const running = `${dir}-running`
     cpSync(dir, running, { recursive: true })
     await store.close()

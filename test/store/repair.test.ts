@@ -1,13 +1,24 @@
 // Repair: copy first, keep what is whole, say what is gone.
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FORMAT } from '../../src/store/census-scan.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
 import { readTable } from '../../src/store/level-table.ts'
 import { repair } from '../../src/store/repair.ts'
+import { damages } from './damage.ts'
 import { temporaryFolder } from './folders.ts'
-import { contents, FACET, put, run } from './samples.ts'
+import { contents, FACET, put, random, run } from './samples.ts'
 
 const SYNC = { sync: true }
 
@@ -42,11 +53,34 @@ describe('repair', () => {
     const report = await repair(dir)
     expect(filesOf(report.suspect)).toEqual(found)
     expect([report.envelopes, report.damaged.count, report.missing]).toEqual([600, 0, []])
+    expect(report.notes).toEqual([])
     const store = await LevelStore.open(dir)
     expect(await contents(store)).toEqual(truth)
     expect(store.incarnation).not.toBe(incarnation)
     expect(store.lanes(FACET).map(lane => lane.own)).toEqual([true, false])
     await store.close()
+  })
+
+  it('[STO-20] whatever became of MANIFEST and CURRENT, tables and log come back, the newest write as well', async () => {
+    const { dir } = await filled()
+    const store = await LevelStore.open(dir)
+    await store.write([...run(FACET, 1, 300, 301, true), put('contacts', 'c', 'z')], SYNC)
+    const truth = await contents(store)
+    const running = join(dir, '..', 'running')
+    cpSync(dir, running, { recursive: true })
+    await store.close()
+    const names = Object.keys(damages).filter(name => /MANIFEST|CURRENT/.test(name))
+    expect(names.length).toBe(5)
+    for (const name of names) {
+      const copy = join(dir, '..', name)
+      cpSync(running, copy, { recursive: true })
+      damages[name]!(copy, random(1), '')
+      const { missing, notes } = await repair(copy)
+      expect([missing, notes], name).toEqual([[], []])
+      const again = await LevelStore.open(copy)
+      expect(await contents(again), name).toEqual(truth)
+      await again.close()
+    }
   })
 
   it('[STO-20] one flipped bit costs one pack, and the store says which envelopes', async () => {
@@ -68,6 +102,48 @@ describe('repair', () => {
     expect(lost.map(place => place.slice(0, place.lastIndexOf('/')))).toEqual(report.damaged.places)
     expect(store.missing()).toEqual(report.missing)
     await store.close()
+  })
+
+  it('[STO-20] a table without its footer costs nothing, a damaged write of the log only itself', async () => {
+    const { dir } = await filled()
+    const store = await LevelStore.open(dir)
+    for (const key of ['c', 'd', 'e']) await store.write([put('contacts', key, key.repeat(200))], SYNC)
+    const truth = await contents(store)
+    await store.close()
+    const path = (name: RegExp) =>
+      join(dir, 'db', readdirSync(join(dir, 'db')).find(file => name.test(file)) as string)
+    truncateSync(path(/\.ldb$/), statSync(path(/\.ldb$/)).size - 48)
+    const log = readFileSync(path(/\.log$/))
+    const at = log.indexOf('d'.repeat(200))
+    log[at] = 0
+    writeFileSync(path(/\.log$/), log)
+    const { missing } = await repair(dir)
+    expect(missing).toEqual([{ kind: 'tables', tables: ['contacts'], lost: 1 }])
+    const again = await LevelStore.open(dir)
+    truth.delete('contacts/d')
+    expect(await contents(again)).toEqual(truth)
+    await again.close()
+  })
+
+  it('[STO-29] what is derived is neither kept nor missed', async () => {
+    const { dir, truth } = await filled()
+    const store = await LevelStore.open(dir)
+    for (const [key, text] of [
+      ['a', 'x'.repeat(99)],
+      ['b', 'y']
+    ] as const)
+      await store.write([put('checkpoint', key, text)], SYNC)
+    await store.close()
+    const name = readdirSync(join(dir, 'db')).find(file => file.endsWith('.log')) as string
+    const log = readFileSync(join(dir, 'db', name))
+    log[log.indexOf('x'.repeat(99))] = 0
+    writeFileSync(join(dir, 'db', name), log)
+    const { damaged, missing } = await repair(dir)
+    expect({ damaged: damaged.count, missing }).toEqual({ damaged: 0, missing: [] })
+    const again = await LevelStore.open(dir)
+    expect([again.missing(), await contents(again)]).toEqual([[], truth])
+    expect(await again.list('checkpoint').next()).toMatchObject({ done: true })
+    await again.close()
   })
 
   it('[STO-20] can be run again after it died at any step', async () => {

@@ -1,6 +1,8 @@
 // A snapshot is the whole store or it is refused.
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { toHex, utf8 } from '../../src/wire/bytes.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
@@ -59,6 +61,21 @@ describe('snapshots', () => {
       seen++
     }
     expect(seen).toBe(3000)
+    await store.close()
+  })
+
+  it('[STO-29] what is derived is not part of it, and is not taken from who puts it in', async () => {
+    const store = await LevelStore.open(join(temporaryFolder(), 'store'))
+    const before = await bytesOf(exportSnapshot(store))
+    await store.write([put('checkpoint', 'a', 'x'), put('document', 'a', 'y')], SYNC)
+    expect((await bytesOf(exportSnapshot(store))).equals(before)).toBe(true)
+    const made = {
+      snapshot: () => Readable.from([put('checkpoint', 'a', 'forged'), put('contacts', 'a', 'x')])
+    }
+    const bytes = await bytesOf(exportSnapshot(made as unknown as LevelStore))
+    expect(await importSnapshot(store, inPieces(bytes, 1000), LIMITS)).toBe(2)
+    expect(await contents(store)).toEqual(new Map([['contacts/a', toHex(utf8('x'))]]))
+    expect(await store.get('checkpoint', 'a')).toEqual(utf8('x'))
     await store.close()
   })
 

@@ -33,6 +33,8 @@ export interface DoctorOptions {
   deep?: boolean
 }
 
+const REBUILT =
+  'what the store keeps for a faster start was damaged: it is rebuilt at the next stop of the node'
 const SET_CLOCK = 'Set the clock, for instance by turning on network time.'
 
 export async function doctor(cli: Cli, { deep = false }: DoctorOptions): Promise<void> {
@@ -221,6 +223,7 @@ async function checkStore(cli: Cli, home: Home, deep: CompanyIdentity | undefine
       fix: 'Peers send what is missing; what nobody has can be accepted: parley repair --accept.'
     }))
     findings.push(...store.report.crash.map((what): Finding => ({ state: 'ok', what })))
+    if (store.report.rebuilt) findings.push({ state: 'ok', what: REBUILT })
     if (damaged.length === 0) {
       findings.push({
         state: 'ok',
