@@ -78,9 +78,10 @@ export async function openKeyFile(
   const key = await openKey(await readKeyFile(path), lock)
   if (!isReject(key)) return key
   if (key.code !== 'key-passphrase') throw new NodeError('key-damaged', `${path}: ${key.detail}`, RESTORE)
-  throw sealed
-    ? new NodeError('passphrase-wrong', `wrong passphrase for ${path}`, 'Nothing was changed; try again.')
-    : new NodeError('passphrase-wrong', `${homePaths(home.dir).unlockKey} does not open ${path}`, RESTORE)
+  if (sealed)
+    throw new NodeError('passphrase-wrong', `wrong passphrase for ${path}`, 'Nothing was changed; try again.')
+  // Nobody typed anything: one of the two files is not what it was. Taken for locked, the role would just be gone.
+  throw new NodeError('key-damaged', `${homePaths(home.dir).unlockKey} does not open ${path}`, RESTORE)
 }
 
 const RESTORE = 'Restore the file from a backup: `parley backup restore FILE --home NEW_DIRECTORY`'

@@ -72,6 +72,19 @@ describe('what a node starts with', () => {
     expect((await loadKeys(home, 'right')).node.key.publicKey).toBe(node.key.publicKey)
   })
 
+  test('is refused with a role key of which one bit is wrong, wherever it is: the role is not locked but damaged', async () => {
+    const home = await acme()
+    const path = keyPath(home, 'CTO', (await withRole(home, 'CTO', 1)).publicKey)
+    const bytes = readFileSync(path)
+    // The second line holds what the unlock key is compared with, the last one the key itself.
+    for (const at of [bytes.indexOf('X25519') + 12, bytes.length - 2]) {
+      const damaged = Uint8Array.from(bytes)
+      damaged[at] = (damaged[at] as number) ^ 1
+      writeFileSync(path, damaged)
+      await expect(loadKeys(home, undefined)).rejects.toMatchObject({ code: 'key-damaged' })
+    }
+  })
+
   test('is refused with a damaged key, an open one, and without the unlock key', async () => {
     const home = await acme()
     const { node } = await loadKeys(home, undefined)
