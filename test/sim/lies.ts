@@ -270,9 +270,7 @@ function forgeReceipt(sim: Simulation, liar: Member): boolean {
   const tips = facet.tips().map(({ client: of, seq, id }) => ({ of, seq: seq + 1, id }))
   for (const session of sessionsOf(liar)) {
     const frame = encodeFrame({ type: 'receipt', facet: facet.id, tips, signature: sim.random.bytes(64) })
-    const peer = sim.network.peerOf(liar.node, session)
-    if (peer?.facet(toHex(facet.id)) && mayHear(peer, session, held))
-      sim.watch.expect(frame, { lie: 'forge-receipt', codes: ['signature'] })
+    sim.watch.expect(frame, { lie: 'forge-receipt', codes: ['signature'] })
     say(sim, liar, frame, [session])
   }
   return true

@@ -217,9 +217,14 @@ export class Watch {
     const session = context.sessions.get(id)
     if (!session?.peer || !node.alive) return false
     const said = parseFrame(frame)
-    if (isReject(said) || said.type !== 'run') return session.allowances.checks.left(context.now) > 100
+    const runs = !isReject(said) && said.type === 'run'
+    if (!runs && session.allowances.checks.left(context.now) <= 100) return false
+    if (isReject(said) || (said.type !== 'run' && said.type !== 'receipt')) return true
+    // As of now: rights may have gone, or the node been restored, while the frame was under way.
     const held = node.facet(toHex(said.facet))
-    if (!held || !context.clearance(session, 'store', held.facet.space, held.facet.genesis)) return false
+    const direction = runs ? 'store' : 'announce'
+    if (!held || !context.clearance(session, direction, held.facet.space, held.facet.genesis)) return false
+    if (!runs) return true
     // The first word in a document may be held back (SYN-38, SYN-39), whatever it is.
     return held.facet.size > 0 && session.allowances.pushed.mayGo(context.now)
   }
