@@ -1,6 +1,11 @@
 // A stream that becomes a circuit: first one message each way, then bytes. protocols/transport, section 11.
 import type { AbortOptions, Connection, MessageStreamDirection, Stream } from '@libp2p/interface'
-import { AbstractMultiaddrConnection, lpStream, type LengthPrefixedStream } from '@libp2p/utils'
+import {
+  AbstractMultiaddrConnection,
+  InvalidDataLengthLengthError,
+  lpStream,
+  type LengthPrefixedStream
+} from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { Reject } from '../wire/reject.ts'
 import {
@@ -35,6 +40,7 @@ export class CircuitTalk {
     this.#log = log
     // A dialer may say on, before it has an answer, what a connection says before noise.
     this.#stream = lpStream(stream, {
+      lengthDecoder: lengthOf,
       maxDataLength: CIRCUIT_MESSAGE_BYTES_MAX,
       maxBufferSize: 2 * CIRCUIT_MESSAGE_BYTES_MAX
     })
@@ -74,6 +80,15 @@ export class CircuitTalk {
       return new Reject('circuit-message', `more than ${CIRCUIT_MESSAGE_BYTES_MAX} bytes`)
     }
   }
+}
+
+/** Two bytes are enough for the longest. libp2p's own reads on for as long as none of them is the last. */
+function lengthOf(bytes: { subarray(): Uint8Array }): number {
+  const [low = 0, high] = bytes.subarray()
+  if (low < 0x80) return low
+  if (high === undefined) throw new RangeError('there is more to it')
+  if (high >= 0x80) throw new InvalidDataLengthLengthError('more than two bytes of length')
+  return (low & 0x7f) + high * 0x80
 }
 
 const TOO_LONG = new Set(['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'StreamBufferError'])

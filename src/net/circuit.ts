@@ -1,6 +1,6 @@
 // Two streams joined, each given what the other brings, and no more than it takes. protocols/transport, section 11.
-import type { Stream } from '@libp2p/interface'
-import { CIRCUIT_IDLE_MS } from './limits.ts'
+import type { Stream, StreamMessageEvent } from '@libp2p/interface'
+import { CIRCUIT_IDLE_MS, SEND_BYTES_MAX, SMALL_BYTES } from './limits.ts'
 
 export class Circuit {
   readonly #streams: readonly [Stream, Stream]
@@ -24,16 +24,37 @@ export class Circuit {
   }
 
   #pass(from: Stream, to: Stream): void {
+    /** Small pieces that came at once. */
+    let small: Uint8Array[] = []
+    let bytes = 0
     let resuming = false
     const pauseIfFull = () => {
       if (to.writableNeedsDrain && from.readStatus === 'readable') from.pause()
+    }
+    const pass = (data: StreamMessageEvent['data']) => {
+      to.send(data)
+      if (!resuming) pauseIfFull()
+    }
+    const passSmall = () => {
+      if (this.#ended || bytes === 0) return
+      const data = Buffer.concat(small, bytes)
+      small = []
+      bytes = 0
+      pass(data)
+    }
+    const gather = (data: Uint8Array) => {
+      if (bytes === 0) queueMicrotask(() => this.#safely(passSmall)) // NET-35
+      small.push(data)
+      bytes += data.length
+      if (bytes > SEND_BYTES_MAX - SMALL_BYTES) passSmall()
     }
     from.addEventListener('message', ({ data }) =>
       this.#safely(() => {
         this.#bytes += data.byteLength
         this.#idle.refresh()
-        to.send(data)
-        if (!resuming) pauseIfFull()
+        if (data.byteLength < SMALL_BYTES) return gather(data.subarray())
+        passSmall()
+        pass(data)
       })
     )
     // What it has still to send goes first, in the microtask that the stream's own listener has queued.
@@ -48,8 +69,9 @@ export class Circuit {
     }
     from.addEventListener('end', () => {
       // An abort also ends a stream; the reason comes with `close`.
-      if (from.status === 'open' || from.status === 'closed')
-        to.close().catch((error: Error) => to.abort(error))
+      if (from.status !== 'open' && from.status !== 'closed') return
+      this.#safely(passSmall)
+      to.close().catch((error: Error) => to.abort(error))
     })
     from.addEventListener('close', ({ error }) => {
       if (error !== undefined) to.abort(error)

@@ -20,12 +20,12 @@ import {
   PENDING_CONNECTIONS_MAX
 } from './limits.ts'
 import { Cut, hangUp } from './muxer.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket, TokenBuckets } from './token-bucket.ts'
 
 /** What a socket's bytes go through (libp2p's AbstractMessageStream). */
 type Raw = MultiaddrConnection & { onData(data: Uint8Array): void }
 
-/** Hosts whose handshakes are counted; the one that came first is forgotten first. */
+/** Hosts whose handshakes are counted. */
 const HOSTS_MAX = 4_096
 
 export class Door {
@@ -36,7 +36,7 @@ export class Door {
   readonly #left = new WeakMap<MessageStream, number>()
   /** Of each encrypted connection the one below, and who noise has proven to be there. */
   readonly #secured = new WeakMap<MessageStream, { below: MessageStream; peerId: string }>()
-  readonly #hosts = new Map<string, TokenBucket>()
+  readonly #hosts = new TokenBuckets(HOSTS_MAX)
   readonly #all: TokenBucket
 
   /** `now`: monotonic milliseconds. */
@@ -115,12 +115,7 @@ export class Door {
   }
 
   #take(host: string, perSecond: number): boolean {
-    const now = this.#now()
-    const bucket = this.#hosts.get(host) ?? new TokenBucket(perSecond, 1_000, now)
-    this.#hosts.delete(host)
-    this.#hosts.set(host, bucket)
-    if (this.#hosts.size > HOSTS_MAX) this.#hosts.delete(this.#hosts.keys().next().value as string)
-    return bucket.take(1, now)
+    return this.#hosts.take(host, perSecond, 1_000, this.#now())
   }
 
   /** Counts bytes before anybody reads them. A `message` listener would be the only reader at times, and lose them. */

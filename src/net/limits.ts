@@ -9,6 +9,8 @@ export const FRAME_BYTES_MAX = 131_072
 
 /** A noise message carries 65,519 bytes and a yamux header takes 12: one send is one message, one system call pair. */
 export const SEND_BYTES_MAX = 65_507
+/** Less than this costs as much as this, and is sent together with what else there is to send at once. */
+export const SMALL_BYTES = 1_024
 /** `send` keeps its caller waiting above this: two sends ahead keep the socket busy. */
 export const QUEUE_BYTES_HIGH = 128 * 1024
 /** Beyond this a caller is ignoring back-pressure: its `send` is refused, the session lives on. */
@@ -104,6 +106,14 @@ export const CIRCUITS_MAX = 64
 /** Connections that a peer may ask a relay for at once, and how long until it may again so often. */
 export const CIRCUIT_REQUESTS_BURST = 8
 export const CIRCUIT_REQUESTS_REFILL_MS = 8_000
+/** The same for a company with eight nodes, half of it for each. */
+export const CIRCUIT_REQUESTS_PER_COMPANY_BURST = 32
+export const CIRCUIT_REQUESTS_PER_COMPANY_REFILL_MS = 8_000
+/** Streams that a relay opens with one peer, half of those for which that hangs up. */
+export const CIRCUIT_KNOCKS_BURST = YAMUX_STREAMS_BURST / 2
+export const CIRCUIT_KNOCKS_REFILL_MS = YAMUX_STREAMS_REFILL_MS
+/** Whose requests are counted. */
+export const CIRCUIT_ASKERS_MAX = 4_096
 /** Both ends ping through it every 5 s. */
 export const CIRCUIT_IDLE_MS = 30_000
 /** Handshakes a second that a relay brings of one named peer; whoever is honest needs one in half a second. */

@@ -12,6 +12,7 @@ import {
   STREAMS_MAX,
   WRITE_BUFFER_BYTES_MAX
 } from './limits.ts'
+import { gatherWindowUpdates } from './window-updates.ts'
 import { YamuxGuard } from './yamux-guard.ts'
 
 /** Why a connection was cut from this side; the session on it ends with the same reason. */
@@ -126,6 +127,7 @@ export class GuardedMuxers {
     this.#events.muxed(connection)
     connection.addEventListener('close', () => this.#watched.delete(watched))
     this.#watched.add(watched)
+    gatherWindowUpdates(connection)
     const muxer = createMuxer()
     return muxer
   }

@@ -8,11 +8,11 @@ import { Circuit } from './circuit.ts'
 import { CircuitTalk, isRelayed } from './circuit-stream.ts'
 import * as limits from './limits.ts'
 import type { NetEvent } from './net-event.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBuckets } from './token-bucket.ts'
 
 export interface RelayServerOptions {
-  /** Whether this is a node of a company that is known here. */
-  readonly serves: (peerId: string) => boolean
+  /** The company of a node that is served: one that is known here. Undefined for anybody else. */
+  readonly companyOf: (peerId: string) => string | undefined
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly log: (event: NetEvent) => void
@@ -34,8 +34,8 @@ export class RelayServer {
   readonly #options: RelayServerOptions
   readonly #reservations = new Map<string, Reservation>()
   readonly #running = new Set<Running>()
-  /** How often each peer may ask to be connected; only of those that are served. */
-  readonly #requests = new Map<string, TokenBucket>()
+  /** How often peers and companies may ask to be connected, and peers be asked; only of those that are served. */
+  readonly #rates = new TokenBuckets(limits.CIRCUIT_ASKERS_MAX)
 
   constructor(options: RelayServerOptions) {
     this.#options = options
@@ -67,13 +67,13 @@ export class RelayServer {
   /** Ends what belongs to peers that are no longer served. */
   enforce(): void {
     for (const peerId of this.#reservations.keys())
-      if (!this.#options.serves(peerId)) this.#reservations.delete(peerId)
+      if (!this.#serves(peerId)) this.#reservations.delete(peerId)
     for (const { ends, circuit } of this.#running)
-      if (!ends.every(end => this.#options.serves(end))) circuit?.end(new Error('no longer served'))
+      if (!ends.every(end => this.#serves(end))) circuit?.end(new Error('no longer served'))
   }
 
   async #reserve(asking: string, connection: Connection, talk: CircuitTalk): Promise<void> {
-    if (isRelayed(connection) || !this.#options.serves(asking)) {
+    if (isRelayed(connection) || !this.#serves(asking)) {
       this.#options.log({ event: 'circuit-refused', peerId: asking, detail: 'no reservation for it' })
       return talk.say({ type: 'status', status: STATUS.denied }) // NET-32
     }
@@ -89,14 +89,15 @@ export class RelayServer {
       this.#options.log({ event: 'circuit-refused', peerId: asking, detail: `to ${wanted}: ${detail}` })
       return status
     }
-    if (isRelayed(connection) || !this.#options.serves(asking))
-      return refused(STATUS.denied, 'it is not served') // NET-32
-    if (!this.#mayAsk(asking)) return refused(STATUS.limit, 'too often') // NET-33
-    if (this.#isFull(asking, wanted)) return refused(STATUS.limit, 'too many') // NET-33
+    const company = this.#options.companyOf(asking)
+    if (isRelayed(connection) || company === undefined) return refused(STATUS.denied, 'it is not served') // NET-32
+    if (!this.#mayAsk(asking, company)) return refused(STATUS.limit, 'too often') // NET-33, NET-37
     const reservation = this.#reservations.get(wanted)
     if (reservation === undefined || reservation.until < this.#options.now())
       return refused(STATUS.noReservation, 'no reservation')
-    if (!this.#options.serves(wanted)) return refused(STATUS.denied, 'that is not served') // NET-32
+    if (!this.#serves(wanted)) return refused(STATUS.denied, 'that is not served') // NET-32
+    if (!this.#mayKnock(wanted)) return refused(STATUS.limit, 'it is asked too often') // NET-37
+    if (!this.#hasPlace(asking, company, wanted)) return refused(STATUS.limit, 'too many') // NET-33
     const running: Running = { ends: [asking, wanted], circuit: undefined }
     this.#running.add(running)
     try {
@@ -140,20 +141,45 @@ export class RelayServer {
     })
   }
 
-  #mayAsk(asking: string): boolean {
-    const { now } = this.#options
-    const { CIRCUIT_REQUESTS_BURST: burst, CIRCUIT_REQUESTS_REFILL_MS: refill } = limits
-    const bucket = this.#requests.get(asking) ?? new TokenBucket(burst, refill, now())
-    this.#requests.set(asking, bucket)
-    return bucket.take(1, now())
+  #serves(peerId: string): boolean {
+    return this.#options.companyOf(peerId) !== undefined
   }
 
-  #isFull(asking: string, wanted: string): boolean {
-    const running = [...this.#running]
+  #mayAsk(asking: string, company: string): boolean {
+    const {
+      CIRCUIT_REQUESTS_BURST: burst,
+      CIRCUIT_REQUESTS_REFILL_MS: refill,
+      CIRCUIT_REQUESTS_PER_COMPANY_BURST: burstOfAll,
+      CIRCUIT_REQUESTS_PER_COMPANY_REFILL_MS: refillOfAll
+    } = limits
+    const now = this.#options.now()
     return (
-      running.length >= limits.CIRCUITS_MAX ||
-      running.filter(({ ends }) => ends[0] === asking).length >= limits.CIRCUITS_PER_PEER_MAX ||
-      running.filter(({ ends }) => ends[1] === wanted).length >= limits.CIRCUITS_PER_PEER_MAX
+      this.#rates.take(`peer ${asking}`, burst, refill, now) &&
+      this.#rates.take(`company ${company}`, burstOfAll, refillOfAll, now)
     )
+  }
+
+  #mayKnock(wanted: string): boolean {
+    const { CIRCUIT_KNOCKS_BURST: burst, CIRCUIT_KNOCKS_REFILL_MS: refill } = limits
+    return this.#rates.take(`at ${wanted}`, burst, refill, this.#options.now())
+  }
+
+  #hasPlace(asking: string, company: string, wanted: string): boolean {
+    const all = [...this.#running]
+    const { CIRCUITS_MAX, CIRCUITS_PER_PEER_MAX: few } = limits
+    if (all.filter(({ ends }) => ends[0] === asking).length >= few) return false
+    const there = all.filter(({ ends }) => ends[1] === wanted)
+    if (there.length >= few) return this.#makeRoom(there, company)
+    return all.length < CIRCUITS_MAX || this.#makeRoom(all, company)
+  }
+
+  /** NET-36. The newest of the company that has the most gives way, where that leaves it no fewer than the other. */
+  #makeRoom(running: Running[], company: string): boolean {
+    const byCompany = Map.groupBy(running, ({ ends }) => this.#options.companyOf(ends[0]))
+    const [most = []] = [...byCompany.values()].toSorted((a, b) => b.length - a.length)
+    if (most.length < (byCompany.get(company)?.length ?? 0) + 2) return false
+    const newest = most.findLast(({ circuit }) => circuit !== undefined)
+    newest?.circuit?.end(new Error('gave way to another company'))
+    return newest !== undefined
   }
 }

@@ -1,4 +1,4 @@
-// A rate as a bucket that refills with time. Pure: the caller brings the time.
+// Rates as buckets that refill with time. Pure: the caller brings the time.
 
 export class TokenBucket {
   readonly #capacity: number
@@ -21,5 +21,24 @@ export class TokenBucket {
     if (this.#tokens < count) return false
     this.#tokens -= count
     return true
+  }
+}
+
+/** A bucket for each of many names; of more than `namesMax` the one that was not used for longest is forgotten. */
+export class TokenBuckets {
+  readonly #namesMax: number
+  readonly #buckets = new Map<string, TokenBucket>()
+
+  constructor(namesMax: number) {
+    this.#namesMax = namesMax
+  }
+
+  /** Takes one token of `name`, where `capacity` tokens come back in `perMs` milliseconds. */
+  take(name: string, capacity: number, perMs: number, nowMs: number): boolean {
+    const bucket = this.#buckets.get(name) ?? new TokenBucket(capacity, perMs, nowMs)
+    this.#buckets.delete(name)
+    this.#buckets.set(name, bucket)
+    if (this.#buckets.size > this.#namesMax) this.#buckets.delete(this.#buckets.keys().next().value as string)
+    return bucket.take(1, nowMs)
   }
 }

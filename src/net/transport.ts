@@ -129,7 +129,7 @@ class LibP2PTransport implements Transport {
       door: this.#door,
       connectionOf: peerId => this.#sessions.get(peerId)?.connection,
       expects: peerId => this.#admits(peerId) && this.#hasFew(peerId),
-      serves: peerId => this.#admits(peerId) && this.#companyOf(peerId) !== undefined,
+      companyOf: peerId => (this.#admits(peerId) ? this.#companyOf(peerId) : undefined),
       now,
       log
     })

@@ -3,6 +3,7 @@
 import { Reject } from '../wire/reject.ts'
 import {
   NEGOTIATION_BYTES_MAX,
+  STREAM_WINDOW_BYTES,
   STREAMS_MAX,
   YAMUX_CONTROL_PER_SECOND,
   YAMUX_FRAME_BYTES_MAX,
@@ -44,6 +45,8 @@ export class YamuxGuard {
   readonly #opening = new Set<number>()
   /** What has come on each stream without a protocol. */
   readonly #negotiated = new Map<number, number>()
+  /** What may still come on streams that have brought data, once they are reset. */
+  readonly #underWay = new Map<number, number>()
 
   constructor(open: OpenStreams, nowMs: number) {
     this.#open = open
@@ -129,8 +132,23 @@ export class YamuxGuard {
       if (this.#negotiated.size > 4 * STREAMS_MAX) this.#forgetNegotiated()
       return undefined
     }
-    if (this.#open.has(id) || this.#stray.take(length, nowMs)) return undefined
-    return new Reject('yamux-stray-data', 'too many bytes for streams that are not open') // NET-12
+    if (this.#open.has(id)) {
+      this.#note(id)
+      return undefined
+    }
+    const underWay = this.#underWay.get(id) ?? 0
+    if (length <= underWay) this.#underWay.set(id, underWay - length)
+    else if (!this.#stray.take(length, nowMs))
+      return new Reject('yamux-stray-data', 'too many bytes for streams that are not open') // NET-12
+    return undefined
+  }
+
+  /** Of streams that are gone the oldest are forgotten first. */
+  #note(id: number): void {
+    if (this.#underWay.has(id)) return
+    this.#underWay.set(id, STREAM_WINDOW_BYTES)
+    if (this.#underWay.size <= 4 * STREAMS_MAX) return
+    for (const old of this.#underWay.keys()) if (!this.#open.has(old)) return void this.#underWay.delete(old)
   }
 
   #forgetNegotiated(): void {

@@ -1,6 +1,6 @@
 // Two honest companies in processes of their own, a rival party to their space, and an honest visitor: what an attack
 // is set against, and how it is measured what honest members notice of it.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CompanyProcess, freePort, startCompany, until } from '../../scripts/company-process.ts'
@@ -17,6 +17,13 @@ import { Victim } from './victim.ts'
 const INVITE_MS = 3_600_000
 const PROBE_MS_MAX = 20_000
 
+/** An honest node that is to know somebody. */
+interface Host {
+  api: ParleyNode
+  did: string
+  address: string
+}
+
 export class Arena {
   readonly #base = mkdtempSync(join(tmpdir(), 'parley-hostile-'))
   readonly #random = new Random(7)
@@ -27,6 +34,13 @@ export class Arena {
   #other!: CompanyProcess
   address = ''
   did = ''
+  /** Where the other honest node is dialed through the node under attack, and who it is. */
+  behind = { address: '', peerId: '' }
+  relayPort = 0
+  #beside!: Host
+  /** What the node under attack listens through, beside its own port. */
+  #listensThrough: string | undefined
+  #listen = ''
   /** Documents of the space: honest people write in the first, the rival in the second. */
   #artifacts: string[] = []
   facets: string[] = []
@@ -36,20 +50,25 @@ export class Arena {
   #edits = 0
 
   async open(): Promise<void> {
-    const homes = ['Acme', 'Borealis'].map(name => join(this.#base, name)) as [string, string]
-    for (const [i, name] of ['Acme', 'Borealis'].entries()) {
-      const listen = [`/ip4/127.0.0.1/tcp/${await freePort()}`]
-      await createCompanyHome(homes[i] as string, name, { listen, coalesceMs: 0 })
-    }
-    this.victim = new Victim(homes[0])
+    const [acme, borealis] = ['Acme', 'Borealis'].map(name => join(this.#base, name)) as [string, string]
+    this.#listen = `/ip4/127.0.0.1/tcp/${await freePort()}`
+    this.relayPort = await freePort()
+    await createCompanyHome(acme, 'Acme', { listen: [this.#listen], relay: true, coalesceMs: 0 })
+    this.victim = new Victim(acme)
     await this.victim.start()
-    this.#other = await startCompany('Borealis', homes[1])
     const status = await this.api.status()
     this.address = status.listening[0] as string
     this.did = status.company.did
+    const through = `${this.address}/p2p-circuit`
+    const listen = [`/ip4/127.0.0.1/tcp/${await freePort()}`, through]
+    await createCompanyHome(borealis, 'Borealis', { listen, coalesceMs: 0 })
+    this.#other = await startCompany('Borealis', borealis)
+    const { peerId, listening, company } = await this.#other.api.status()
+    this.behind = { address: `${through}/p2p/${peerId}`, peerId }
+    this.#beside = { api: this.#other.api, did: company.did, address: listening[0] as string }
     await this.#befriend()
-    const rival = await this.#introduced(this.rival)
-    const guest = await this.#introduced(this.#guest)
+    const rival = await this.#introduced(this.rival, this, this.#beside)
+    const guest = await this.#introduced(this.#guest, this, this.#beside)
     await until('the guest to know the other', async () => guest.node.core.context.open().length > 0)
     this.#guestDisk = guest.node.disk
     await guest.stop()
@@ -67,12 +86,28 @@ export class Arena {
     return this.victim.api
   }
 
-  /** A fresh process on the same store, connected to its honest peer again. */
-  async restart(): Promise<void> {
+  /** Whether the node runs and listens through nobody. */
+  isPlain(): boolean {
+    return this.victim.alive && this.#listensThrough === undefined
+  }
+
+  /**
+   * A fresh process on the same store, connected to its honest peer again, which has its place there.
+   * @param through what it listens through, beside its own port
+   */
+  async restart(through?: string): Promise<void> {
     await this.victim.stop()
+    const path = join(this.victim.home, 'parley.json')
+    const config = JSON.parse(readFileSync(path, 'utf8')) as object
+    const listen = through === undefined ? [this.#listen] : [this.#listen, through]
+    writeFileSync(path, JSON.stringify({ ...config, listen }))
+    this.#listensThrough = through
     await this.victim.start()
     await this.#other.api.connect(this.address).catch(() => undefined)
-    await until('the honest peer', async () => (await this.api.peers()).some(peer => peer.nodes.length > 0))
+    await until('the honest peer', async () => {
+      const { forOthers } = (await this.api.status()).relays
+      return (forOthers?.reservations ?? 0) > 0
+    })
   }
 
   async #befriend(): Promise<void> {
@@ -82,28 +117,10 @@ export class Arena {
     await this.api.confirm(did, { by: 'test', how: 'test' })
   }
 
-  /** A company that came by an invite and was confirmed, with the node that did so. */
-  async #introduced(company: Company): Promise<ModifiedNode> {
-    const { id, token } = await this.api.createInvite({ expiresInMs: INVITE_MS })
-    const { secret } = parseInvite(token) as { secret: Uint8Array }
+  /** A company that came by invites and was confirmed, with the node that did so. */
+  async #introduced(company: Company, ...hosts: Host[]): Promise<ModifiedNode> {
     const node = await createModifiedNode(company, this.#random.below(1_000_000))
-    const contact = {
-      did: this.did,
-      addresses: [this.address],
-      nodes: [],
-      confirmed: { by: 'test', how: 'test', at: 1 },
-      invite: { secret: Buffer.from(secret).toString('hex'), inviter: this.did }
-    }
-    node.node.core.context.directory.contacts.set(this.did, contact)
-    node.node.disk.tables.set(
-      `contact:${this.did}`,
-      Buffer.from(JSON.stringify({ ...contact, invite: undefined }))
-    )
-    await node.connect(this.address)
-    const { did } = company.identity
-    await until('a new contact', async () => (await this.api.peers()).some(peer => peer.company.did === did))
-    await this.api.confirm(did, { by: 'test', how: 'test' })
-    await this.api.revokeInvite(id).catch(() => undefined)
+    for (const host of hosts) await introduce(company, node, host)
     return node
   }
 
@@ -142,25 +159,33 @@ export class Arena {
     )
   }
 
-  /** A new node of the rival that the victim knows from now on, as if it had been there in better times. */
-  async freshNode(): Promise<Company> {
+  /**
+   * A new node of the rival that the victim knows from now on, as if it had been there in better times.
+   * @param through whether the node that listens through the victim is to know it too
+   */
+  async freshNode(through = false): Promise<Company> {
     const company = { ...this.rival, ...createNodeKey(this.rival, this.#random, this.startedMs) }
-    const { id } = await this.api.createInvite({ expiresInMs: INVITE_MS })
-    const mouth = await Mouth.create(company.nodeKey.seed)
-    await mouth.greet(this.address, company)
-    await mouth.stop()
-    await this.api.revokeInvite(id)
+    for (const { api, address } of through ? [this, this.#beside] : [this]) {
+      const { id } = await api.createInvite({ expiresInMs: INVITE_MS })
+      const mouth = await Mouth.create(company.nodeKey.seed)
+      await mouth.greet(address, company)
+      await mouth.stop()
+      await api.revokeInvite(id)
+    }
     return company
   }
 
-  /** How long an honest member takes that has no session: to be told who the other is. It dials again as nodes do. */
-  async connectMs(): Promise<number> {
+  /**
+   * How long an honest member takes that has no session: to be told who the other is. It dials again as nodes do.
+   * @param through to the node that listens through the one under attack
+   */
+  async connectMs(through = false): Promise<number> {
     const started = performance.now()
     while (performance.now() - started < PROBE_MS_MAX) {
       const node = await createModifiedNode(this.#guest, this.#random.below(1_000_000), this.#guestDisk)
       try {
-        await node.connect(this.address)
-        const greeted = async () => node.node.core.context.open().length > 0
+        await node.connect(through ? this.behind.address : this.address)
+        const greeted = async () => node.node.core.context.open().length > (through ? 1 : 0)
         await until('an answer', greeted, 5_000)
         return performance.now() - started
       } catch {
@@ -188,4 +213,24 @@ export class Arena {
       return Infinity
     }
   }
+}
+
+async function introduce(company: Company, { node, connect }: ModifiedNode, host: Host): Promise<void> {
+  const { api, did, address } = host
+  const { id, token } = await api.createInvite({ expiresInMs: INVITE_MS })
+  const { secret } = parseInvite(token) as { secret: Uint8Array }
+  const contact = {
+    did,
+    addresses: [address],
+    nodes: [],
+    confirmed: { by: 'test', how: 'test', at: 1 },
+    invite: { secret: Buffer.from(secret).toString('hex'), inviter: did }
+  }
+  node.core.context.directory.contacts.set(did, contact)
+  node.disk.tables.set(`contact:${did}`, Buffer.from(JSON.stringify({ ...contact, invite: undefined })))
+  await connect(address)
+  const isKnown = async () => (await api.peers()).some(peer => peer.company.did === company.identity.did)
+  await until('a new contact', isKnown)
+  await api.confirm(company.identity.did, { by: 'test', how: 'test' })
+  await api.revokeInvite(id).catch(() => undefined)
 }

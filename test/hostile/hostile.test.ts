@@ -22,7 +22,10 @@ const QUICK = [
   'receipts-bad',
   'run-64-kib',
   'run-forks',
-  'entries-chain'
+  'entries-chain',
+  'hop-endless-length',
+  'relay-garbage-after-ok',
+  'stop-garbage'
 ]
 
 beforeAll(() => ring.open(), 120_000)

@@ -4,17 +4,23 @@ import { atTheDoor } from './at-the-door.ts'
 import { belowFrames } from './below-frames.ts'
 import { inFrames } from './in-frames.ts'
 import { inContent } from './in-content.ts'
+import { onRelays } from './on-relays.ts'
 
 export interface Kind {
   name: string
-  /** `invited`: a stranger while some invite is open, so that anybody may come as far as a hello. */
-  as: 'stranger' | 'invited' | 'member'
+  /**
+   * `invited`: a stranger while some invite is open, so that anybody may come as far as a hello.
+   * `relay`: a member through whose relay the node listens.
+   */
+  as: 'stranger' | 'invited' | 'member' | 'relay'
   /** Where a rule says that the rival is cut: with one of these codes, and named. */
   cut?: string[]
   /** How many nodes the rival has for it. */
   nodes?: number
+  /** Whether honest members come through the node to another that listens through it, and not to the node itself. */
+  through?: true
   /** What takes long to make is made before the attack begins. */
-  prepare?(scene: Scene): void
+  prepare?(scene: Scene): unknown
   run(scene: Scene): Promise<unknown>
 }
 
@@ -23,5 +29,6 @@ export const kinds: Kind[] = [
   ...atTheDoor,
   ...belowFrames,
   ...inFrames,
-  ...inContent
+  ...inContent,
+  ...onRelays
 ]

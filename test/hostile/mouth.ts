@@ -34,10 +34,12 @@ export class Mouth {
     this.#raws = raws
   }
 
-  static async create(seed: Uint8Array): Promise<Mouth> {
+  /** @param listen where it listens; nowhere unless it is said */
+  static async create(seed: Uint8Array, listen: string[] = []): Promise<Mouth> {
     const raws: MessageStream[] = []
     const node = await createLibp2p({
       privateKey: await generateKeyPairFromSeed('Ed25519', seed),
+      addresses: { listen },
       transports: [tcp()],
       connectionEncrypters: [noise()],
       streamMuxers: [
@@ -66,11 +68,7 @@ export class Mouth {
       signal: AbortSignal.timeout(DIAL_MS)
     })
     const raw = this.#raws.at(-1) as MessageStream
-    const closed = new Promise<void>(resolve => {
-      if (connection.status !== 'open') resolve()
-      connection.addEventListener('close', () => resolve())
-    })
-    return { connection, raw, closed, isOpen: () => connection.status === 'open' }
+    return { connection, raw, ...lifeOf(connection) }
   }
 
   /** A session in which the company of this mouth has said who it is and been answered. */
@@ -80,17 +78,20 @@ export class Mouth {
     hello: Partial<Extract<Frame, { type: 'hello' }>> = {}
   ): Promise<Talk> {
     const talk = await this.talk(address)
-    await talk.say({
-      type: 'hello',
-      did: company.identity.did,
-      certificate: company.nodeCertificate,
-      version: company.identity.head,
-      confirmed: true,
-      invite: new Uint8Array(0),
-      ...hello
-    })
+    await talk.hello(company, hello)
     await talk.heard(frame => frame.type === 'hello')
     return talk
+  }
+
+  /** Takes the sessions that others open with it, and says there who it is. */
+  async answer(company: Company): Promise<void> {
+    await this.node.handle(SYNC_PROTOCOL, (stream, connection) => {
+      const opens = this.peerId < connection.remotePeer.toString()
+      const line = { connection, raw: this.#raws.at(-1) as MessageStream, ...lifeOf(connection) }
+      const talk = new Talk(line, stream, opens)
+      if (opens) stream.send(Uint8Array.of(0))
+      void talk.opened.then(() => talk.hello(company)).catch(() => undefined)
+    })
   }
 
   /** A session on which nothing was said. */
@@ -107,6 +108,14 @@ export class Mouth {
   async stop(): Promise<void> {
     await this.node.stop()
   }
+}
+
+function lifeOf(connection: Connection): Pick<Line, 'closed' | 'isOpen'> {
+  const closed = new Promise<void>(resolve => {
+    if (connection.status !== 'open') resolve()
+    connection.addEventListener('close', () => resolve())
+  })
+  return { closed, isOpen: () => connection.status === 'open' }
 }
 
 /** A session: says any bytes, answers nothing by itself. */
@@ -161,6 +170,18 @@ export class Talk {
         clearTimeout(late)
         resolve(frame)
       }
+    })
+  }
+
+  hello(company: Company, hello: Partial<Extract<Frame, { type: 'hello' }>> = {}): Promise<boolean> {
+    return this.say({
+      type: 'hello',
+      did: company.identity.did,
+      certificate: company.nodeCertificate,
+      version: company.identity.head,
+      confirmed: true,
+      invite: new Uint8Array(0),
+      ...hello
     })
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Arena } from './arena.ts'
 import type { Reading } from './gauge-process.ts'
 import type { Kind } from './kinds.ts'
-import type { Task } from './scene.ts'
+import { relayAddress, type Task } from './scene.ts'
 import type { LogLine } from './victim.ts'
 
 /** protocols/sync, section 9: what a node may be made to spend, and what honest members may be made to wait. */
@@ -63,24 +63,30 @@ export class Ring {
 
   async play(kind: Kind): Promise<Row> {
     const { arena } = this
-    if (!this.#sameProcess || !arena.victim.alive) await arena.restart()
+    const isFit = kind.as === 'relay' ? arena.victim.alive : this.#sameProcess && arena.isPlain()
+    if (!isFit) await arena.restart()
     const invite =
       kind.as === 'invited' ? await arena.api.createInvite({ expiresInMs: 3_600_000 }) : undefined
-    const nodes = kind.as === 'member' ? (kind.nodes ?? 1) : 0
+    const isMember = kind.as === 'member' || kind.as === 'relay'
+    const nodes = isMember ? (kind.nodes ?? 1) : 0
     const task: Task = {
       kind: kind.name,
       seconds: this.#seconds,
       address: arena.address,
+      behind: arena.behind,
+      relayPort: arena.relayPort,
       facets: arena.facets,
       startedMs: arena.startedMs,
       nodes: [],
       disk: { tables: arena.disk.tables, envelopes: arena.disk.envelopes }
     }
-    for (let i = 0; i < nodes; i++) task.nodes.push(nodeOf(await arena.freshNode()))
+    for (let i = 0; i < nodes; i++) task.nodes.push(nodeOf(await arena.freshNode(kind.through)))
     const rival = this.#process()
     const told = messages(rival)
     rival.send(task)
     await told.next()
+    if (kind.as === 'relay')
+      await arena.restart(`${relayAddress(task)}/p2p/${task.nodes[0]?.node.peer}/p2p-circuit`)
     arena.victim.forgetLog()
     const before = await arena.victim.gauge(true)
     rival.send('go')
@@ -88,7 +94,7 @@ export class Ring {
     const stop = { at: false }
     const note = Promise.race([told.next(), late(this.#seconds + OVERTIME_S)]).finally(() => (stop.at = true))
     const [connects, edits] = await Promise.all([
-      probe(stop, () => arena.connectMs()),
+      probe(stop, () => arena.connectMs(kind.through)),
       probe(stop, () => arena.editMs())
     ])
     const notes = [await note]
@@ -175,7 +181,7 @@ function judge(kind: Kind, outcome: Outcome, arena: Arena): Row {
   const [connectMs, editMs] = [Math.max(...connects), Math.max(...edits)]
   const { share } = outcome
   const grown = reading.rssMax - before.rss
-  const codes = codesOf(log, kind.as === 'member' ? nodes : undefined)
+  const codes = codesOf(log, nodes.length > 0 ? nodes : undefined)
   const broken: string[] = []
   const limit = (what: string, value: number, most: number) => {
     if (!(value <= most)) broken.push(`${what}: ${Math.round(value)} of at most ${most}`)

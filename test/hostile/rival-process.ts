@@ -21,9 +21,11 @@ for (;;) {
 async function attack(scene: Scene, name: string): Promise<string> {
   const kind = kinds.find(other => other.name === name)
   let ready = false
+  // Time limits alone keep no process awake.
+  const awake = setInterval(() => undefined, 1_000)
   try {
     if (!kind) throw new Error(`no attack ${name}`)
-    kind.prepare?.(scene)
+    await kind.prepare?.(scene)
     const go = once(process, 'message')
     ready = true
     process.send?.('ready')
@@ -36,5 +38,6 @@ async function attack(scene: Scene, name: string): Promise<string> {
     return `failed: ${(error as Error).stack ?? String(error)}`
   } finally {
     await scene.rest()
+    clearInterval(awake)
   }
 }

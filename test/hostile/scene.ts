@@ -19,10 +19,19 @@ export interface Task {
   kind: string
   seconds: number
   address: string
+  /** Where an honest node is dialed that listens through the node, and its peer id. */
+  behind: { address: string; peerId: string }
+  /** Where the rival's relay listens. */
+  relayPort: number
   facets: string[]
   startedMs: number
   nodes: Pick<Company, 'nodeKey' | 'nodeCertificate' | 'node'>[]
   disk: { tables: Disk['tables']; envelopes: Disk['envelopes'] }
+}
+
+/** Where the rival's relay listens. */
+export function relayAddress({ relayPort }: Task): string {
+  return `/ip4/127.0.0.1/tcp/${relayPort}`
 }
 
 /** A network of its own on the loopback: another host than that of the honest members. */
@@ -68,8 +77,8 @@ export class Scene {
   }
 
   /** Somebody with this key, or with one that nobody knows. */
-  async mouth(seed = this.random.bytes(32)): Promise<Mouth> {
-    const mouth = await Mouth.create(seed)
+  async mouth(seed = this.random.bytes(32), listen?: string[]): Promise<Mouth> {
+    const mouth = await Mouth.create(seed, listen)
     this.mouths.push(mouth)
     return mouth
   }

@@ -294,7 +294,7 @@ describe('a relay', () => {
   })
 
   it('[NET-33] joins a peer to at most eight, and at most eight to a peer', async () => {
-    const relay = await startNode(1, { relay: true })
+    const relay = await startNode(1, { relay: true, companyOf: () => 'one' })
     const open = await startOpen(9, relay)
     const asking = await joined(10, relay)
     const to = connectTo(open.peerId)

@@ -102,7 +102,7 @@ async function asks(server: RelayServer, n: number, request: CircuitMessage): Pr
 
 it('[NET-32] a place is given for an hour', async () => {
   let now = 0
-  const server = new RelayServer({ serves: () => true, now: () => now, log: () => undefined })
+  const server = new RelayServer({ companyOf: peerId => peerId, now: () => now, log: () => undefined })
   const { status, expire = 0 } = await asks(server, 1, { type: 'reserve' })
   expect(status).toBe(STATUS.ok)
   expect(Math.abs(expire * SECOND - Date.now() - limits.RESERVATION_MS)).toBeLessThan(MINUTE)
@@ -114,7 +114,12 @@ it('[NET-32] a place is given for an hour', async () => {
 })
 
 it('[NET-33] joins 64 pairs in all', async () => {
-  const server = new RelayServer({ serves: () => true, now: () => 0, log: () => undefined })
+  let now = 0
+  const server = new RelayServer({
+    companyOf: () => 'one',
+    now: () => (now += 10 * SECOND),
+    log: () => undefined
+  })
   const full: (number | undefined)[] = []
   for (let n = 1; n <= 9; n++) await asks(server, n, { type: 'reserve' })
   for (let n = 1; n <= 8; n++) {
@@ -195,8 +200,7 @@ class Held extends EventTarget {
 it('[NET-33] an end that is full again while it is given what waited gets no more', async () => {
   const [from, to] = [new Held(), new Held()]
   const circuit = new Circuit(from as unknown as Stream, to as unknown as Stream, () => undefined)
-  from.comes(new Uint8Array(1))
-  from.comes(new Uint8Array(2))
+  for (let i = 0; i < 2; i++) from.comes(new Uint8Array(limits.SEND_BYTES_MAX))
   expect([from.readStatus, from.opens]).toEqual(['paused', false])
   for (const opens of [false, true]) {
     to.writableNeedsDrain = false

@@ -113,6 +113,23 @@ describe('yamux guard', () => {
     expect(repeat(createGuard(2 * STREAMS_MAX), much, 20)).toBe('yamux-stray-data')
   })
 
+  it('[NET-12] what was under way when a stream was reset is a window at most, and not counted', () => {
+    const open = new Set<number>()
+    const guard = new YamuxGuard(
+      { has: id => open.has(id), size: () => open.size, negotiating: () => false },
+      0
+    )
+    const half = YAMUX_STREAMS_BURST / 2
+    for (let id = 1; id <= 2 * half; id += 2) {
+      open.add(id)
+      expect(repeat(guard, data(id, 8), 1)).toBeUndefined()
+      open.delete(id)
+      expect(repeat(guard, data(id, 65_536), 4)).toBeUndefined()
+    }
+    expect(repeat(guard, data(1, 65_536), 16)).toBeUndefined()
+    expect(repeat(guard, data(3, 65_536), 1)).toBe('yamux-stray-data')
+  })
+
   it('[NET-11] streams are opened 64 at once, then 32 a second', () => {
     const open = yamuxHeader(WINDOW_UPDATE, SYN, 7, 0)
     const guard = createGuard()
