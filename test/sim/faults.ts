@@ -3,7 +3,7 @@
 import type { SimNode } from './node.ts'
 import { flipAll } from './lies.ts'
 import { hasBegun, confirm, signAccept } from './workload.ts'
-import { type Member, pairOf } from './members.ts'
+import { type Member, type SimFacet, pairOf } from './members.ts'
 import type { Simulation } from './world.ts'
 
 /** @returns whether it came to anything */
@@ -126,39 +126,50 @@ function jumpClock(sim: Simulation, { node }: Member): boolean {
   return true
 }
 
-function snapshot(_: Simulation, member: Member): boolean {
+export function snapshot(_: Simulation, member: Member): boolean {
   if (member.node.waiting > 0) return false
   member.snapshots = [...member.snapshots, member.node.disk.copy()].slice(-3)
   return true
 }
 
 /** Somebody puts back a backup, or the disk itself loses its last hours. */
-function restoreOlder(sim: Simulation, member: Member): boolean {
+export function restoreOlder(sim: Simulation, member: Member): boolean {
   const { snapshots, node, company } = member
   // What was signed once in a chain cannot be signed again: people wait for their peers first.
   if (snapshots.length === 0 || !node.alive || (company === 1 && sim.plan.latecomer)) return false
   member.speaks = false
   node.crash()
   sim.network.drop(node)
+  const lost = heldBy(node)
   node.start(sim.random.pick(snapshots).copy())
-  forgetLost(sim)
+  forgetLost(sim, lost)
   sim.later(sim.random.below(1_000), () => sim.ring())
   return true
 }
 
-/** What only the lost disk held is lost, which is what a backup means: nobody is held to it. */
-function forgetLost(sim: Simulation): void {
-  const kept = new Set(sim.honest().flatMap(({ node }) => idsOn(node)))
-  for (const { node } of sim.honest())
-    for (const id of node.acknowledged.keys()) if (!kept.has(id)) node.acknowledged.delete(id)
+/** What the lost disk alone held is lost, which is what a backup means: nobody is held to it. */
+function forgetLost(sim: Simulation, lost: Set<string>): void {
+  const disks = sim.honest().map(member => ({ member, ids: heldBy(member.node) }))
+  const facets = new Map(sim.facets.map(facet => [facet.id, facet]))
+  for (const { node } of sim.honest()) {
+    for (const [id, facet] of node.acknowledged) {
+      const comesBack = disks.some(
+        ({ member, ids }) => ids.has(id) && passesOn(sim, member, facets.get(facet) as SimFacet)
+      )
+      if (lost.has(id) && !comesBack) node.acknowledged.delete(id)
+    }
+  }
 }
 
-function idsOn(node: SimNode): string[] {
-  return [...node.disk.envelopes.keys()].map(key => key.slice(key.lastIndexOf('/') + 1))
+/** A clone never meets its original: what is private, it can give only to a node of the company with another key. */
+function passesOn(sim: Simulation, { clone, company, node }: Member, facet: SimFacet): boolean {
+  if (!clone || facet.class !== 'private') return true
+  const { peer } = node.company.node
+  return sim.members.some(other => other.company === company && other.node.company.node.peer !== peer)
 }
 
 /** Somebody copies a home and starts it elsewhere: two processes with the same keys and the same past. */
-function runClone(sim: Simulation, member: Member): boolean {
+export function runClone(sim: Simulation, member: Member): boolean {
   const clones = sim.members.length - sim.plan.companies
   if (member.lies || !member.node.alive || clones >= CLONES_MAX + 2) return false
   const clone = sim.enlist(member.staff, member.company, false)
@@ -207,5 +218,5 @@ function acceptLate(sim: Simulation): void {
 
 /** Ids of all that a node has on its disk. */
 export function heldBy(node: SimNode): Set<string> {
-  return new Set(idsOn(node))
+  return new Set([...node.disk.envelopes.keys()].map(key => key.slice(key.lastIndexOf('/') + 1)))
 }
