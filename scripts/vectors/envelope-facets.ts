@@ -3,7 +3,7 @@
 import * as Y from 'yjs'
 import { toHex } from '../../src/wire/bytes.ts'
 import { packClient } from '../../src/wire/lane.ts'
-import type { Scene, Signed } from './envelope-scene.ts'
+import { Scene, type Signed } from './envelope-scene.ts'
 import { fullFacets } from './envelope-full.ts'
 import { type FacetCase, PAIR, SPACE, Story, ada, bo, by, cut, cy, forked, settle } from './envelope-story.ts'
 import { ACME, type Written, accept, certify, entry, key } from './space-builders.ts'
@@ -276,6 +276,27 @@ function limits(): FacetCase[] {
     story.run(trunk).each(left, right)
     story.entry(settle(bo, scene, right)).entry(settle(ada, scene, right))
     cases.push(story.end('SPC-12', 'one of two others, and the author, settle nothing', [...trunk, left]))
+  }
+  for (const both of [true, false]) {
+    const story = new Story()
+    const { scene } = story
+    const { trunk, left, right } = forked(story)
+    story.run(trunk).each(left, right)
+    const other = new Scene(SPACE, { name: 'another facet' })
+    const elsewhere = [settle(bo, other, right), settle(cy, other, right)] as [Written, Written]
+    story
+      .entry(elsewhere[0])
+      .entry(elsewhere[1])
+      .entry(settle(elsewhere[0], scene, right))
+    if (both) story.entry(settle(elsewhere[1], scene, right))
+    cases.push(
+      both
+        ? story.end('SPC-12', 'what was settled first of the client in another facet was another lane', [
+            ...trunk,
+            right
+          ])
+        : story.end('SPC-12', 'one settles here, both in another facet: nothing is settled', [...trunk, left])
+    )
   }
   {
     const story = new Story()

@@ -11,7 +11,10 @@ import { type Frame, SPACES_MAX } from './frame.ts'
 import type { Greeting } from './greeting.ts'
 import type { Session } from './session.ts'
 
-/** Spaces that one company may put before us without our having accepted them. */
+/**
+ * Spaces that one company may put before this node without our having accepted them. What it put before other nodes
+ * of ours comes beside these: while they are parted, none can count for another (SYN-14).
+ */
 export const INVITATIONS_MAX = 16
 
 export class SpaceSync {

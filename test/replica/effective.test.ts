@@ -131,4 +131,20 @@ describe('cuts and settles', () => {
     story.run([left])
     expect(counting(scene)).toEqual(ids(trunk))
   })
+
+  test('[SPC-12] what was settled of a client in another facet was another lane, and not the first word here', () => {
+    const story = new Story()
+    const { scene } = story
+    const { trunk, left, right } = forked(story)
+    story.run(trunk).each(left, right)
+    const other = new Scene(SPACE, { name: 'another facet' })
+    const [b1, c1] = [settle(bo, other, right), settle(cy, other, right)]
+    story
+      .entry(b1)
+      .entry(c1)
+      .entry(settle(b1, scene, right))
+    expect(counting(scene)).toEqual(ids([...trunk, left]))
+    story.entry(settle(c1, scene, right))
+    expect(counting(scene)).toEqual(ids([...trunk, right]))
+  })
 })

@@ -40,7 +40,7 @@ export class History {
     this.#random = randomFrom(seed)
     this.parties = 2 + this.#random(2)
     this.scene = new Scene(genesis(this.parties))
-    this.model = new Model(this.parties)
+    this.model = new Model(this.scene.id, this.parties)
     for (const written of accepts[this.parties - 2] as Written[])
       this.#enter(written, undefined, { kind: 'accept', keys: 2 })
     for (let i = 0; i < steps; i++) this.#step()
@@ -104,13 +104,13 @@ export class History {
     this.events.push({ envelope })
   }
 
+  /** An envelope; seldom one that is not here, or the same place in another facet. */
   #point(): LanePoint {
-    const { client, seq, id } = this.#random(10) === 0 ? this.#nowhere() : this.#pick(this.#envelopes)
-    return { facet: this.scene.id, client, seq, id }
-  }
-
-  #nowhere() {
-    return { client: this.#pick(this.#envelopes).client, seq: 1, id: bytes(`nowhere ${this.#made++}`) }
+    const { client, seq, id } = this.#pick(this.#envelopes)
+    const point = { facet: this.scene.id, client, seq, id }
+    const dice = this.#random(10)
+    if (dice === 0) return { ...point, seq: 1, id: bytes(`nowhere ${this.#made++}`) }
+    return dice < 3 ? { ...point, facet: bytes('another facet') } : point
   }
 
   #cut(): void {

@@ -33,6 +33,7 @@ export interface ModelEntry extends Ref {
 }
 
 export class Model {
+  readonly facet: string
   readonly parties: number
   readonly held = new Map<string, Held>()
   readonly entries = new Map<string, ModelEntry>()
@@ -40,7 +41,8 @@ export class Model {
   /** Whether cuts end lanes here: in a private facet they do not (SPC-11). */
   readonly #heedsCuts: boolean
 
-  constructor(parties: number, heedsCuts = true) {
+  constructor(facet: Uint8Array, parties: number, heedsCuts = true) {
+    this.facet = toHex(facet)
     this.parties = parties
     this.#heedsCuts = heedsCuts
   }
@@ -157,7 +159,7 @@ export class Model {
   }
 
   #cutEnd(lane: Held[], points: LanePoint[]): Held | undefined {
-    const named = lane.filter(({ id }) => points.some(point => toHex(point.id) === id))
+    const named = lane.filter(held => points.some(point => this.#isOf(point, held.envelope)))
     const built = lane.filter(held => this.#builders(held).size > 0)
     const ends = [...named, ...built]
     return ends.sort((a, b) => b.envelope.seq - a.envelope.seq || (a.id < b.id ? -1 : 1))[0]
@@ -167,15 +169,24 @@ export class Model {
     const { company, envelope } = lane[0] as Held
     const said = new Map<number, LanePoint>()
     for (const { by, act } of this.#acts('settle')) {
-      if (by !== company && act.point.client === envelope.client && !said.has(by)) said.set(by, act.point)
+      if (by !== company && this.#isInLane(act.point, envelope) && !said.has(by)) said.set(by, act.point)
     }
     const first = Math.min(...forks.map(([branch]) => (branch as Held).envelope.seq))
-    for (const { seq, id } of said.values()) {
-      const votes = [...said.values()].filter(other => toHex(other.id) === toHex(id)).length
+    for (const point of said.values()) {
+      const votes = [...said.values()].filter(other => this.#isOf(other, point)).length
       if (votes > (this.parties - 1) / 2)
-        return seq < first - 1 ? undefined : lane.find(held => held.id === toHex(id))
+        return point.seq < first - 1 ? undefined : lane.find(held => this.#isOf(point, held.envelope))
     }
     return undefined
+  }
+
+  /** A lane is a facet and a client (ENV-1): what was settled in another facet was another lane. */
+  #isInLane(point: LanePoint, { client }: { client: number }): boolean {
+    return toHex(point.facet) === this.facet && point.client === client
+  }
+
+  #isOf(point: LanePoint, other: { client: number; seq: number; id: Uint8Array }): boolean {
+    return this.#isInLane(point, other) && point.seq === other.seq && toHex(point.id) === toHex(other.id)
   }
 
   /** What stands at or before each company's head. */

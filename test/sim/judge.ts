@@ -118,7 +118,7 @@ function broken(sim: Simulation, invariant: number, texts: string[]): void {
 /** Every admitted envelope would be admitted by the model, and what counts for it counts here. */
 function modelled(node: SimNode, facet: Facet): string[] {
   if (facet.size > MODEL_ENVELOPES_MAX) return []
-  const model = new Model(facet.space.parties.length, facet.genesis.class !== 'private')
+  const model = new Model(facet.id, facet.space.parties.length, facet.genesis.class !== 'private')
   const entries = new Map<string, ModelEntry>()
   for (const { id, before, company, seq, act } of facet.space.entries()) {
     // How many keys are pinned is asked below: the model counts those of the acceptance only.

@@ -18,7 +18,9 @@ describe('histories with partitions, crashes, stale disks, clones and liars', ()
     [141, 'the envelope that a cut names brings back those before it: the document is made anew'],
     [110, 'a document is read again when all that was admitted in the step is being written'],
     [17, 'a disk that comes back with the others gets what it missed'],
-    [4739, 'what is private and only on the disk of a clone comes back to nobody: a restore is forgiven it']
+    [4739, 'what is private and only on the disk of a clone comes back to nobody: a restore is forgiven it'],
+    [6067, 'what was settled of a client in another facet was another lane'],
+    [4778, 'each node counts for itself the spaces that a company puts before it']
   ]
   for (const [seed, what] of once)
     it(`seed ${seed}: ${what}`, () => {

@@ -54,6 +54,9 @@ export class Watch {
   /** Envelopes that came unasked on a connection within a second of the receiver's clock. */
   readonly #pushes = new Map<string, { began: number; count: number }>()
 
+  /** By node: the spaces that another company itself put before it, with the did of that company. */
+  readonly #offered = new Map<Member, Map<string, string>>()
+
   constructor(sim: Simulation) {
     this.#sim = sim
   }
@@ -180,9 +183,10 @@ export class Watch {
     return this.#sim.members.some(member => member.company === company && !member.lies)
   }
 
-  arrived(to: SimNode, session: number, frame: Uint8Array, deliver: () => void): void {
+  arrived(to: SimNode, session: number, frame: Uint8Array, take: () => void): void {
     const member = this.#sim.memberOf(to)
     const from = this.#sim.network.peerOf(to, session)
+    const deliver = from && frame[1] === ENTRIES ? () => this.#offers(member, from, take) : take
     const before = verifications()
     const expected = member.lies ? undefined : this.#expected.get(frame)
     if (expected && from && this.#reaches(member, session, frame))
@@ -190,6 +194,19 @@ export class Watch {
     else deliver()
     if (from) this.#count(member, from, verifications() - before)
     if (from?.lies && !member.lies && frame[1] === RUN) this.#flooded(member, session, frame)
+  }
+
+  /** Who put a space before this node; what a disk that went back has forgotten may come again from anyone. */
+  #offers(at: Member, { company }: SimNode, take: () => void): void {
+    const known = new Set(at.node.core.context.directory.spaces.keys())
+    const offered = [...(this.#offered.get(at) ?? [])].filter(([id]) => known.has(id))
+    take()
+    const { did } = company.identity
+    // Our own nodes took it by the same rule (SYN-14).
+    if (did !== at.node.company.identity.did)
+      for (const id of at.node.core.context.directory.spaces.keys())
+        if (!known.has(id)) offered.push([id, did])
+    this.#offered.set(at, new Map(offered))
   }
 
   /** Invariant 8: who pushes far beyond the rate is let go. */
@@ -313,11 +330,11 @@ export class Watch {
         LIMITS.pendingBytes
       )
     }
-    const invited = [...context.directory.spaces.keys()].filter(
-      id => !this.#sim.spaces.some(space => space.id === id)
+    const invited = [...(this.#offered.get(member) ?? [])].filter(
+      ([id]) => context.directory.spaces.has(id) && !this.#sim.spaces.some(space => space.id === id)
     )
-    const liars = new Set(this.#sim.members.filter(({ lies }) => lies).map(({ company }) => company)).size
-    over('spaces that nobody accepted', invited.length, LIMITS.invitations * Math.max(1, liars))
+    for (const ids of Map.groupBy(invited, ([, did]) => did).values())
+      over('spaces that nobody accepted', ids.length, LIMITS.invitations)
   }
 
   /** Invariant 2, where it begins: nothing waits for what is here, and what was named is asked for until it is. */

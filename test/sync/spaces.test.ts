@@ -6,7 +6,8 @@ import { encodeSpaceGenesis, spaceId } from '../../src/wire/genesis.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { encodeSpaceEntry, entrySignedBytes } from '../../src/wire/space-entry.ts'
 import type { Frame } from '../../src/sync/frame.ts'
-import type { SimNode } from '../sim/node.ts'
+import { createNodeKey } from '../sim/company.ts'
+import { SimNode } from '../sim/node.ts'
 import { Bench, type Puppet, accept, acceptRecord, acquaint, foundSpace, stage } from './bench.ts'
 
 const naming = (id: Uint8Array): Frame => ({ type: 'spaces', spaces: [{ id, tips: [], versions: [] }] })
@@ -172,6 +173,31 @@ describe('space logs', () => {
     const honest = bench.puppet(node, third).hello()
     offer(honest, genesisOf(bench, parties))
     expect(spacesOf(node).size).toBe(1 + 17)
+  })
+
+  test('[SYN-14] each node counts for itself what is put before it, and takes what its own company’s nodes took', () => {
+    const { bench, node, rival, puppet } = stage()
+    const parties = [node.company, rival].map(({ identity }) => identity.did)
+    const others = [1, 2].map(() => {
+      const other = new SimNode({ ...node.company, ...createNodeKey(node.company, bench.random) }, bench)
+      bench.nodes.push(other)
+      acquaint(other, rival)
+      const elsewhere = bench.puppet(other, rival).hello()
+      for (let i = 0; i < 20; i++) offer(elsewhere, genesisOf(bench, parties))
+      expect(spacesOf(other).size).toBe(16)
+      return other
+    })
+    for (const other of others) {
+      node.knows(other)
+      other.knows(node)
+      bench.network.connect(node, other)
+    }
+    bench.pass(2_000)
+    expect(spacesOf(node).size).toBe(1 + 32)
+    for (let i = 0; i < 20; i++) offer(puppet, genesisOf(bench, parties))
+    expect(spacesOf(node).size).toBe(1 + 48)
+    bench.pass(61_000)
+    for (const other of others) expect(spacesOf(other).size).toBe(1 + 48)
   })
 
   test('[SYN-15] an entry that waits for its company’s log blames nobody and comes again with the log', () => {
