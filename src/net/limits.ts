@@ -109,9 +109,8 @@ export const CIRCUIT_REQUESTS_REFILL_MS = 8_000
 /** The same for a company with eight nodes, half of it for each. */
 export const CIRCUIT_REQUESTS_PER_COMPANY_BURST = 32
 export const CIRCUIT_REQUESTS_PER_COMPANY_REFILL_MS = 8_000
-/** Streams that a relay opens with one peer, half of those for which that hangs up. */
+/** Streams that a relay opens with one peer in the time of `YAMUX_STREAMS_REFILL_MS`, half of those for which that hangs up. */
 export const CIRCUIT_KNOCKS_BURST = YAMUX_STREAMS_BURST / 2
-export const CIRCUIT_KNOCKS_REFILL_MS = YAMUX_STREAMS_REFILL_MS
 /** Whose requests are counted. */
 export const CIRCUIT_ASKERS_MAX = 4_096
 /** Both ends ping through it every 5 s. */

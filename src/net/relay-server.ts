@@ -160,7 +160,7 @@ export class RelayServer {
   }
 
   #mayKnock(wanted: string): boolean {
-    const { CIRCUIT_KNOCKS_BURST: burst, CIRCUIT_KNOCKS_REFILL_MS: refill } = limits
+    const { CIRCUIT_KNOCKS_BURST: burst, YAMUX_STREAMS_REFILL_MS: refill } = limits
     return this.#rates.take(`at ${wanted}`, burst, refill, this.#options.now())
   }
 
