@@ -1,5 +1,6 @@
 // Artifacts as one file: the frames that sync would send, one after the other. Nothing in it is trusted; what
 // is taken in passes the same gate. protocols/sync, section 11.
+import { setImmediate } from 'node:timers/promises'
 import type { Facet, Tip } from '../replica/facet.ts'
 import type { HeldFacet } from '../sync/context.ts'
 import type { Core } from '../sync/core.ts'
@@ -93,7 +94,11 @@ export class Bundles {
   async import(bundle: AsyncIterable<Uint8Array>): Promise<ImportedJson> {
     const result: ImportedJson = { artifacts: [], envelopes: 0, refused: 0, waiting: 0, waitsFor: [] }
     const intake: Intake = { identities: new Map(), result, waited: [] }
-    for await (const frame of frames(bundle)) await this.#take(frame, intake)
+    for await (const frame of frames(bundle)) {
+      await this.#take(frame, intake)
+      // What is refused waits for no disk: between two parts of a file the event loop turns all the same.
+      await setImmediate()
+    }
     this.#account(intake)
     return result
   }

@@ -5,11 +5,12 @@ import { isReject } from '../../src/wire/reject.ts'
 import { scanUpdate } from '../../src/wire/update.ts'
 import { draftFrom, mutate } from '../replica/mutants.ts'
 import type { Written } from '../replica/writers.ts'
-import { Arena, type Outcome, SLOW_MS, Stopwatch, measured } from './arena.ts'
+import { Arena, type Outcome, SLOW_MS, measured } from './arena.ts'
 import { type Corpus, readCorpus } from './corpus.ts'
 import type { Finding, Wrong } from './finding.ts'
 import { disagreement } from './oracle.ts'
 import { RIVAL, Rival } from './rival.ts'
+import { Turns } from './turns.ts'
 import { bundleOf, importBundle, wildDocument } from './wild-document.ts'
 import { type Said, TRICKS } from './wild-envelope.ts'
 import { wildEntry, wildFrame } from './wild-frame.ts'
@@ -169,7 +170,7 @@ export class World {
 
   async #bundle(): Promise<{ bytes: Uint8Array; outcome: Outcome }> {
     const bytes = mutateBytes(await bundleOf(this.#rival), this.#arena.random)
-    const watch = new Stopwatch()
+    const turns = new Turns()
     let verdict = ''
     let threw: string | undefined
     try {
@@ -178,7 +179,7 @@ export class World {
       threw = String(error instanceof Error ? error.stack : error)
     }
     this.#arena.settle()
-    return { bytes, outcome: { verdict, ms: watch.read(), ...(threw !== undefined && { threw }) } }
+    return { bytes, outcome: { verdict, ms: turns.end(), ...(threw !== undefined && { threw }) } }
   }
 
   #judge(kind: Kind, bytes: Uint8Array, outcome: Outcome): void {

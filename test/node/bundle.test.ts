@@ -148,3 +148,21 @@ describe('bundles', () => {
     expect(bench.refusals(bob)).toEqual(['signature'])
   })
 })
+
+test('a file does not keep the main thread: between two parts of it the event loop turns, taken or not', async () => {
+  const { ada, bob, held } = apart()
+  const parts = await exported(ada, held)
+  let turns = 0
+  const count = () => {
+    turns++
+    next = setImmediate(count)
+  }
+  let next = setImmediate(count)
+  const again = bundlesOf(bob)
+  await again.import(one(...parts))
+  // All of it is here already: nothing waits for a disk.
+  const before = turns
+  await again.import(one(...parts))
+  clearImmediate(next)
+  expect(turns - before).toBeGreaterThanOrEqual(parts.length - 1)
+})
