@@ -6,7 +6,7 @@ import { decodePack, PACK_ENVELOPES_MAX } from './pack.ts'
 import type { EnvelopeRecord } from './store.ts'
 
 /**
- * All envelopes of `packs`, by facet, client, seq and id prefix, each once (STO-29). `damaged` is given the key of
+ * All envelopes of `packs`, by facet, client, seq and id prefix, each once (STO-28). `damaged` is given the key of
  * each pack whose checksum does not hold.
  */
 export async function* inOrder(
