@@ -1,5 +1,6 @@
 // Carries out what the core asks for: sends, reads, writes, documents, time. The only place where the protocol
 // meets the machine. protocols/sync, section 2.
+import { setImmediate } from 'node:timers/promises'
 import type { FrameReceiver, FrameSession } from '../net/session.ts'
 import { CheckedUpdate } from '../replica/checked-update.ts'
 import type { Tip } from '../replica/facet.ts'
@@ -10,7 +11,8 @@ import { startsWith, toHex } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
 import type { Client } from '../wire/lane.ts'
 import type { Documents } from './documents.ts'
-import { Writer, hasBody } from './writer.ts'
+import { hasBody } from './recent.ts'
+import { Writer } from './writer.ts'
 
 const TICK_MS = 100
 /** While an invite is open, strangers come as far as this. */
@@ -154,6 +156,8 @@ export class Driver {
   /** What cannot be read is not there for the peer; the store keeps its own account of it. */
   async #answer(facet: Uint8Array, wanted: Wanted[], token: number): Promise<void> {
     const records = await this.read(facet, wanted).catch(() => wanted.map(() => undefined))
+    // From memory it came at once: what else there is to do has its turn between two answers.
+    await setImmediate()
     this.dispatch({ on: 'read', token, records })
   }
 
@@ -183,10 +187,10 @@ export class Driver {
     this.#events.disk(error)
   }
 
-  /** Envelopes from the store, or from among those that are still being written. */
+  /** Envelopes from the store, or from among those that are still in memory. */
   async read(facet: Uint8Array, wanted: Wanted[]): Promise<(EnvelopeRecord | undefined)[]> {
     const id = toHex(facet)
-    const found = wanted.map(item => this.#writer.find(id, item))
+    const found = this.#writer.find(id, wanted)
     for (let i = 0; i < wanted.length;) {
       if (found[i]) {
         i++

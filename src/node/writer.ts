@@ -7,6 +7,7 @@ import { weigh } from '../sync/frame.ts'
 import { toHex } from '../wire/bytes.ts'
 import { type EnvelopeRecord, recordOf } from '../wire/envelope.ts'
 import { NodeError } from '../wire/node-error.ts'
+import { RecentEnvelopes, hasBody } from './recent.ts'
 
 /** What may wait for the disk before reading from peers stops. */
 const QUEUE_BYTES_MAX = 8 * 1024 * 1024
@@ -14,6 +15,8 @@ const RETRY_MS = 2_000
 
 interface Batch {
   operations: Operation[]
+  /** Those of which it has envelopes. */
+  lanes: Set<string>
   sync: boolean
   token: number
   bytes: number
@@ -47,6 +50,7 @@ export class Writer {
   #durable = 0
   /** Envelopes that are still being written, by place; made when somebody asks, void when they change. */
   #unwritten: Map<string, StoredEnvelope> | undefined
+  readonly #recent = new RecentEnvelopes()
   #roomy: (() => void)[] = []
 
   constructor(store: Store, events: WriterEvents) {
@@ -61,10 +65,13 @@ export class Writer {
   write(writes: StoreWrite[], sync: boolean, token: number): void {
     const operations = writes.map(toOperation)
     const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0)
-    this.#queue.push({ operations, sync, token, bytes })
+    this.#queue.push({ operations, lanes: lanesOf(writes), sync, token, bytes })
     this.#queued++
     this.#bytes += bytes
     this.#unwritten = undefined
+    for (const operation of operations) {
+      if (operation.kind === 'envelope' && operation.own) this.#recent.add(operation.record)
+    }
     if (!this.#running) void this.#run()
   }
 
@@ -91,12 +98,18 @@ export class Writer {
     await new Promise<void>(resolve => this.#roomy.push(resolve))
   }
 
-  /** An envelope that is still being written. */
-  find(facet: string, { client, seq, id }: Wanted): EnvelopeRecord | undefined {
-    if (this.#queue.length === 0) return undefined
-    this.#unwritten ??= this.#index()
-    const found = this.#unwritten.get(place(facet, client, seq, id.subarray(0, ID_PREFIX_BYTES)))
-    return found && hasBody(found) ? found : undefined
+  /** Of these envelopes of a facet, those that need no reading: still being written, or our own of late. */
+  find(facet: string, wanted: Wanted[]): (EnvelopeRecord | undefined)[] {
+    const lanes = new Set(this.#queue.flatMap(batch => [...batch.lanes]))
+    return wanted.map(item => {
+      const own = this.#recent.find(facet, item)
+      if (own || !lanes.has(laneOf(facet, item.client))) return own
+      this.#unwritten ??= this.#index()
+      const found = this.#unwritten.get(
+        place(facet, item.client, item.seq, item.id.subarray(0, ID_PREFIX_BYTES))
+      )
+      return found && hasBody(found) ? found : undefined
+    })
   }
 
   #index(): Map<string, StoredEnvelope> {
@@ -165,12 +178,25 @@ export class Writer {
 }
 
 function place(facet: string, client: number, seq: number, idPrefix: Uint8Array): string {
-  return `${facet}/${client}/${seq}/${toHex(idPrefix)}`
+  return `${laneOf(facet, client)}/${seq}/${toHex(idPrefix)}`
 }
 
-/** Whether it is as peers get it: a body that was taken away leaves the rest. */
-export function hasBody(record: StoredEnvelope): record is StoredEnvelope & EnvelopeRecord {
-  return record.body !== undefined
+function laneOf(facet: string, client: number): string {
+  return `${facet}/${client}`
+}
+
+/** Most writes hold envelopes of one lane only. */
+function lanesOf(writes: StoreWrite[]): Set<string> {
+  const lanes = new Set<string>()
+  let last: { facet: string; client: number } | undefined
+  for (const write of writes) {
+    if (write.kind !== 'envelope') continue
+    const { facet, envelope } = write
+    if (last?.facet === facet && last.client === envelope.client) continue
+    last = { facet, client: envelope.client }
+    lanes.add(laneOf(facet, envelope.client))
+  }
+  return lanes
 }
 
 function toOperation(write: StoreWrite): Operation {

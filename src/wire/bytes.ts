@@ -3,9 +3,7 @@
 export const EMPTY = new Uint8Array(0)
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
+  return a.length === b.length && Buffer.compare(a, b) === 0
 }
 
 export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
