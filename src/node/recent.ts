@@ -1,9 +1,8 @@
 // The last envelopes that this node wrote itself: what peers ask for when they come back costs no reading.
-import { ID_PREFIX_BYTES } from '../store/record.ts'
 import type { EnvelopeRecord as StoredEnvelope } from '../store/store.ts'
 import type { Wanted } from '../sync/effects.ts'
 import { weigh } from '../sync/frame.ts'
-import { equalBytes } from '../wire/bytes.ts'
+import { startsWith } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
 
 /** What others wrote is not kept: its bytes are views of whole frames, of which they may be a hundredth. */
@@ -29,7 +28,7 @@ export class RecentEnvelopes {
   find(facet: string, { client, seq, id }: Wanted): EnvelopeRecord | undefined {
     const record = this.#records.get(keyOf(id))
     if (!record || record.facet !== facet || record.client !== client || record.seq !== seq) return undefined
-    return equalBytes(id.subarray(0, ID_PREFIX_BYTES), record.idPrefix) ? record : undefined
+    return startsWith(id, record.idPrefix) ? record : undefined
   }
 
   #drop(key: number): void {

@@ -3,7 +3,7 @@
 export const EMPTY = new Uint8Array(0)
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0
+  return a === b || (a.length === b.length && Buffer.compare(a, b) === 0)
 }
 
 export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {

@@ -266,6 +266,8 @@ export function parseRun(facet: Uint8Array, client: Client, records: EnvelopeRec
     if (before && (seq !== before.header.seq + 1 || !prev || !equalBytes(prev, before.id))) {
       return new Reject('chain-broken', `seq ${seq} does not follow the envelope before it`)
     }
+    // One and the same from now on: whoever compares the two need not look at their bytes.
+    if (before) envelope.header.prev = before.id
     envelopes.push(envelope)
     before = envelope
   }
