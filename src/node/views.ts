@@ -1,6 +1,6 @@
 // Live views: a Yjs document that an editor holds, fed with what passed the gate, whose own edits are gathered
 // for a moment and signed: as one envelope, or each as its own. protocols/sync, section 9.
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as turned } from 'node:timers/promises'
 import * as Y from 'yjs'
 import type { Tip } from '../replica/facet.ts'
 import type { Edit, Lease } from '../sync/desk.ts'
@@ -12,6 +12,8 @@ import { type Parts, idOf, refused, signerFor } from './parts.ts'
 
 /** Yjs takes these in some ten milliseconds. */
 const BODIES_AT_ONCE = 1_000
+/** SYN-45: while more and more arrives, a view shows it as often as people can follow. */
+const SHOW_MS = 100
 
 /** What a view tells its holder. */
 export interface ViewEvents {
@@ -101,7 +103,7 @@ export class Views {
 /** The document as it stands, in pieces between which the event loop turns: its holder may be the node's own thread. */
 async function fill(events: ViewEvents, bodies: Uint8Array[]): Promise<void> {
   for (let i = 0; i < bodies.length; i += BODIES_AT_ONCE) {
-    if (i > 0) await setImmediate()
+    if (i > 0) await turned()
     events.updates(bodies.slice(i, i + BODIES_AT_ONCE))
   }
 }
@@ -117,6 +119,13 @@ class LiveView implements View {
   #base: Tip[] = []
   /** What came before the state did. */
   #early: { bodies: Uint8Array[]; frontier: Tip[] }[] = []
+  /** What arrived and is not shown yet, with the heads that come with it. */
+  #arrived: Uint8Array[] = []
+  #heads: Tip[] = []
+  #shownAt = 0
+  /** Something was shown, or arrived, in this turn of the event loop or the one before. */
+  #busy: NodeJS.Immediate | undefined
+  #grew = false
   /** Updates of this window, and the edits that wait to be signed. */
   #gathered: Uint8Array[] = []
   #edits: Edit[] = []
@@ -148,6 +157,7 @@ class LiveView implements View {
   /** Something was admitted. The holder knows what it wrote itself: nobody else writes in the leased lane. */
   take(change: Applied | 'rebuild', frontier: Tip[]): void {
     if (change === 'rebuild') {
+      this.#arrived = []
       this.events.stale()
       return
     }
@@ -156,8 +166,30 @@ class LiveView implements View {
       this.#early.push({ bodies, frontier })
       return
     }
-    this.#base = frontier
-    if (client !== this.#lease.client) this.events.updates(bodies)
+    const own = client === this.#lease.client
+    if (!own) this.#arrived.push(...bodies)
+    this.#heads = frontier
+    this.#grew = true
+    // What is alone is shown at once, and so is what the heads of an own edit imply.
+    if (own || !this.#busy || performance.now() - this.#shownAt >= SHOW_MS) this.#show()
+    this.#busy ??= setImmediate(() => this.#turned())
+  }
+
+  /** The event loop has turned: what arrived is shown once nothing more does. */
+  #turned(): void {
+    this.#busy = undefined
+    if (!this.#grew) this.#show()
+    else this.#busy = setImmediate(() => this.#turned())
+    this.#grew = false
+  }
+
+  #show(): void {
+    const arrived = this.#arrived
+    this.#arrived = []
+    this.#base = this.#heads
+    if (arrived.length === 0) return
+    this.events.updates(arrived)
+    this.#shownAt = performance.now()
   }
 
   edit(update: Uint8Array): void {

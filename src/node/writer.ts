@@ -1,11 +1,11 @@
 // The order of writes, and what happens when the disk refuses. Everything is written in the order in which the
 // core asked for it; a batch that fails is kept and tried again, so that memory and disk never part ways.
+import { packedBytes } from '../store/pack.ts'
 import { ID_PREFIX_BYTES } from '../store/record.ts'
 import type { Operation, Store, EnvelopeRecord as StoredEnvelope } from '../store/store.ts'
 import type { StoreWrite, Wanted } from '../sync/effects.ts'
-import { weigh } from '../sync/frame.ts'
 import { toHex } from '../wire/bytes.ts'
-import { type EnvelopeRecord, recordOf } from '../wire/envelope.ts'
+import type { EnvelopeRecord } from '../wire/envelope.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { RecentEnvelopes, hasBody } from './recent.ts'
 
@@ -64,8 +64,8 @@ export class Writer {
 
   write(writes: StoreWrite[], sync: boolean, token: number): void {
     const operations = writes.map(toOperation)
-    const bytes = writes.reduce((sum, write) => sum + sizeOf(write), 0)
-    this.#queue.push({ operations, lanes: lanesOf(writes), sync, token, bytes })
+    const bytes = operations.reduce((sum, operation) => sum + sizeOf(operation), 0)
+    this.#queue.push({ operations, lanes: lanesOf(operations), sync, token, bytes })
     this.#queued++
     this.#bytes += bytes
     this.#unwritten = undefined
@@ -186,15 +186,15 @@ function laneOf(facet: string, client: number): string {
 }
 
 /** Most writes hold envelopes of one lane only. */
-function lanesOf(writes: StoreWrite[]): Set<string> {
+function lanesOf(operations: Operation[]): Set<string> {
   const lanes = new Set<string>()
-  let last: { facet: string; client: number } | undefined
-  for (const write of writes) {
-    if (write.kind !== 'envelope') continue
-    const { facet, envelope } = write
-    if (last?.facet === facet && last.client === envelope.client) continue
-    last = { facet, client: envelope.client }
-    lanes.add(laneOf(facet, envelope.client))
+  let last: StoredEnvelope | undefined
+  for (const operation of operations) {
+    if (operation.kind !== 'envelope') continue
+    const { record } = operation
+    if (last?.client !== record.client || last.facet !== record.facet)
+      lanes.add(laneOf(record.facet, record.client))
+    last = record
   }
   return lanes
 }
@@ -208,7 +208,7 @@ function toOperation(write: StoreWrite): Operation {
   return { kind: 'envelope', record, own }
 }
 
-function sizeOf(write: StoreWrite): number {
-  if (write.kind === 'envelope') return weigh(recordOf(write.envelope)) + 64
-  return write.kind === 'put' ? write.bytes.length + 128 : 128
+function sizeOf(operation: Operation): number {
+  if (operation.kind === 'put') return operation.bytes.length + 128
+  return operation.kind === 'del' ? 128 : packedBytes(operation.record)
 }

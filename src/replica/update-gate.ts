@@ -69,10 +69,11 @@ function checkClaims(update: ScannedUpdate, claims: UpdateClaims): Reject | unde
 
 function equalRanges(a: DeleteRange[], b: DeleteRange[]): boolean {
   if (a.length !== b.length) return false
-  return a.every((x, i) => {
-    const y = b[i] as DeleteRange
-    return x.client === y.client && x.clock === y.clock && x.length === y.length
-  })
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i] as DeleteRange, b[i] as DeleteRange]
+    if (x.client !== y.client || x.clock !== y.clock || x.length !== y.length) return false
+  }
+  return true
 }
 
 /** Where a struct stands: a type and perhaps a key in it; no type where its parent or neighbours are GC. */

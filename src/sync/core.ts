@@ -2,7 +2,6 @@
 // disk and no clock, so that thousands of nodes run in one process from one seed. protocols/sync.
 import type { SpaceLog } from '../identity/space-log.ts'
 import { toHex } from '../wire/bytes.ts'
-import { type Envelope, type EnvelopeRecord, type ParsedRun, recordOf } from '../wire/envelope.ts'
 import type { Layout } from '../wire/layout.ts'
 import { isReject } from '../wire/reject.ts'
 import { Answers } from './answers.ts'
@@ -10,7 +9,7 @@ import { noteHas } from './asking.ts'
 import { Context, type HeldFacet } from './context.ts'
 import type { Directory } from './directory.ts'
 import type { Effect, Event } from './effects.ts'
-import { FacetSync } from './facet-sync.ts'
+import { type AdmittedRun, FacetSync } from './facet-sync.ts'
 import { type Frame, parseFrame, weigh } from './frame.ts'
 import { Greeting } from './greeting.ts'
 import { QUOTA, type QuotaLimits } from './quota.ts'
@@ -183,22 +182,19 @@ export class Core {
   // ---- passing on -------------------------------------------------------------------------------
 
   /** New envelopes, durable here, go to every peer that has what comes before them and reads fast enough. */
-  #passOn(held: HeldFacet, run: ParsedRun, from: Session | undefined): void {
+  #passOn(held: HeldFacet, run: AdmittedRun, from: Session | undefined): void {
     const { facet } = held
     const id = toHex(facet.id)
-    const last = run.envelopes.at(-1)
-    if (!last) return
-    const tip = { client: run.client, seq: last.header.seq, id: last.id }
+    const { tip } = run
     if (from && this.context.isOpen(from)) {
       const link = linkOf(from, id)
       noteHas(held, link, tip)
       link.owesReceipt = true
       this.receipts.due()
     }
-    const records = run.envelopes.map(recordOf)
     for (const session of this.context.open()) {
       if (session === from || !this.context.clearance(session, 'send', facet.space, facet.genesis)) continue
-      if (this.#push(session, held, run, records)) noteHas(held, linkOf(session, id), tip)
+      if (this.#push(session, held, run)) noteHas(held, linkOf(session, id), tip)
       else {
         session.owesHeads.add(id)
         this.#answers.pump(session)
@@ -207,15 +203,9 @@ export class Core {
   }
 
   /** @returns whether the run went out: else its head is named, and the peer asks when it wants to. */
-  #push(
-    session: Session,
-    held: HeldFacet,
-    { client, envelopes }: ParsedRun,
-    records: EnvelopeRecord[]
-  ): boolean {
+  #push(session: Session, held: HeldFacet, { seq, tip: { client }, records }: AdmittedRun): boolean {
     const { now } = this.context
     const { pushing } = session.allowances
-    const { seq } = (envelopes[0] as Envelope).header
     const link = linkOf(session, toHex(held.facet.id))
     const has = link.has.get(client)
     const follows = link.named && (seq === 0 || (has !== undefined && has.seq >= seq - 1))

@@ -5,7 +5,15 @@ import { trustOwn, verifyRun } from '../identity/verify.ts'
 import { AllowedRun, decideRun } from '../policy/decide.ts'
 import { type Admission, type Admitted, type Tip, type Wait } from '../replica/facet.ts'
 import { toHex } from '../wire/bytes.ts'
-import { type ParsedRun, envelopeId, parseHeader, parseRun } from '../wire/envelope.ts'
+import {
+  type Envelope,
+  type EnvelopeRecord,
+  type ParsedRun,
+  envelopeId,
+  parseHeader,
+  parseRun,
+  recordOf
+} from '../wire/envelope.ts'
 import { unpackClient } from '../wire/lane.ts'
 import type { Layout } from '../wire/layout.ts'
 import { type PresenceState, encodePresence, isGone, parsePresence } from '../wire/presence.ts'
@@ -24,7 +32,15 @@ import { type Session, linkOf } from './session.ts'
 const VIEWS_MAX = 64
 
 type Run = Extract<Frame, { type: 'run' }>
-type OnAdmitted = (held: HeldFacet, run: ParsedRun, from: Session | undefined) => void
+type OnAdmitted = (held: HeldFacet, run: AdmittedRun, from: Session | undefined) => void
+
+/** New envelopes of one lane as others get them: what was read of them is let go of while the disk writes. */
+export interface AdmittedRun {
+  /** Seq of the first. */
+  seq: number
+  tip: Tip
+  records: EnvelopeRecord[]
+}
 
 export class FacetSync {
   readonly #context: Context
@@ -137,7 +153,7 @@ export class FacetSync {
   /** The road in: bytes are parsed; now verify, decide, check. `own`: the key with which this node signed just now. */
   take(held: HeldFacet, run: ParsedRun, from: Session | undefined, own?: PublicKey): Reject | undefined {
     const { facet } = held
-    const tip = tipOfRun(run)
+    const tip = tipOf(run.envelopes)
     if (facet.find(tip)) {
       if (from) noteHas(held, linkOf(from, toHex(facet.id)), tip)
       return undefined
@@ -172,7 +188,7 @@ export class FacetSync {
    */
   #isHeldBack(held: HeldFacet, run: ParsedRun, from: Session): boolean {
     const { facet } = held
-    const { client, seq, id } = tipOfRun(run)
+    const { client, seq, id } = tipOf(run.envelopes)
     const head: Head = { of: client, seq, id }
     const isNew = facet.size === 0
     if (this.asking.isHeldBack(from, facet, client) || (isNew && !this.openings.isWelcome(from, facet))) {
@@ -257,11 +273,12 @@ export class FacetSync {
     }
     const request = from?.facets.get(id)?.request
     if (request) request.progress = true
-    const passOn = () => this.#admitted(held, { ...run, envelopes }, from)
+    const { seq } = (envelopes[0] as Envelope).header
+    const fresh = { seq, tip: tipOf(envelopes), records: envelopes.map(recordOf) }
     this.#context.write(writes, () => {
-      if (!own) passOn()
+      if (!own) this.#admitted(held, fresh, from)
     })
-    if (own) passOn()
+    if (own) this.#admitted(held, fresh, from)
     // At once, or what is appended next would stand on words that the document does not show.
     if (document === 'rebuild') this.#context.emit({ do: 'rebuild', facet: id })
     if (document !== 'append') return
@@ -278,7 +295,7 @@ export class FacetSync {
     if (from && !this.#context.isOpen(from)) return
     this.pending.hold(toHex(held.facet.id), run, wait, from)
     if (!from) return
-    const { client, seq, id } = tipOfRun(run)
+    const { client, seq, id } = tipOf(run.envelopes)
     const heads: Head[] = [{ of: client, seq, id }]
     if (wait.for === 'envelope') heads.push({ of: wait.client, seq: wait.seq, id: wait.id })
     else from.unchecked.add(toHex(held.facet.space.id))
@@ -353,9 +370,9 @@ function costOf(admitted: Admitted[]): number {
   }, 0)
 }
 
-function tipOfRun(run: ParsedRun): Tip {
-  const last = run.envelopes.at(-1) as ParsedRun['envelopes'][number]
-  return { client: run.client, seq: last.header.seq, id: last.id }
+function tipOf(envelopes: Envelope[]): Tip {
+  const { client, header, id } = envelopes.at(-1) as Envelope
+  return { client, seq: header.seq, id }
 }
 
 /** The envelope that a run says it ends with, before anything else is looked at. */

@@ -37,10 +37,14 @@ export class UpdateWriter {
     return this
   }
 
-  raw(bytes: Uint8Array): this {
-    if (this.length + bytes.length > this.#bytes.length) this.#grow(bytes.length)
-    this.#bytes.set(bytes, this.length)
-    this.length += bytes.length
+  raw(bytes: Uint8Array, from = 0, to = bytes.length): this {
+    if (this.length + to - from > this.#bytes.length) this.#grow(to - from)
+    // A key stroke is twenty bytes: copying them costs less than a view of them.
+    if (to - from < 64) for (let i = from; i < to; i++) this.#bytes[this.length++] = bytes[i] as number
+    else {
+      this.#bytes.set(bytes.subarray(from, to), this.length)
+      this.length += to - from
+    }
     return this
   }
 

@@ -15,7 +15,8 @@ export function joinUpdates(bodies: readonly ScannedBody[]): Uint8Array[] {
   const joined: Uint8Array[] = []
   let from = 0
   let [client, clock]: [number | undefined, number] = [undefined, 0]
-  for (const [i, { scanned }] of bodies.entries()) {
+  for (let i = 0; i < bodies.length; i++) {
+    const { scanned } = bodies[i] as ScannedBody
     if (scanned.client === undefined) continue
     if (client !== undefined && (scanned.client !== client || scanned.clock !== clock)) {
       joined.push(joinAll(bodies.slice(from, i)))
@@ -37,7 +38,7 @@ function joinAll(bodies: readonly ScannedBody[]): Uint8Array {
   else {
     const count = bodies.reduce((sum, { scanned }) => sum + scanned.structs.length, 0)
     out.uint(1).uint(count).uint(begin.client).uint(begin.clock)
-    for (const { body, scanned } of bodies) out.raw(body.subarray(scanned.from, scanned.to))
+    for (const { body, scanned } of bodies) out.raw(body, scanned.from, scanned.to)
   }
   const deletes: DeleteRange[] = []
   for (const { scanned } of bodies) for (const range of scanned.deletes) deletes.push(range)

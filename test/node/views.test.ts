@@ -91,6 +91,46 @@ test('[SYN-44] a stroke relies on what was to be seen when it was made, though i
   await Promise.all([one.view.close(), two.view.close()])
 })
 
+test('[SYN-45] what arrives alone is shown at once, more and more of it when it ends, or after 100 ms', async () => {
+  const id = await document()
+  const [writer, reader] = [await open(id), await open(id)]
+  const shown = () => reader.doc.getText('text').toJSON()
+  const write = (text: string) => {
+    writer.type(text)
+    return writer.view.flush()
+  }
+  written.length = 0
+  const first = write('a')
+  expect(shown()).toBe('a.')
+  const more = write('b')
+  expect(shown()).toBe('a.')
+  // What it does not show its own edits do not rely on, and an own edit shows all that its heads imply.
+  reader.type('-')
+  const own = reader.view.flush()
+  expect([...shown()].sort()).toEqual(['-', '.', 'a', 'b'])
+  await Promise.all([first, more, own])
+  const [edit] = written.filter(({ client }) => client === reader.view.client)
+  const relied = must(parseHeader(edit?.header ?? new Uint8Array())).deps.find(
+    dep => dep.client === writer.view.client
+  )
+  const strokes = written.filter(({ client }) => client === writer.view.client)
+  const [seqOfA, ...later] = strokes.map(({ header }) => must(parseHeader(header)).seq)
+  expect([relied?.seq, later.length]).toEqual([seqOfA, 1])
+
+  await Promise.all([write('c'), write('d')])
+  await expect.poll(shown).toMatch(/^dc/)
+  const began = performance.now()
+  const writes: Promise<void>[] = []
+  write('e').catch(() => undefined)
+  const known = shown()
+  const passed = () => performance.now() - began
+  while (shown() === known && passed() < 5_000) writes.push(write('f'))
+  expect(shown()).not.toBe(known)
+  expect(passed()).toBeGreaterThan(90)
+  await Promise.all(writes)
+  await Promise.all([writer.view.close(), reader.view.close()])
+})
+
 test('a single stroke waits for nothing but the end of its turn', async () => {
   const id = await document()
   const { view, type } = await open(id)
