@@ -62,7 +62,7 @@ export const HANDSHAKE_BYTES_MAX = 4 * 1024
 /** A peer that broke a rule is left alone this long, and of so many peers that is known. */
 export const BAN_MS = 60_000
 export const BANS_MAX = 1_024
-/** What frames may keep the event loop before it turns; then another session goes on. */
+/** What frames, or reading them, may keep the event loop before it turns; then another session or connection goes on. */
 export const TURN_MS = 5
 export const PARALLEL_DIALS_MAX = 16
 export const ADDRESSES_PER_PEER_MAX = 8
@@ -78,6 +78,8 @@ export const WRITE_BUFFER_BYTES_MAX = 1024 * 1024
 export const YAMUX_FRAME_BYTES_MAX = 257 * 1024
 /** Frames of any kind a second. Full speed here is 4,000 data frames and as many window updates. */
 export const YAMUX_FRAMES_PER_SECOND = 20_000
+/** Frames that a muxer gets in one piece: two milliseconds, where each is as small as it can be. */
+export const YAMUX_FRAMES_AT_ONCE = 256
 /** Pings, resets, opened and closed streams a second: the cheap ways to make a peer work. */
 export const YAMUX_CONTROL_PER_SECOND = 2_000
 /** Streams opened at once, and half as many a second after that: a session is one stream. */

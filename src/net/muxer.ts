@@ -12,6 +12,8 @@ import {
   STREAMS_MAX,
   WRITE_BUFFER_BYTES_MAX
 } from './limits.ts'
+import { readInTurns } from './muxer-intake.ts'
+import { Turns } from './turns.ts'
 import { gatherWindowUpdates } from './window-updates.ts'
 import { YamuxGuard } from './yamux-guard.ts'
 
@@ -52,10 +54,12 @@ export class GuardedMuxers {
   readonly #now: () => number
   readonly #events: MuxerEvents
   readonly #watched = new Set<Watched>()
+  readonly #turns: Turns
 
   constructor(now: () => number, events: MuxerEvents) {
     this.#now = now
     this.#events = events
+    this.#turns = new Turns(now)
   }
 
   /** To be given to libp2p as its only stream muxer. */
@@ -97,12 +101,15 @@ export class GuardedMuxers {
   }
 
   #guard(connection: MessageStream, createMuxer: () => StreamMuxer): StreamMuxer {
+    const find = (id: number) => {
+      const text = String(id)
+      return muxer.streams.find(stream => stream.id === text)
+    }
     const guard = new YamuxGuard(
       {
-        has: id => muxer.streams.some(stream => stream.id === String(id)),
+        has: id => find(id) !== undefined,
         size: () => muxer.streams.length,
-        negotiating: id =>
-          muxer.streams.some(({ id: open, protocol }) => open === String(id) && protocol === '')
+        negotiating: id => find(id)?.protocol === ''
       },
       this.#now()
     )
@@ -114,15 +121,14 @@ export class GuardedMuxers {
         hangUp(connection, error)
       }
     }
-    // This listener is added before the muxer's own, so it sees every byte first and can keep it from the muxer.
-    connection.addEventListener('message', event => {
-      watched.heardAt = this.#now()
-      const chunk = event.data instanceof Uint8Array ? [event.data] : event.data
-      const refused = guard.check(chunk, watched.heardAt)
-      if (refused === undefined) return
-      event.stopImmediatePropagation()
-      this.#events.cut(connection, refused)
-      watched.cut(refused)
+    // Before the muxer listens: so every byte is seen first and can be kept from it.
+    readInTurns(connection, this.#turns, {
+      heard: () => (watched.heardAt = this.#now()),
+      judge: bytes => guard.check(bytes, this.#now()),
+      cut: reason => {
+        this.#events.cut(connection, reason)
+        watched.cut(reason)
+      }
     })
     this.#events.muxed(connection)
     connection.addEventListener('close', () => this.#watched.delete(watched))

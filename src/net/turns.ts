@@ -1,10 +1,10 @@
-// Whose turn it is: how long the frames of peers may keep the event loop before it turns, and which session goes on
-// when it has. protocols/transport, section 5.
+// Whose turn it is: how long what peers send may keep the event loop before it turns, and which session or connection
+// goes on when it has. protocols/transport, sections 4 and 5.
 import { TURN_MS } from './limits.ts'
 
 export class Turns {
   readonly #now: () => number
-  /** When the frames of this turn of the loop began. */
+  /** When the work of this turn of the loop began. */
   #began: number | undefined
   #waiting: (() => void)[] = []
 
@@ -13,20 +13,20 @@ export class Turns {
     this.#now = now
   }
 
-  /** To be called before a frame is handled. */
+  /** To be called before a piece of work, such as a frame. */
   begin(): void {
     if (this.#began !== undefined) return
     this.#began = this.#now()
     setImmediate(() => this.#turned())
   }
 
-  /** To be called after it: nothing while there is time for another; else what resolves at the session's next turn. */
+  /** To be called after it: nothing while there is time for another; else what resolves at the caller's next turn. */
   over(): Promise<void> | undefined {
     if (this.#waiting.length === 0 && this.#now() - (this.#began ?? 0) < TURN_MS) return undefined
     return new Promise(resolve => this.#waiting.push(resolve))
   }
 
-  /** The loop has been around: every socket, timer and other waiter had its chance. One session goes on. */
+  /** The loop has been around: every socket, timer and other waiter had its chance. One that waits goes on. */
   #turned(): void {
     this.#began = undefined
     const next = this.#waiting.shift()

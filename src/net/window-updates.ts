@@ -24,9 +24,13 @@ export function gatherWindowUpdates(connection: MessageStream): void {
       // The connection, or the one below it, has closed meanwhile: nobody is there who could use the window.
     }
   }
+  /** A copy: a view of the bytes themselves would cost a buffer outside the heap for each. */
+  const copy = new Uint8Array(HEADER_BYTES)
+  const header = new DataView(copy.buffer)
   connection.send = data => {
-    const header = data instanceof Uint8Array ? smallUpdate(data) : undefined
-    if (header === undefined) {
+    const isHeader = data instanceof Uint8Array && data.length === HEADER_BYTES
+    if (isHeader) copy.set(data)
+    if (!isHeader || !isSmallUpdate(header)) {
       flush() // A grant that came after the end of its stream would be for no stream at all.
       return send(data)
     }
@@ -37,15 +41,11 @@ export function gatherWindowUpdates(connection: MessageStream): void {
   }
 }
 
-/** The header of a small window update that does nothing else. */
-function smallUpdate(data: Uint8Array): DataView | undefined {
-  if (data.length !== HEADER_BYTES) return undefined
-  const header = new DataView(data.buffer, data.byteOffset)
-  return header.getUint8(1) === WINDOW_UPDATE &&
-    header.getUint16(2) === 0 &&
-    header.getUint32(8) < SMALL_BYTES
-    ? header
-    : undefined
+/** Whether it is a small window update that does nothing else. */
+function isSmallUpdate(header: DataView): boolean {
+  return (
+    header.getUint8(1) === WINDOW_UPDATE && header.getUint16(2) === 0 && header.getUint32(8) < SMALL_BYTES
+  )
 }
 
 function encodeGrants(grants: ReadonlyMap<number, number>): Uint8Array {

@@ -7,6 +7,7 @@ import {
   STREAMS_MAX,
   YAMUX_CONTROL_PER_SECOND,
   YAMUX_FRAME_BYTES_MAX,
+  YAMUX_FRAMES_AT_ONCE,
   YAMUX_FRAMES_PER_SECOND,
   YAMUX_PIECES_MAX,
   YAMUX_STREAMS_BURST,
@@ -56,39 +57,43 @@ export class YamuxGuard {
     this.#streams = new TokenBucket(YAMUX_STREAMS_BURST, YAMUX_STREAMS_REFILL_MS, nowMs)
   }
 
-  /** Judges decrypted bytes in the order in which the muxer will get them. */
-  check(chunk: Iterable<Uint8Array>, nowMs: number): Reject | undefined {
+  /**
+   * Judges decrypted bytes in the order in which the muxer gets them, and says how many it may have at once. It must
+   * have got them before the rest is judged.
+   */
+  check(chunk: Uint8Array, nowMs: number): number | Reject {
     this.#opening.clear()
-    for (const piece of chunk) {
-      const refused = this.#scan(piece, nowMs)
-      if (refused !== undefined) return refused
-    }
-    if (this.#headerBytes === 0 && this.#bodyBytes === 0) return undefined
+    const read = this.#scan(chunk, nowMs)
+    if (read instanceof Reject || (this.#headerBytes === 0 && this.#bodyBytes === 0)) return read
     return ++this.#pieces > YAMUX_PIECES_MAX // NET-13
       ? new Reject('yamux-pieces', `a frame in more than ${YAMUX_PIECES_MAX} pieces`)
-      : undefined
+      : read
   }
 
-  #scan(piece: Uint8Array, nowMs: number): Reject | undefined {
+  #scan(chunk: Uint8Array, nowMs: number): number | Reject {
     let at = 0
-    while (at < piece.length) {
+    let frames = 0
+    while (at < chunk.length) {
       if (this.#bodyBytes > 0) {
-        const taken = Math.min(this.#bodyBytes, piece.length - at)
+        const taken = Math.min(this.#bodyBytes, chunk.length - at)
         this.#bodyBytes -= taken
         at += taken
         continue
       }
-      if (this.#headerBytes === 0) this.#pieces = 0
-      const taken = Math.min(HEADER_BYTES - this.#headerBytes, piece.length - at)
-      this.#header.set(piece.subarray(at, at + taken), this.#headerBytes)
+      if (this.#headerBytes === 0) {
+        if (frames++ === YAMUX_FRAMES_AT_ONCE) return at // NET-39
+        this.#pieces = 0
+      }
+      const taken = Math.min(HEADER_BYTES - this.#headerBytes, chunk.length - at)
+      this.#header.set(chunk.subarray(at, at + taken), this.#headerBytes)
       this.#headerBytes += taken
       at += taken
-      if (this.#headerBytes < HEADER_BYTES) return undefined
+      if (this.#headerBytes < HEADER_BYTES) return at
       this.#headerBytes = 0
       const refused = this.#judge(nowMs)
       if (refused !== undefined) return refused
     }
-    return undefined
+    return at
   }
 
   #judge(nowMs: number): Reject | undefined {

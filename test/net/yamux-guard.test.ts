@@ -5,13 +5,16 @@ import {
   STREAMS_MAX,
   YAMUX_CONTROL_PER_SECOND,
   YAMUX_FRAME_BYTES_MAX,
+  YAMUX_FRAMES_AT_ONCE,
   YAMUX_FRAMES_PER_SECOND,
   YAMUX_STREAMS_BURST
 } from '../../src/net/limits.ts'
 import { YamuxGuard } from '../../src/net/yamux-guard.ts'
 import { concatBytes } from '../../src/wire/bytes.ts'
+import { Reject } from '../../src/wire/reject.ts'
 import { DATA, PING, RST, SYN, WINDOW_UPDATE, yamuxHeader } from './hostile-peer.ts'
 
+const HEADER_BYTES = 12
 const OPEN_STREAM = 1
 /** Open, and no protocol agreed on it. */
 const NEW_STREAM = 3
@@ -27,10 +30,20 @@ function data(id: number, length: number, flags = 0): Uint8Array {
   return concatBytes(yamuxHeader(DATA, flags, id, length), new Uint8Array(length))
 }
 
+/** All of a chunk, as the muxer gets it. */
+function check(guard: YamuxGuard, chunk: Uint8Array, nowMs = 0): Reject | undefined {
+  for (let at = 0; at < chunk.length;) {
+    const read = guard.check(chunk.subarray(at), nowMs)
+    if (read instanceof Reject) return read
+    at += read
+  }
+  return undefined
+}
+
 /** The code of the first refusal among `count` equal chunks at one moment. */
 function repeat(guard: YamuxGuard, chunk: Uint8Array, count: number, nowMs = 0): string | undefined {
   for (let i = 0; i < count; i++) {
-    const refused = guard.check([chunk], nowMs)
+    const refused = check(guard, chunk, nowMs)
     if (refused !== undefined) return refused.code
   }
   return undefined
@@ -38,21 +51,21 @@ function repeat(guard: YamuxGuard, chunk: Uint8Array, count: number, nowMs = 0):
 
 describe('yamux guard', () => {
   it('[NET-10] the header alone of a 4 GiB frame is refused', () => {
-    const refused = createGuard().check([yamuxHeader(DATA, 0, OPEN_STREAM, 2 ** 32 - 1)], 0)
+    const refused = check(createGuard(), yamuxHeader(DATA, 0, OPEN_STREAM, 2 ** 32 - 1))
     expect([refused?.code, refused?.fault]).toEqual(['yamux-frame-size', true])
   })
 
   it('[NET-10] the largest frame passes, one byte more does not', () => {
-    expect(createGuard().check([yamuxHeader(DATA, 0, OPEN_STREAM, YAMUX_FRAME_BYTES_MAX)], 0)).toBeUndefined()
-    const refused = createGuard().check([yamuxHeader(DATA, 0, OPEN_STREAM, YAMUX_FRAME_BYTES_MAX + 1)], 0)
+    expect(check(createGuard(), yamuxHeader(DATA, 0, OPEN_STREAM, YAMUX_FRAME_BYTES_MAX))).toBeUndefined()
+    const refused = check(createGuard(), yamuxHeader(DATA, 0, OPEN_STREAM, YAMUX_FRAME_BYTES_MAX + 1))
     expect(refused?.code).toBe('yamux-frame-size')
   })
 
   it('[NET-10] an unknown version or type is refused', () => {
-    expect(
-      createGuard().check([Uint8Array.of(1, ...yamuxHeader(PING, SYN, 0, 1).subarray(1))], 0)?.code
-    ).toBe('yamux-header')
-    expect(createGuard().check([yamuxHeader(4, 0, OPEN_STREAM, 0)], 0)?.code).toBe('yamux-header')
+    expect(check(createGuard(), Uint8Array.of(1, ...yamuxHeader(PING, SYN, 0, 1).subarray(1)))?.code).toBe(
+      'yamux-header'
+    )
+    expect(check(createGuard(), yamuxHeader(4, 0, OPEN_STREAM, 0))?.code).toBe('yamux-header')
   })
 
   it('[NET-10] a verdict does not depend on where chunks are cut', () => {
@@ -65,7 +78,7 @@ describe('yamux guard', () => {
         for (let i = 0; at < bytes.length; i++) {
           const chunk = bytes.subarray(at, at + (sizes[i % sizes.length] as number))
           at += chunk.length
-          const refused = guard.check([chunk], 0)
+          const refused = check(guard, chunk)
           if (refused !== undefined) return at === bytes.length && refused.code === 'yamux-frame-size'
         }
         return false
@@ -142,16 +155,27 @@ describe('yamux guard', () => {
     expect(repeat(createGuard(), data(NEW_STREAM, 256), 1)).toBeUndefined()
     expect(repeat(createGuard(), data(NEW_STREAM, 64), 4)).toBeUndefined()
     expect(repeat(createGuard(), data(NEW_STREAM, 64), 5)).toBe('negotiation-flood')
-    expect(createGuard().check([yamuxHeader(WINDOW_UPDATE, SYN, 7, 0), data(7, 257)], 0)?.code).toBe(
+    expect(check(createGuard(), concatBytes(yamuxHeader(WINDOW_UPDATE, SYN, 7, 0), data(7, 257)))?.code).toBe(
       'negotiation-flood'
     )
   })
 
   it('[NET-13] a frame that dribbles in byte by byte is cut after 1,024 pieces', () => {
     const guard = createGuard()
-    guard.check([yamuxHeader(DATA, 0, OPEN_STREAM, 200_000)], 0)
+    check(guard, yamuxHeader(DATA, 0, OPEN_STREAM, 200_000))
     expect(repeat(guard, Uint8Array.of(0), 1_023)).toBeUndefined()
     expect(repeat(guard, Uint8Array.of(0), 1)).toBe('yamux-pieces')
+  })
+
+  it('[NET-39] many frames are judged in parts that end where a frame ends, in which nothing else counts', () => {
+    const size = HEADER_BYTES + 3
+    const chunk = concatBytes(...Array.from({ length: 2 * YAMUX_FRAMES_AT_ONCE }, () => data(OPEN_STREAM, 3)))
+    const guard = createGuard()
+    const cut = 7 * size + HEADER_BYTES + 1
+    expect(guard.check(chunk.subarray(0, cut), 0)).toBe(cut)
+    const part = (YAMUX_FRAMES_AT_ONCE - 1) * size
+    expect(guard.check(chunk.subarray(cut), 0)).toBe(2 + YAMUX_FRAMES_AT_ONCE * size)
+    expect(guard.check(chunk.subarray(-part), 0)).toBe(part)
   })
 
   it('[NET-13] small frames of their own may be as many as the rate allows', () => {
