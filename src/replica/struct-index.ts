@@ -33,10 +33,14 @@ export interface StagedUpdate {
 
 /** Appends a run, or lengthens the last one when only the clock tells them apart. */
 export function appendRun(runs: StructRun[], run: StructRun): void {
+  if (!lengthen(runs, run)) runs.push(run)
+}
+
+function lengthen(runs: StructRun[], run: StructRun): boolean {
   const last = runs.at(-1)
-  if (last && !last.opens && !run.opens && last.place === run.place && last.key === run.key) {
-    last.length += run.length
-  } else runs.push(run)
+  if (!last || last.opens || run.opens || last.place !== run.place || last.key !== run.key) return false
+  last.length += run.length
+  return true
 }
 
 /** @returns the run that contains `clock`; runs are contiguous and ascend. */
@@ -84,7 +88,7 @@ export class StructIndex {
     if (last && last.clock + last.length !== staged.clock) {
       throw new Error(`segment ${segment} ends at ${last.clock + last.length}, not at ${staged.clock}`)
     }
-    for (const run of staged.runs) appendRun(runs, { ...run })
+    for (const run of staged.runs) if (!lengthen(runs, run)) runs.push({ ...run })
     this.#segments.set(segment, runs)
   }
 
