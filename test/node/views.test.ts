@@ -107,7 +107,7 @@ test('[SYN-45] what arrives alone is shown at once, more and more of it when it 
   // What it does not show its own edits do not rely on, and an own edit shows all that its heads imply.
   reader.type('-')
   const own = reader.view.flush()
-  expect([...shown()].sort()).toEqual(['-', '.', 'a', 'b'])
+  expect(Array.from(shown()).sort()).toEqual(['-', '.', 'a', 'b'])
   await Promise.all([first, more, own])
   const [edit] = written.filter(({ client }) => client === reader.view.client)
   const relied = must(parseHeader(edit?.header ?? new Uint8Array())).deps.find(
