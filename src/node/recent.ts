@@ -13,6 +13,10 @@ export class RecentEnvelopes {
   readonly #records = new Map<number, Whole>()
   #bytes = 0
 
+  get size(): number {
+    return this.#records.size
+  }
+
   add(record: StoredEnvelope): void {
     const key = keyOf(record.idPrefix)
     this.#drop(key)

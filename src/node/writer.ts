@@ -101,15 +101,18 @@ export class Writer {
   /** Of these envelopes of a facet, those that need no reading: still being written, or our own of late. */
   find(facet: string, wanted: Wanted[]): (EnvelopeRecord | undefined)[] {
     const lanes = new Set(this.#queue.flatMap(batch => [...batch.lanes]))
+    if (lanes.size === 0 && this.#recent.size === 0) return wanted.map(() => undefined)
     return wanted.map(item => {
       const own = this.#recent.find(facet, item)
-      if (own || !lanes.has(laneOf(facet, item.client))) return own
-      this.#unwritten ??= this.#index()
-      const found = this.#unwritten.get(
-        place(facet, item.client, item.seq, item.id.subarray(0, ID_PREFIX_BYTES))
-      )
-      return found && hasBody(found) ? found : undefined
+      const waits = !own && lanes.size > 0 && lanes.has(laneOf(facet, item.client))
+      return waits ? this.#findUnwritten(facet, item) : own
     })
+  }
+
+  #findUnwritten(facet: string, { client, seq, id }: Wanted): EnvelopeRecord | undefined {
+    this.#unwritten ??= this.#index()
+    const found = this.#unwritten.get(place(facet, client, seq, id.subarray(0, ID_PREFIX_BYTES)))
+    return found && hasBody(found) ? found : undefined
   }
 
   #index(): Map<string, StoredEnvelope> {

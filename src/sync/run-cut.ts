@@ -31,7 +31,8 @@ export function* cutRuns(
   let run: EnvelopeRecord[] = []
   let checked = unsigned
   let bytes = 0
-  for (const [i, record] of records.entries()) {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i]
     if (!record) return
     run.push(record)
     bytes += weigh(record)

@@ -101,11 +101,12 @@ function reach(into: Reach, facet: Facet, head: Head): void {
 
 function group(positions: Position[]): Stretch[] {
   const stretches: Stretch[] = []
+  let open: Position[] = []
+  let before: Position | undefined
   for (const position of positions) {
-    const last = stretches.at(-1)
-    const before = last?.positions.at(-1)
-    if (last && before && follows(before, position)) last.positions.push(position)
-    else stretches.push({ client: position.segment.lane.client, positions: [position] })
+    if (before && follows(before, position)) open.push(position)
+    else stretches.push({ client: position.segment.lane.client, positions: (open = [position]) })
+    before = position
   }
   return stretches
 }
