@@ -22,8 +22,13 @@ export class Turns {
 
   /** To be called after it: nothing while there is time for another; else what resolves at the caller's next turn. */
   over(): Promise<void> | undefined {
-    if (this.#waiting.length === 0 && this.#now() - (this.#began ?? 0) < TURN_MS) return undefined
-    return new Promise(resolve => this.#waiting.push(resolve))
+    const late = this.#now() - (this.#began ?? 0) >= TURN_MS
+    if (!late && this.#waiting.length === 0) return undefined
+    const next = late ? undefined : this.#waiting.shift()
+    const turn = new Promise<void>(resolve => this.#waiting.push(resolve))
+    // There is time for a piece, and somebody has waited longer.
+    next?.()
+    return turn
   }
 
   /** The loop has been around: every socket, timer and other waiter had its chance. One that waits goes on. */

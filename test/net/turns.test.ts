@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { TURN_MS } from '../../src/net/limits.ts'
 import { Turns } from '../../src/net/turns.ts'
 
-it('[NET-24] frames go on until the time of a turn is used up, then the loop turns for each session that waits', async () => {
+it('[NET-24] frames go on until the time of a turn is used up, of one session after another', async () => {
   let nowMs = 0
   let loops = 0
   const turns = new Turns(() => nowMs)
@@ -26,7 +26,11 @@ it('[NET-24] frames go on until the time of a turn is used up, then the loop tur
   clearInterval(counting)
   const perLoop = Map.groupBy(handled, at => at.split('@')[1])
   for (const frames of perLoop.values()) expect(frames.length).toBeLessThanOrEqual(TURN_MS + 1)
+  // The time of each turn was used, whoever's it was.
+  expect(perLoop.size).toBeLessThanOrEqual(5)
   // Neither waited until the other was done.
   expect(handled.findIndex(at => at.startsWith('b'))).toBeLessThan(2 * TURN_MS)
   expect(handled.findLastIndex(at => at.startsWith('a'))).toBeGreaterThan(2 * TURN_MS - 1)
+  const [, second] = [...perLoop.values()]
+  expect(second?.map(at => at[0]).join('')).toMatch(/^(ab)+a?$|^(ba)+b?$/)
 })
