@@ -1,6 +1,6 @@
 // Live views: a Yjs document that an editor holds, fed with what passed the gate, whose own edits are gathered
 // for a moment and signed: as one envelope, or each as its own. protocols/sync, section 9.
-import { setImmediate as turned } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import * as Y from 'yjs'
 import type { Tip } from '../replica/facet.ts'
 import type { Edit, Lease } from '../sync/desk.ts'
@@ -103,7 +103,7 @@ export class Views {
 /** The document as it stands, in pieces between which the event loop turns: its holder may be the node's own thread. */
 async function fill(events: ViewEvents, bodies: Uint8Array[]): Promise<void> {
   for (let i = 0; i < bodies.length; i += BODIES_AT_ONCE) {
-    if (i > 0) await turned()
+    if (i > 0) await nextTurn()
     events.updates(bodies.slice(i, i + BODIES_AT_ONCE))
   }
 }
@@ -119,12 +119,13 @@ class LiveView implements View {
   #base: Tip[] = []
   /** What came before the state did. */
   #early: { bodies: Uint8Array[]; frontier: Tip[] }[] = []
-  /** What arrived and is not shown yet, with the heads that come with it. */
+  /** What arrived and is not shown yet, and the heads once it is. */
   #arrived: Uint8Array[] = []
   #heads: Tip[] = []
   #shownAt = 0
-  /** Something was shown, or arrived, in this turn of the event loop or the one before. */
+  /** Set while something was admitted in this turn of the event loop or the one before. */
   #busy: NodeJS.Immediate | undefined
+  /** Whether anything was since the loop last turned. */
   #grew = false
   /** Updates of this window, and the edits that wait to be signed. */
   #gathered: Uint8Array[] = []
@@ -143,7 +144,8 @@ class LiveView implements View {
   begin(frontier: Tip[], lease: Lease): void {
     this.#lease = lease
     const early = this.#early.splice(0)
-    this.#base = early.at(-1)?.frontier ?? frontier
+    this.#heads = early.at(-1)?.frontier ?? frontier
+    this.#base = this.#heads
     // Only now: what builds on the document would have to wait inside Yjs, at a cost that grows with its square.
     // Yjs ignores what a document already has, so overlap does no harm.
     if (early.length > 0) this.events.updates(early.flatMap(({ bodies }) => bodies))
@@ -157,7 +159,8 @@ class LiveView implements View {
   /** Something was admitted. The holder knows what it wrote itself: nobody else writes in the leased lane. */
   take(change: Applied | 'rebuild', frontier: Tip[]): void {
     if (change === 'rebuild') {
-      this.#arrived = []
+      // First, or edits that wait would rely on what this view never showed.
+      this.#show()
       this.events.stale()
       return
     }
@@ -177,9 +180,8 @@ class LiveView implements View {
 
   /** The event loop has turned: what arrived is shown once nothing more does. */
   #turned(): void {
-    this.#busy = undefined
+    this.#busy = this.#grew ? setImmediate(() => this.#turned()) : undefined
     if (!this.#grew) this.#show()
-    else this.#busy = setImmediate(() => this.#turned())
     this.#grew = false
   }
 
@@ -241,6 +243,7 @@ class LiveView implements View {
   async close(): Promise<void> {
     // All is signed when this returns, so the lane may go to somebody else; the disk may still be at it.
     const written = this.flush()
+    this.#show()
     this.#ended()
     if (this.#lease) this.#parts.desk.release(this.#lease)
     this.#lease = undefined

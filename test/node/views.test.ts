@@ -130,6 +130,27 @@ test('[SYN-45] what arrives alone is shown at once, more and more of it when it 
   await Promise.all([writer.view.close(), reader.view.close()])
 })
 
+test('[SYN-45] what waits to be shown is shown before the view goes stale or closes, and nothing after that', async () => {
+  const id = await document()
+  const [writer, stale, closed] = [await open(id), await open(id), await open(id)]
+  const shown = () => [stale, closed].map(({ doc }) => doc.getText('text').toJSON())
+  written.length = 0
+  const writes = ['a', 'b'].map(text => {
+    writer.type(text)
+    return writer.view.flush()
+  })
+  expect(shown()).toEqual(['a.', 'a.'])
+  const closing = closed.view.close()
+  expect(shown()).toEqual(['a.', 'ba.'])
+  node.views.document(stale.view.facet, 'rebuild', [])
+  expect(shown()).toEqual(['ba.', 'ba.'])
+  writer.type('c')
+  writes.push(writer.view.flush())
+  await Promise.all([...writes, closing])
+  await expect.poll(shown).toEqual(['cba.', 'ba.'])
+  await Promise.all([writer.view.close(), stale.view.close()])
+})
+
 test('a single stroke waits for nothing but the end of its turn', async () => {
   const id = await document()
   const { view, type } = await open(id)
