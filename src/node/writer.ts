@@ -1,5 +1,6 @@
-// The order of writes, and what happens when the disk refuses. Everything is written in the order in which the
-// core asked for it; a batch that fails is kept and tried again, so that memory and disk never part ways.
+// The order of writes, what happens when the disk refuses, and what need not be read because it is still in memory.
+// Everything is written in the order in which the core asked for it; a batch that fails is kept and tried again, so
+// that memory and disk never part ways.
 import { packedBytes } from '../store/pack.ts'
 import { ID_PREFIX_BYTES } from '../store/record.ts'
 import type { Operation, Store, EnvelopeRecord as StoredEnvelope } from '../store/store.ts'
@@ -15,7 +16,7 @@ const RETRY_MS = 2_000
 
 interface Batch {
   operations: Operation[]
-  /** Those of which it has envelopes. */
+  /** Of its envelopes: who asks for another lane need not wait until all that is queued is indexed. */
   lanes: Set<string>
   sync: boolean
   token: number
@@ -195,8 +196,8 @@ function lanesOf(operations: Operation[]): Set<string> {
   for (const operation of operations) {
     if (operation.kind !== 'envelope') continue
     const { record } = operation
-    if (last?.client !== record.client || last.facet !== record.facet)
-      lanes.add(laneOf(record.facet, record.client))
+    const isSame = last?.client === record.client && last.facet === record.facet
+    if (!isSame) lanes.add(laneOf(record.facet, record.client))
     last = record
   }
   return lanes
