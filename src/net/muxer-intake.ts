@@ -59,7 +59,10 @@ class Reader {
     this.#busy = false
   }
 
-  /** Whether something is there. Only when all is handed on the socket is read again, which may bring what it held. */
+  /**
+   * Whether something is there. The socket is read again only when all is handed on. What `resume` brings is held until
+   * it returns: a pause within it would be overruled (see `session.ts`).
+   */
   #comesMore(): boolean {
     if (this.#held.length === 0) this.#safely(() => this.#connection.resume())
     return this.#held.length > 0

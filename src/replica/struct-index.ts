@@ -36,6 +36,7 @@ export function appendRun(runs: StructRun[], run: StructRun): void {
   if (!lengthen(runs, run)) runs.push(run)
 }
 
+/** @returns whether the last run took this one in. */
 function lengthen(runs: StructRun[], run: StructRun): boolean {
   const last = runs.at(-1)
   if (!last || last.opens || run.opens || last.place !== run.place || last.key !== run.key) return false

@@ -18,17 +18,18 @@ export function sha256(...parts: Uint8Array[]): Uint8Array {
 /** Digests of what begins with the same bytes each time, as the headers of a lane do: those are copied once. */
 export function sha256After(prefix: Uint8Array): (bytes: Uint8Array) => Uint8Array {
   let whole = new Uint8Array(0)
-  let used = whole
+  let view = whole
   return bytes => {
     const length = prefix.length + bytes.length
     if (whole.length < length) {
       whole = new Uint8Array(2 * length)
       whole.set(prefix)
+      view = whole
     }
     // Headers of one lane are mostly of one length.
-    if (used.length !== length || used.buffer !== whole.buffer) used = whole.subarray(0, length)
-    used.set(bytes, prefix.length)
-    return asBytes(digestOf(used))
+    if (view.length !== length) view = whole.subarray(0, length)
+    view.set(bytes, prefix.length)
+    return asBytes(digestOf(view))
   }
 }
 

@@ -21,6 +21,9 @@ export interface StructToWrite {
   content: Uint8Array
 }
 
+/** A key stroke is twenty bytes: copying fewer than these one by one costs less than a view of them. */
+const VIEW_BYTES_MIN = 64
+
 /** Bytes that grow, with the variable-length integers and strings of lib0. */
 export class UpdateWriter {
   #bytes = new Uint8Array(256)
@@ -38,13 +41,12 @@ export class UpdateWriter {
   }
 
   raw(bytes: Uint8Array, from = 0, to = bytes.length): this {
-    if (this.length + to - from > this.#bytes.length) this.#grow(to - from)
-    // A key stroke is twenty bytes: copying them costs less than a view of them.
-    if (to - from < 64) for (let i = from; i < to; i++) this.#bytes[this.length++] = bytes[i] as number
-    else {
-      this.#bytes.set(bytes.subarray(from, to), this.length)
-      this.length += to - from
-    }
+    const length = to - from
+    if (this.length + length > this.#bytes.length) this.#grow(length)
+    if (length < VIEW_BYTES_MIN)
+      for (let i = 0; i < length; i++) this.#bytes[this.length + i] = bytes[from + i] as number
+    else this.#bytes.set(bytes.subarray(from, to), this.length)
+    this.length += length
     return this
   }
 
