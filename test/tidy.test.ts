@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { MUTANTS } from './sim/mutant-list.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FILE_LINES_MAX = 400
@@ -125,4 +126,14 @@ describe('specs', () => {
       expect(untested).toEqual([])
     })
   }
+})
+
+describe('mutants of the simulator', () => {
+  it('find what they take out, once', () => {
+    const times = MUTANTS.map(({ name, file, find }) => ({
+      name,
+      times: read(join('src', file)).split(find).length - 1
+    }))
+    expect(times.filter(one => one.times !== 1)).toEqual([])
+  })
 })

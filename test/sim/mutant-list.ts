@@ -268,8 +268,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what is not durable is passed on',
     invariant: 5,
     file: 'sync/facet-sync.ts',
-    find: 'if (own) passOn()',
-    put: 'passOn()'
+    find: 'if (own) this.#admitted(held, fresh, from)',
+    put: 'this.#admitted(held, fresh, from)'
   },
   {
     name: 'what is not durable is receipted',
