@@ -4,16 +4,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import * as Y from 'yjs'
 import type { Tip } from '../replica/facet.ts'
 import type { Edit, Lease } from '../sync/desk.ts'
-import type { Applied } from './driver.ts'
 import { toHex } from '../wire/bytes.ts'
 import { isReject } from '../wire/reject.ts'
+import { Arrivals } from './arrivals.ts'
+import type { Applied } from './driver.ts'
 import type { Library } from './library.ts'
 import { type Parts, idOf, refused, signerFor } from './parts.ts'
 
 /** Yjs takes these in some ten milliseconds. */
 const BODIES_AT_ONCE = 1_000
-/** SYN-45: while more and more arrives, a view shows it as often as people can follow. */
-const SHOW_MS = 100
 
 /** What a view tells its holder. */
 export interface ViewEvents {
@@ -119,14 +118,9 @@ class LiveView implements View {
   #base: Tip[] = []
   /** What came before the state did. */
   #early: { bodies: Uint8Array[]; frontier: Tip[] }[] = []
-  /** What arrived and is not shown yet, and the heads once it is. */
-  #arrived: Uint8Array[] = []
+  /** Those that it will show once all that arrived is shown. */
   #heads: Tip[] = []
-  #shownAt = 0
-  /** Set while something was admitted in this turn of the event loop or the one before. */
-  #busy: NodeJS.Immediate | undefined
-  /** Whether anything was since the loop last turned. */
-  #grew = false
+  readonly #arrivals = new Arrivals(bodies => this.#show(bodies))
   /** Updates of this window, and the edits that wait to be signed. */
   #gathered: Uint8Array[] = []
   #edits: Edit[] = []
@@ -160,7 +154,7 @@ class LiveView implements View {
   take(change: Applied | 'rebuild', frontier: Tip[]): void {
     if (change === 'rebuild') {
       // First, or edits that wait would rely on what this view never showed.
-      this.#show()
+      this.#arrivals.showAll()
       this.events.stale()
       return
     }
@@ -169,29 +163,15 @@ class LiveView implements View {
       this.#early.push({ bodies, frontier })
       return
     }
-    const own = client === this.#lease.client
-    if (!own) this.#arrived.push(...bodies)
     this.#heads = frontier
-    this.#grew = true
-    // What is alone is shown at once, and so is what the heads of an own edit imply.
-    if (own || !this.#busy || performance.now() - this.#shownAt >= SHOW_MS) this.#show()
-    this.#busy ??= setImmediate(() => this.#turned())
+    if (client !== this.#lease.client) return this.#arrivals.arrive(bodies)
+    // What the heads of an own edit imply is shown with it.
+    this.#arrivals.showAll()
   }
 
-  /** The event loop has turned: what arrived is shown once nothing more does. */
-  #turned(): void {
-    this.#busy = this.#grew ? setImmediate(() => this.#turned()) : undefined
-    if (!this.#grew) this.#show()
-    this.#grew = false
-  }
-
-  #show(): void {
-    const arrived = this.#arrived
-    this.#arrived = []
+  #show(bodies: Uint8Array[]): void {
     this.#base = this.#heads
-    if (arrived.length === 0) return
-    this.events.updates(arrived)
-    this.#shownAt = performance.now()
+    if (bodies.length > 0) this.events.updates(bodies)
   }
 
   edit(update: Uint8Array): void {
@@ -243,7 +223,7 @@ class LiveView implements View {
   async close(): Promise<void> {
     // All is signed when this returns, so the lane may go to somebody else; the disk may still be at it.
     const written = this.flush()
-    this.#show()
+    this.#arrivals.showAll()
     this.#ended()
     if (this.#lease) this.#parts.desk.release(this.#lease)
     this.#lease = undefined

@@ -9,7 +9,7 @@ import { noteHas } from './asking.ts'
 import { Context, type HeldFacet } from './context.ts'
 import type { Directory } from './directory.ts'
 import type { Effect, Event } from './effects.ts'
-import { type AdmittedRun, FacetSync } from './facet-sync.ts'
+import { type FreshRun, FacetSync } from './facet-sync.ts'
 import { type Frame, parseFrame, weigh } from './frame.ts'
 import { Greeting } from './greeting.ts'
 import { QUOTA, type QuotaLimits } from './quota.ts'
@@ -182,7 +182,7 @@ export class Core {
   // ---- passing on -------------------------------------------------------------------------------
 
   /** New envelopes, durable here, go to every peer that has what comes before them and reads fast enough. */
-  #passOn(held: HeldFacet, run: AdmittedRun, from: Session | undefined): void {
+  #passOn(held: HeldFacet, run: FreshRun, from: Session | undefined): void {
     const { facet } = held
     const id = toHex(facet.id)
     const { tip } = run
@@ -203,7 +203,7 @@ export class Core {
   }
 
   /** @returns whether the run went out: else its head is named, and the peer asks when it wants to. */
-  #push(session: Session, held: HeldFacet, { seq, tip: { client }, records }: AdmittedRun): boolean {
+  #push(session: Session, held: HeldFacet, { seq, tip: { client }, records }: FreshRun): boolean {
     const { now } = this.context
     const { pushing } = session.allowances
     const link = linkOf(session, toHex(held.facet.id))

@@ -32,10 +32,10 @@ import { type Session, linkOf } from './session.ts'
 const VIEWS_MAX = 64
 
 type Run = Extract<Frame, { type: 'run' }>
-type OnAdmitted = (held: HeldFacet, run: AdmittedRun, from: Session | undefined) => void
+type OnAdmitted = (held: HeldFacet, run: FreshRun, from: Session | undefined) => void
 
 /** New envelopes of one lane as others get them: what was read of them is let go of while the disk writes. */
-export interface AdmittedRun {
+export interface FreshRun {
   /** Seq of the first. */
   seq: number
   tip: Tip
