@@ -6,10 +6,12 @@ import { startsWith } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
 
 /**
- * As they stand in a frame; of single key strokes these are 24,000, which take some 30 MB of memory. What others wrote is
- * not kept: its bytes are views of whole frames, of which they may be a hundredth.
+ * Of memory: some 11,000 key strokes. What others wrote is not kept: its bytes are views of whole frames, of which they
+ * may be a hundredth.
  */
-const BYTES_MAX = 4 * 1024 * 1024
+const BYTES_MAX = 8 * 1024 * 1024
+/** Four byte arrays and what holds them, beside the bytes themselves. */
+const RECORD_BYTES = 512
 
 export class RecentEnvelopes {
   /** By id, oldest first. */
@@ -25,7 +27,7 @@ export class RecentEnvelopes {
     this.#drop(key)
     if (!hasBody(record)) return
     this.#records.set(key, record)
-    this.#bytes += weigh(record)
+    this.#bytes += RECORD_BYTES + weigh(record)
     for (const oldest of this.#records.keys()) {
       if (this.#bytes <= BYTES_MAX) return
       this.#drop(oldest)
@@ -42,7 +44,7 @@ export class RecentEnvelopes {
     const record = this.#records.get(key)
     if (!record) return
     this.#records.delete(key)
-    this.#bytes -= weigh(record)
+    this.#bytes -= RECORD_BYTES + weigh(record)
   }
 }
 
