@@ -1,5 +1,5 @@
 // Past noise and below the frames: yamux as no muxer would speak it, and streams of every protocol that is there.
-import type { Stream } from '@libp2p/interface'
+import type { MessageStream, Stream } from '@libp2p/interface'
 import { concatBytes, utf8 } from '../../src/wire/bytes.ts'
 import { SYNC_PROTOCOL } from '../../src/net/limits.ts'
 import { DATA, PING, RST, SYN, WINDOW_UPDATE, yamuxHeader } from '../net/hostile-peer.ts'
@@ -11,7 +11,7 @@ import type { Scene } from './scene.ts'
 const MIB = 2 ** 20
 
 /** A member that puts these bytes on each new connection, below its own muxer, until the time is up. */
-function raw(bytes: (turn: number, scene: Scene) => Uint8Array, { session = true } = {}) {
+function raw(bytes: (turn: number, scene: Scene) => Uint8Array, { session = true, deaf = false } = {}) {
   return async (scene: Scene) => {
     let [sent, lines] = [0, 0]
     for (let n = 0; scene.going(); n++) {
@@ -21,6 +21,7 @@ function raw(bytes: (turn: number, scene: Scene) => Uint8Array, { session = true
         continue
       }
       lines++
+      if (deaf) silence(up.raw)
       for (let turn = 0; scene.going() && up.isOpen(); turn++) {
         const next = bytes(turn, scene)
         if (!(await sendSlowly(up.raw, next))) break
@@ -29,6 +30,12 @@ function raw(bytes: (turn: number, scene: Scene) => Uint8Array, { session = true
     }
     return `${(sent / MIB).toFixed(1)} MiB on ${lines} connections`
   }
+}
+
+/** Its own muxer hears nothing more: an answer that it did not ask for would end the connection from this side. */
+function silence(connection: MessageStream): void {
+  const dispatch = connection.dispatchEvent.bind(connection)
+  connection.dispatchEvent = event => event.type === 'message' || dispatch(event)
 }
 
 async function connected(scene: Scene, n: number, session: boolean): Promise<Line | undefined> {
@@ -115,7 +122,7 @@ export const belowFrames: Kind[] = [
     name: 'yamux-ping-flood',
     as: 'member',
     cut: ['yamux-control-rate'],
-    run: raw(() => repeated(yamuxHeader(PING, SYN, 0, 7), 60_000))
+    run: raw(() => repeated(yamuxHeader(PING, SYN, 0, 7), 60_000), { deaf: true })
   },
   {
     name: 'yamux-ping-steady',
@@ -207,7 +214,7 @@ export const belowFrames: Kind[] = [
   {
     name: 'yamux-goodbye-flood',
     as: 'member',
-    cut: ['yamux-control-rate'],
+    // The first one ends the connection, so there is nothing left to cut.
     run: raw(() => repeated(yamuxHeader(3, 0, 0, 0), 60_000))
   },
   {
