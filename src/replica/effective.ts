@@ -3,7 +3,7 @@
 // count does not count either. protocols/envelope, section 5.
 import type { Cut, SpaceLog } from '../identity/space-log.ts'
 import { compareBytes, equalBytes } from '../wire/bytes.ts'
-import { type Client, unpackClient } from '../wire/lane.ts'
+import type { Client } from '../wire/lane.ts'
 import type { LanePoint } from '../wire/space-entry.ts'
 import type { Lane, Position, Segment } from './lane-tree.ts'
 
@@ -25,53 +25,56 @@ export interface EffectiveInput {
   cuts: readonly Cut[]
 }
 
-/** What was found once for all lanes. */
-interface Found extends EffectiveInput {
-  settled: Map<Client, Map<number, LanePoint>>
-  /** By lane that needs it: how far each segment of another company's lane has heard of it. */
-  heard: Map<Client, Heard[]>
+/** What the limits of a lane depend on, beside its own branches. */
+export interface Grounds extends EffectiveInput {
+  settled: ReadonlyMap<Client, ReadonlyMap<number, LanePoint>>
+  builders: Builders
 }
 
-interface Heard {
-  company: number
-  position: Position
-}
+/** For each segment, how far each company other than its lane's has built on it. */
+export type Builders = Map<Segment, Map<number, number>>
 
 /**
- * For every segment, the last seq that counts. Takes time in proportion to the segments and to the lanes that
- * each has heard of: whoever forks its lanes a thousand times must not make each further envelope dear.
+ * For every segment, the last seq that counts: the rule as it stands in the specs, from nothing. A facet that
+ * grows keeps it up to date with a {@link Tally}, which must come to the same.
  */
 export function effectiveEnds(input: EffectiveInput): Map<Segment, number> {
-  const { facet, lanes, space } = input
-  const ends = new Map<Segment, number>()
-  const found: Found = { ...input, settled: space.settled(facet), heard: whatIsHeard(input) }
-  for (const lane of lanes.values()) limitLane(found, lane, ends)
-  const base = new Map(ends)
+  const lanes = [...input.lanes.values()]
+  const grounds = groundsOf(input, new Map())
+  for (const segment of lanes.flatMap(lane => lane.segments)) {
+    for (const { position } of segment.learned()) build(grounds.builders, segment.lane.company, position)
+  }
+  const base = new Map(lanes.flatMap(lane => [...limitLane(grounds, lane)]))
+  const ends = new Map(base)
   const counts = ({ segment, seq }: Position) => seq <= (base.get(segment) ?? -1)
   for (const [segment, end] of base) {
-    const first = segment.firstBuiltOn(position => counts(position))
+    const first = segment.firstBuiltOn(counts)
     if (first !== undefined && first <= end) ends.set(segment, first - 1)
   }
-  for (const lane of lanes.values()) dropOrphanBranches(lane, ends)
+  for (const lane of lanes) dropOrphanBranches(lane, ends)
   return ends
 }
 
-/** The last word of each segment on forked lanes, and on those whose key was cut; the branches grow from others. */
-function whatIsHeard({ lanes, cuts }: EffectiveInput): Map<Client, Heard[]> {
-  const heard = new Map<Client, Heard[]>()
-  for (const { client, forked, company, key } of lanes.values()) {
-    if (forked || cuts.some(cut => cut.company === company && cut.key === key)) heard.set(client, [])
+/** `builders`: what was built so far, to be filled by {@link build}. */
+export function groundsOf(input: EffectiveInput, builders: Builders): Grounds {
+  return { ...input, settled: input.space.settled(input.facet), builders }
+}
+
+/**
+ * Notes that a company has built on a position, where the lane is not its own.
+ * @returns whether that is further than it had
+ */
+export function build(builders: Builders, company: number, position: Position): boolean {
+  if (position.segment.lane.company === company) return false
+  let further = false
+  // Who built on a branch built on all that it grew from; where that is known already, the way down is, too.
+  for (let at: Position | undefined = position; at; at = at.segment.parent) {
+    const known: Map<number, number> = builders.get(at.segment) ?? new Map<number, number>()
+    if ((known.get(company) ?? -1) >= at.seq) break
+    builders.set(at.segment, known.set(company, at.seq))
+    further = true
   }
-  for (const { company, segments } of lanes.values()) {
-    for (const segment of segments) {
-      for (const client of segment.heardOf()) {
-        if (unpackClient(client).company === company) continue
-        const position = segment.ownKnowledge(client, segment.last)
-        if (position) heard.get(client)?.push({ company, position })
-      }
-    }
-  }
-  return heard
+  return further
 }
 
 /** The forks of a lane, outermost first. */
@@ -95,40 +98,25 @@ export function forksOf(lane: Lane): LaneFork[] {
     .sort((a, b) => a.seq - b.seq)
 }
 
-/** What forks, cuts and settles leave of a lane, before what it builds on is looked at. */
-function limitLane(found: Found, lane: Lane, ends: Map<Segment, number>): void {
-  for (const segment of lane.segments) ends.set(segment, segment.last)
+/** What forks, cuts and settles leave of each segment of a lane, before what it builds on is looked at. */
+export function limitLane(grounds: Grounds, lane: Lane): Map<Segment, number> {
+  const ends = new Map(lane.segments.map(segment => [segment, segment.last]))
   const forks = lane.forked ? forksOf(lane) : []
-  const settled = forks[0] && settledPoint(found, lane, forks[0])
-  if (settled) return endAt(lane, settled, ends)
-  const builders = forks.length > 0 ? buildersOf(found.heard.get(lane.client) ?? []) : undefined
-  for (const fork of forks) {
-    const survivor =
-      fork.branches.length > BRANCHES_MAX || !builders ? undefined : survivorOf(builders, fork.branches)
-    for (const branch of fork.branches) {
+  const settled = forks[0] && settledPoint(grounds, lane, forks[0])
+  if (settled) {
+    endAt(lane, settled, ends)
+    return ends
+  }
+  for (const { branches } of forks) {
+    const survivor = branches.length > BRANCHES_MAX ? undefined : survivorOf(grounds.builders, branches)
+    for (const branch of branches) {
       if (branch === survivor) continue
       ends.set(branch.segment, Math.min(ends.get(branch.segment) as number, branch.seq - 1))
     }
   }
-  for (const limit of cutPoints(found, lane)) endAt(lane, limit, ends)
+  for (const limit of cutPoints(grounds, lane)) endAt(lane, limit, ends)
   dropOrphanBranches(lane, ends)
-}
-
-/** For each segment, how far each other company has built on it. */
-type Builders = Map<Segment, Map<number, number>>
-
-function buildersOf(heard: Heard[]): Builders {
-  const builders: Builders = new Map()
-  for (const { company, position } of heard) {
-    // Who built on a branch built on all that it grew from; where that is known already, the way down is, too.
-    for (let at: Position | undefined = position; at; at = at.segment.parent) {
-      const known: Map<number, number> = builders.get(at.segment) ?? new Map<number, number>()
-      if ((known.get(company) ?? -1) >= at.seq) break
-      known.set(company, at.seq)
-      builders.set(at.segment, known)
-    }
-  }
-  return builders
+  return ends
 }
 
 /** The branch that more companies other than the author's acknowledged; on a tie the smaller id (ENV-21). */
@@ -152,7 +140,7 @@ function survivorOf(builders: Builders, branches: Position[]): Position {
  * Where more than half of the other parties settled the end of a forked lane, if that envelope is here and not
  * before the fork: nobody may take back for another what that other said once (SPC-12).
  */
-function settledPoint({ settled, space }: Found, lane: Lane, fork: LaneFork): Position | undefined {
+function settledPoint({ settled, space }: Grounds, lane: Lane, fork: LaneFork): Position | undefined {
   const said = new Map(settled.get(lane.client))
   said.delete(lane.company)
   const others = space.parties.length - 1
@@ -164,11 +152,14 @@ function settledPoint({ settled, space }: Found, lane: Lane, fork: LaneFork): Po
 }
 
 /** For each cut of the lane's key: the later of what the cut names and what another company built on (SPC-11). */
-function cutPoints({ cuts, heard, facet }: Found, lane: Lane): (Position | undefined)[] {
+function cutPoints({ cuts, builders, facet }: Grounds, lane: Lane): (Position | undefined)[] {
   const own = cuts.filter(cut => cut.company === lane.company && cut.key === lane.key)
   if (own.length === 0) return []
   let built: Position | undefined
-  for (const { position } of heard.get(lane.client) ?? []) built = laterOf(built, position)
+  for (const segment of lane.segments) {
+    const known = builders.get(segment)
+    if (known) built = laterOf(built, { segment, seq: Math.max(...known.values()) })
+  }
   return own.map(cut => {
     const point = cut.lanes.find(item => item.client === lane.client && equalBytes(item.facet, facet))
     return laterOf(point && lane.find(point.seq, point.id), built)
@@ -192,7 +183,7 @@ function endAt(lane: Lane, point: Position | undefined, ends: Map<Segment, numbe
 }
 
 /** A branch counts only as far as what it grew from does. */
-function dropOrphanBranches(lane: Lane, ends: Map<Segment, number>): void {
+export function dropOrphanBranches(lane: Lane, ends: Map<Segment, number>): void {
   for (const segment of lane.segments) {
     const { parent } = segment
     if (parent && parent.seq > (ends.get(parent.segment) as number)) ends.set(segment, segment.from - 1)

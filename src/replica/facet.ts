@@ -1,6 +1,6 @@
 // One facet: which envelopes are admitted, which of them count, what waits for what. No bytes are kept here
 // but ids; bodies live in the store, the document in its worker. protocols/envelope, sections 3 to 5.
-import type { Cut, LogEntry, Settled, SpaceLog } from '../identity/space-log.ts'
+import type { Cut, LogEntry, SpaceLog } from '../identity/space-log.ts'
 import type { PublicKey } from '../identity/ed25519.ts'
 import type { AllowedRun } from '../policy/decide.ts'
 import { compareBytes } from '../wire/bytes.ts'
@@ -13,9 +13,10 @@ import { CausalPast } from './causal-past.ts'
 import { type StoredLane, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
 import { type CheckedUpdate, checkBody } from './checked-update.ts'
 import { DOCUMENT_MAX, type Size, addSizes, isWithin } from './document-size.ts'
-import { type LaneFork, effectiveEnds, forksOf } from './effective.ts'
+import { type LaneFork, forksOf } from './effective.ts'
 import { type AuthPoint, Lane, type Position, Segment, ancestorAt, authAt, knows } from './lane-tree.ts'
 import { StructIndex } from './struct-index.ts'
+import { type DocumentChange, type Fresh, type Rulings, Tally } from './tally.ts'
 
 /** A head as it is named to others. */
 export interface Tip {
@@ -29,11 +30,9 @@ export type Wait =
   | { for: 'envelope'; client: Client; seq: number; id: Uint8Array }
   | { for: 'entry'; company: number; seq: number; id: Uint8Array }
 
-export interface Admitted {
+export interface Admitted extends Fresh {
   envelope: Envelope
   update: CheckedUpdate
-  /** How many other lanes it heard of that its prev had not, or not so far. */
-  learned: number
 }
 
 /** What became of a run: all of it that is new was admitted, or it waits, or it is refused. */
@@ -43,8 +42,7 @@ export interface Admission {
   reject?: Reject
   /** Lanes in which this run is a second branch. */
   forks: LaneFork[]
-  /** `append`: the admitted updates extend the document. `rebuild`: what counts changed otherwise. */
-  document: 'append' | 'rebuild' | 'unchanged'
+  document: DocumentChange
 }
 
 const NO_CUTS: readonly Cut[] = []
@@ -62,8 +60,10 @@ export class Facet {
   #segments = 0
   /** Whether a fork, a cut or a settle makes "counts" differ from "admitted". */
   #irregular = false
+  /** What counts, once that differs. */
+  #tally: Tally | undefined
   /** The cuts and settles that were last counted with. */
-  #rulings: { cuts: readonly Cut[]; settles: readonly Settled[] }
+  #rulings: Rulings
 
   /** `most`: the same on every node (ENV-30); vectors say a smaller one. */
   constructor(id: Uint8Array, genesis: FacetGenesis, space: SpaceLog, layout: Layout, most = DOCUMENT_MAX) {
@@ -201,7 +201,7 @@ export class Facet {
       while (admitted.length > 0) this.#takeBack((admitted.pop() as Admitted).update)
       touched.clear()
     }
-    const document = this.#recount(admitted.length)
+    const document = this.#recount(admitted)
     const forks = [...touched].flatMap(client => forksOf(this.#lanes.get(client) as Lane))
     const stopped = stop && (isReject(stop) ? { reject: stop } : { wait: stop })
     return { admitted, forks, document, ...stopped }
@@ -221,8 +221,12 @@ export class Facet {
     this.#order = state.order
     this.#segments = state.segments
     this.#index = state.index
-    this.#irregular ||= [...this.#lanes.values()].some(lane => lane.forked)
-    this.#recount(this.size)
+    for (const lane of this.#lanes.values()) {
+      for (const segment of lane.segments) segment.effectiveTo = segment.last
+      this.#irregular ||= lane.forked
+    }
+    this.#tally = undefined
+    this.#recount([])
     return true
   }
 
@@ -236,7 +240,7 @@ export class Facet {
       same(before.cuts, now.cuts, cut => cut.lanes) && same(before.settles, now.settles, ({ point }) => point)
     if (unruled) return 'unchanged'
     this.#irregular = true
-    return this.#recount(0) === 'rebuild' ? 'rebuild' : 'unchanged'
+    return this.#recount([]) === 'rebuild' ? 'rebuild' : 'unchanged'
   }
 
   #admitOne(envelope: Envelope, touched: Set<Client>): Admitted | Wait | Reject {
@@ -258,7 +262,7 @@ export class Facet {
     const segment = this.#append(envelope, past, prev, { size: update.size, total })
     update.enter(this.#index, segment.index)
     if (segment.lane.forked && segment.last === segment.from) touched.add(client)
-    return { envelope, update, learned: past.learned.size }
+    return { envelope, update, at: { segment, seq: segment.last }, learned: past.learned }
   }
 
   /** Undoes the last admission. */
@@ -338,29 +342,18 @@ export class Facet {
     return segment
   }
 
-  /** Brings `effectiveTo` up to date after `fresh` admissions. */
-  #recount(fresh: number): Admission['document'] {
-    const added = this.#order.slice(this.#order.length - fresh)
+  /** Brings `effectiveTo` up to date after these admissions, and with the space log as it stands. */
+  #recount(fresh: readonly Fresh[]): DocumentChange {
     if (!this.#irregular) {
-      for (const { segment, seq } of added) segment.effectiveTo = seq
-      return fresh > 0 ? 'append' : 'unchanged'
+      for (const { at } of fresh) at.segment.effectiveTo = at.seq
+      return fresh.length > 0 ? 'append' : 'unchanged'
     }
-    const before = new Map(this.#allSegments().map(segment => [segment, segment.effectiveTo]))
-    const grown = new Map(before)
-    // Only what follows what counted: a cut that names this very envelope lets those before it count, too.
-    for (const { segment, seq } of added) if (grown.get(segment) === seq - 1) grown.set(segment, seq)
-    const { cuts } = this.#rulingsNow()
-    const ends = effectiveEnds({ facet: this.id, lanes: this.#lanes, space: this.space, cuts })
-    for (const [segment, end] of ends) segment.effectiveTo = end
-    if (sameEnds(ends, before)) return 'unchanged'
-    return sameEnds(ends, grown) ? 'append' : 'rebuild'
+    const rulings = this.#rulingsNow()
+    this.#tally ??= new Tally({ facet: this.id, lanes: this.#lanes, space: this.space, ...rulings })
+    return this.#tally.count(fresh, rulings)
   }
 
-  #allSegments(): Segment[] {
-    return [...this.#lanes.values()].flatMap(lane => lane.segments)
-  }
-
-  #rulingsNow() {
+  #rulingsNow(): Rulings {
     const cuts = this.genesis.class === 'private' ? NO_CUTS : this.space.cuts()
     return { cuts, settles: this.space.settles(this.id) }
   }
@@ -392,9 +385,4 @@ function byClient(a: Tip, b: Tip): number {
 
 function prevId(envelope: Envelope): Uint8Array {
   return envelope.header.prev as Uint8Array
-}
-
-function sameEnds(a: ReadonlyMap<Segment, number>, b: ReadonlyMap<Segment, number>): boolean {
-  for (const [segment, end] of a) if (b.get(segment) !== end) return false
-  return true
 }

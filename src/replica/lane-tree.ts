@@ -91,7 +91,7 @@ export class Segment {
   /** The sums of the lane's branch, and of the whole past, each with the envelope itself. */
   readonly #laneSizes = new Sizes()
   readonly #totals = new Sizes()
-  /** Seq of the last envelope that counts; `from - 1` where none does. Owned by `effective.ts`. */
+  /** Seq of the last envelope that counts; `from - 1` where none does. Owned by `facet.ts` and `tally.ts`. */
   effectiveTo: number
 
   constructor(index: number, lane: Lane, parent: Position | undefined) {
@@ -184,11 +184,17 @@ export class Segment {
     return this.#auth.entries()
   }
 
-  /** The first seq that builds on a position which does not pass; what lies before one that passes must, too. */
-  firstBuiltOn(passes: (position: Position) => boolean): number | undefined {
+  /**
+   * The first seq that builds on a position, of these lanes if any are named, which does not pass; what lies
+   * before one that passes must, too.
+   */
+  firstBuiltOn(
+    passes: (position: Position) => boolean,
+    lanes: Iterable<Client> = this.#known.keys()
+  ): number | undefined {
     let first: number | undefined
-    for (const steps of this.#known.values()) {
-      const seq = steps.firstFailing(passes)
+    for (const client of lanes) {
+      const seq = this.#known.get(client)?.firstFailing(passes)
       if (seq !== undefined && (first === undefined || seq < first)) first = seq
     }
     return first

@@ -366,7 +366,7 @@ export class FacetSync {
 function costOf(admitted: Admitted[]): number {
   return admitted.reduce((sum, { envelope, learned }) => {
     const { headerBytes, signature, body } = envelope
-    return sum + headerBytes.length + signature.length + body.length + learned * LEARNED_BYTES
+    return sum + headerBytes.length + signature.length + body.length + learned.size * LEARNED_BYTES
   }, 0)
 }
 
