@@ -8,18 +8,11 @@ import { SpaceLog } from '../../src/identity/space-log.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { CborReader, CborWriter } from '../../src/wire/cbor-stream.ts'
 import { isReject } from '../../src/wire/reject.ts'
-import { History } from './histories.ts'
+import { History, storedOf } from './histories.ts'
 import { Room, randomFrom } from './writers.ts'
 
 const HISTORIES = 40
 const STEPS = 45
-
-/** What a store holds of a facet that it holds all of. */
-function storedOf(facet: Facet): StoredLane[] {
-  return [...facet.lanes.values()].map(({ client, next, segments }) => {
-    return { client, next, count: segments.reduce((sum, { from, last }) => sum + last - from + 1, 0) }
-  })
-}
 
 function emptied({ id, genesis, space, most }: Facet, log = space): Facet {
   return new Facet(id, genesis, log, LAYOUT, most)

@@ -10,6 +10,8 @@ import {
   genesisOf
 } from '../../scripts/vectors/space-builders.ts'
 import type { EntryAct, LanePoint } from '../../src/wire/space-entry.ts'
+import type { StoredLane } from '../../src/replica/checkpoint.ts'
+import type { Facet } from '../../src/replica/facet.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { unpackClient } from '../../src/wire/lane.ts'
 import { type ModelAct, Model, type ModelEntry } from './model.ts'
@@ -34,9 +36,12 @@ export class History {
   readonly #random: Random
   readonly #envelopes: Signed[] = []
   readonly #entries: { written: Written; model: ModelEntry }[] = []
+  readonly #crowded: boolean
   #made = 0
 
-  constructor(seed: number, steps: number) {
+  /** `crowded`: a third of what is written follows the first envelope, and a third any. */
+  constructor(seed: number, steps: number, { crowded = false }: { crowded?: boolean } = {}) {
+    this.#crowded = crowded
     this.#random = randomFrom(seed)
     this.parties = 2 + this.#random(2)
     this.scene = new Scene(genesis(this.parties))
@@ -58,6 +63,11 @@ export class History {
     const own = this.#pick(this.#envelopes.length > 0 && dice < 85 ? ['next'] : ['open'])
     const over = this.#overrides()
     if (own === 'open') return this.#write(this.#open(over))
+    const fork = this.#crowded ? this.#random(3) : 2
+    if (fork < 2) {
+      const prev = fork === 0 ? (this.#envelopes[0] as Signed) : this.#pick(this.#envelopes)
+      return this.#write(this.scene.next(prev, { header: { time: this.#made++ } }))
+    }
     const prev = this.#random(5) === 0 ? this.#pick(this.#envelopes) : this.#tip()
     this.#write(this.scene.next(prev, over))
   }
@@ -168,7 +178,7 @@ export class History {
   }
 }
 
-function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
+export function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
   return a !== undefined && Buffer.compare(a, b) === 0
 }
 
@@ -176,4 +186,11 @@ function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
 export function counting({ facet }: Scene): string[] {
   const positions = facet.order().filter(position => facet.counts(position))
   return positions.map(({ segment, seq }) => toHex(segment.idAt(seq))).sort()
+}
+
+/** What a store holds of a facet that it holds all of. */
+export function storedOf(facet: Facet): StoredLane[] {
+  return [...facet.lanes.values()].map(({ client, next, segments }) => {
+    return { client, next, count: segments.reduce((sum, { from, last }) => sum + last - from + 1, 0) }
+  })
 }
