@@ -2,11 +2,11 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { CreateListenerOptions, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import type { MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { defaultLogger } from '@libp2p/logger'
 import { multiaddr } from '@multiformats/multiaddr'
 import { WebSocket, WebSocketServer } from 'ws'
-import { Door } from '../../src/net/door.ts'
+import type { Door } from '../../src/net/door.ts'
 import {
   CLOSE_TIMEOUT_MS,
   PENDING_CONNECTIONS_MAX,
@@ -119,7 +119,7 @@ async function connected(side: 'dialer' | 'listener'): Promise<[MultiaddrConnect
   const create = webSocketTransport([], door) as unknown as (components: object) => Transport
   const transport = create({ logger: defaultLogger(), events: new EventTarget() })
   if (side === 'listener') {
-    const listener = transport.createListener({ upgrader } as CreateListenerOptions)
+    const listener = transport.createListener({ upgrader })
     await listener.listen(multiaddr('/ip4/127.0.0.1/tcp/0/ws'))
     const [component] =
       listener
@@ -132,7 +132,7 @@ async function connected(side: 'dialer' | 'listener'): Promise<[MultiaddrConnect
     return [await caught.promise, socket]
   }
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-  onTestFinished(() => void server.close())
+  onTestFinished(() => server.close())
   await once(server, 'listening')
   const { port } = server.address() as net.AddressInfo
   const accepted = once(server, 'connection') as Promise<[WebSocket]>
