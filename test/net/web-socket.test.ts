@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
-import { defaultLogger } from '@libp2p/logger'
 import { multiaddr } from '@multiformats/multiaddr'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Door } from '../../src/net/door.ts'
@@ -117,7 +116,12 @@ async function connected(side: 'dialer' | 'listener'): Promise<[MultiaddrConnect
   const upgrader = { upgradeInbound: upgrade, upgradeOutbound: upgrade } as unknown as Upgrader
   const door = { guard: (inner: Upgrader) => inner } as Door
   const create = webSocketTransport([], door) as unknown as (components: object) => Transport
-  const transport = create({ logger: defaultLogger(), events: new EventTarget() })
+  const log = Object.assign(() => undefined, {
+    error: () => undefined,
+    trace: () => undefined,
+    newScope: () => log
+  })
+  const transport = create({ logger: { forComponent: () => log }, events: new EventTarget() })
   if (side === 'listener') {
     const listener = transport.createListener({ upgrader })
     await listener.listen(multiaddr('/ip4/127.0.0.1/tcp/0/ws'))
