@@ -40,8 +40,8 @@ export const SESSIONLESS_MAX_MS = 5_000
 /** What is queued at a close still leaves: a window or two on a slow link. */
 export const CLOSE_TIMEOUT_MS = 3_000
 export const SOCKET_IDLE_MS = 30_000
-/** One send of libp2p is one message: a yamux window in noise messages is the most that an honest node sends. */
-export const WEB_SOCKET_MESSAGE_BYTES_MAX = 1024 * 1024
+/** A node sends a noise message at a time, of 64 KiB at most; in this many bytes there are 7,000 of one byte each. */
+export const WEB_SOCKET_MESSAGE_BYTES_MAX = 128 * 1024
 /** Two connections begun within this time of each other are one simultaneous dial; above the upgrade limit. */
 export const SIMULTANEOUS_MS = 3_000
 

@@ -1,8 +1,8 @@
 // WebSockets with the guards that TCP has: protocols/transport, section 5. What the libp2p transport leaves open is
-// shut here: sockets that never say a word, messages of 100 MiB, a broken frame that would end the process, and an
-// abort that the socket refuses.
+// shut here: sockets that never say a word, messages of 100 MiB, a broken frame that would end the process, an abort
+// that the socket refuses, and a pause that it does not feel.
 import type { Server, Socket } from 'node:net'
-import type { Transport as LibP2PTransport } from '@libp2p/interface'
+import type { Transport as LibP2PTransport, MultiaddrConnection, Upgrader } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { WebSocket, type WebSocketServer } from 'ws'
@@ -30,9 +30,11 @@ export function webSocketTransport(failures: ListenFailure[], door: Door): Retur
   return components => {
     const transport = create(components) as Opened
     transport._connect = connect
+    const dial = transport.dial.bind(transport)
+    transport.dial = (address, options) => dial(address, { ...options, upgrader: pausing(options.upgrader) })
     const createListener = transport.createListener.bind(transport)
     transport.createListener = options => {
-      const listener = createListener({ ...options, upgrader: door.guard(options.upgrader) })
+      const listener = createListener({ ...options, upgrader: pausing(door.guard(options.upgrader)) })
       guard(listener as unknown as Listening)
       return reportListening(listener, failures)
     }
@@ -62,6 +64,23 @@ async function connect(address: Multiaddr, { signal }: { signal?: AbortSignal })
     signal?.removeEventListener('abort', onAbort)
   }
   return socket
+}
+
+/** An upgrader that gets connections whose pause stops the reading of their sockets. */
+function pausing(upgrader: Upgrader): Upgrader {
+  const inbound: Upgrader['upgradeInbound'] = (connection, options) =>
+    upgrader.upgradeInbound(pausable(connection), options)
+  const outbound: Upgrader['upgradeOutbound'] = (connection, options) =>
+    upgrader.upgradeOutbound(pausable(connection), options)
+  const own = { upgradeInbound: inbound, upgradeOutbound: outbound }
+  return Object.assign(Object.create(upgrader) as Upgrader, own)
+}
+
+/** libp2p reads on, keeps up to 4 MiB, hands them over at once, and hangs up on more (NET-39). */
+function pausable(connection: MultiaddrConnection): MultiaddrConnection {
+  const { websocket } = connection as unknown as { websocket: WebSocket }
+  const ours = { sendPause: () => websocket.pause(), sendResume: () => websocket.resume() }
+  return Object.assign(connection, ours)
 }
 
 /** A socket that cannot end the process and that ends when it is told to. */

@@ -24,7 +24,10 @@ export interface ViewEvents {
   presence(from: string, bytes: Uint8Array): void
   /** What counts has changed in a way that a Yjs document cannot follow: open a new view. */
   stale(): void
-  /** An edit of this view was refused or could not be written; it is shown here and nowhere else. */
+  /**
+   * An edit of this view was refused or could not be written: it is shown here and nowhere else. Or `updates` threw
+   * this: then the view is stale and shows nothing more.
+   */
   failed(error: Error): void
 }
 
@@ -121,6 +124,8 @@ class LiveView implements View {
   /** Those that it will show once all that arrived is shown. */
   #heads: Tip[] = []
   readonly #arrivals = new Arrivals(bodies => this.#show(bodies))
+  /** Its holder threw at what it was shown (SYN-46). */
+  #broken = false
   /** Updates of this window, and the edits that wait to be signed. */
   #gathered: Uint8Array[] = []
   #edits: Edit[] = []
@@ -170,8 +175,19 @@ class LiveView implements View {
   }
 
   #show(bodies: Uint8Array[]): void {
+    if (this.#broken) return
+    // Before it is shown: an editor may answer what it is shown with an edit.
+    const before = this.#base
     this.#base = this.#heads
-    if (bodies.length > 0) this.events.updates(bodies)
+    if (bodies.length === 0) return
+    try {
+      this.events.updates(bodies)
+    } catch (error) {
+      this.#broken = true
+      this.#base = before
+      this.events.failed(error as Error)
+      this.events.stale()
+    }
   }
 
   edit(update: Uint8Array): void {

@@ -49,7 +49,9 @@ export class Writer {
   /** Batches that were queued, and that are durable, since the start. */
   #queued = 0
   #durable = 0
-  /** Envelopes that are still being written, by place; made when somebody asks, void when they change. */
+  /** Lanes of which envelopes are still being written, and in how many batches. */
+  readonly #lanes = new Map<string, number>()
+  /** Those envelopes, by place; made when somebody asks, void when they change. */
   #unwritten: Map<string, StoredEnvelope> | undefined
   readonly #recent = new RecentEnvelopes()
   #roomy: (() => void)[] = []
@@ -66,7 +68,9 @@ export class Writer {
   write(writes: StoreWrite[], sync: boolean, token: number): void {
     const operations = writes.map(toOperation)
     const bytes = operations.reduce((sum, operation) => sum + sizeOf(operation), 0)
-    this.#queue.push({ operations, lanes: lanesOf(operations), sync, token, bytes })
+    const lanes = lanesOf(operations)
+    for (const lane of lanes) this.#lanes.set(lane, (this.#lanes.get(lane) ?? 0) + 1)
+    this.#queue.push({ operations, lanes, sync, token, bytes })
     this.#queued++
     this.#bytes += bytes
     this.#unwritten = undefined
@@ -101,7 +105,7 @@ export class Writer {
 
   /** Of these envelopes of a facet, those that need no reading: still being written, or our own of late. */
   find(facet: string, wanted: Wanted[]): (EnvelopeRecord | undefined)[] {
-    const lanes = new Set(this.#queue.flatMap(batch => [...batch.lanes]))
+    const lanes = this.#lanes
     if (lanes.size === 0 && this.#recent.size === 0) return wanted.map(() => undefined)
     return wanted.map(item => {
       const own = this.#recent.find(facet, item)
@@ -155,6 +159,7 @@ export class Writer {
     this.#queue.splice(0, batches.length)
     this.#durable += batches.length
     this.#unwritten = undefined
+    for (const { lanes } of batches) this.#written(lanes)
     for (const { bytes, token } of batches) {
       this.#bytes -= bytes
       this.#events.written(token)
@@ -162,6 +167,14 @@ export class Writer {
     const first = this.#waiting.findIndex(waiting => waiting.batches > this.#durable)
     for (const waiting of this.#waiting.splice(0, first < 0 ? Infinity : first)) waiting.resolve()
     if (this.#bytes < QUEUE_BYTES_MAX) for (const go of this.#roomy.splice(0)) go()
+  }
+
+  #written(lanes: Set<string>): void {
+    for (const lane of lanes) {
+      const others = (this.#lanes.get(lane) ?? 0) - 1
+      if (others > 0) this.#lanes.set(lane, others)
+      else this.#lanes.delete(lane)
+    }
   }
 
   #refused(error: Error): void {

@@ -24,7 +24,8 @@ export interface ProviderOptions {
 
 /**
  * Events: `synced` once the document holds what the node holds; `stale` when a fork or a cut changed what counts
- * (make a new document and a new provider); `failed` with `detail: Error` when an edit was not accepted.
+ * (make a new document and a new provider), or an observer of the document threw; `failed` with `detail: Error` when
+ * that was so, or an edit was not accepted.
  */
 export class LibP2PProvider extends EventTarget {
   readonly doc: Y.Doc

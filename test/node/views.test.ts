@@ -46,16 +46,17 @@ async function document(): Promise<string> {
 async function open(id: string) {
   const doc = new Y.Doc()
   const failures: Error[] = []
+  const told: string[] = []
   const view = await node.views.open(id, {
     updates: bodies => bodies.forEach(body => Y.applyUpdate(doc, body, 'node')),
     presence: () => undefined,
-    stale: () => undefined,
+    stale: () => void told.push('stale'),
     failed: error => failures.push(error)
   })
   doc.clientID = view.client
   doc.on('update', (update: Uint8Array, origin: unknown) => origin !== 'node' && view.edit(update))
   const type = (...words: string[]) => words.forEach(word => doc.getText('text').insert(0, word))
-  return { doc, view, failures, type }
+  return { doc, view, failures, told, type }
 }
 
 test('[SYN-44] what is typed within one turn is one envelope for each stroke, and all of it is durable', async () => {
@@ -141,6 +142,29 @@ test('[SYN-45] what waits to be shown is shown before the view goes stale or clo
   await Promise.all([...writes, closing])
   await expect.poll(shown).toEqual(['cba.', 'ba.'])
   await Promise.all([writer.view.close(), stale.view.close()])
+})
+
+test('[SYN-46] what a holder throws is told to it alone, whenever it is shown something', async () => {
+  const broken = new Error('an observer of the editor')
+  for (const when of ['at once', 'later']) {
+    const id = await document()
+    const [writer, reader] = [await open(id), await open(id)]
+    const text = () => reader.doc.getText('text').length
+    reader.doc.on('update', (_: Uint8Array, origin: unknown) => {
+      if (origin === 'node' && (when === 'at once' || text() > 2)) throw broken
+    })
+    const type = (word: string) => {
+      writer.type(word)
+      return writer.view.flush()
+    }
+    await Promise.all([type('a'), type('b')])
+    await expect.poll(() => reader.told).toEqual(['stale'])
+    const shown = text()
+    await Promise.all([type('c'), type('d')])
+    expect([writer.failures, reader.failures, text()]).toEqual([[], [broken], shown])
+    expect((await node.read(id)).text).toBe('dcba.')
+    await Promise.all([writer.view.close(), reader.view.close()])
+  }
 })
 
 test('a single stroke waits for nothing but the end of its turn', async () => {

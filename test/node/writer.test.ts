@@ -49,3 +49,43 @@ test('what is still being written is found in its lane and facet; once it is dur
   expect(found(FACET)).toEqual([40, 40, 0, 0, 0, 0])
   expect(found(OTHER_FACET)).toEqual([0, 0, 0, 0, 0, 0])
 })
+
+test('what was written in two batches is found until the second is durable', async () => {
+  const store = await FaultyStore.open(async () => new MemoryStore('00'.repeat(16)))
+  const release = store.stall()
+  const done: number[] = []
+  const found = () => writer.find(FACET, [wanted(FACET, THEIRS, 1)]).map(Boolean)
+  const writer: Writer = new Writer(store, {
+    written: token => {
+      done.push(token)
+      if (token === 1) expect(found()).toEqual([true])
+    },
+    failing: () => undefined
+  })
+  writer.write([write(FACET, THEIRS, 0, false)], false, 1)
+  writer.write([write(FACET, THEIRS, 1, false)], false, 2)
+  release()
+  await writer.durable()
+  expect([done, found()]).toEqual([[1, 2], [false]])
+})
+
+test('to find nothing costs the same however many batches wait', async () => {
+  const store = await FaultyStore.open(async () => new MemoryStore('00'.repeat(16)))
+  store.stall()
+  const writer = new Writer(store, { written: () => undefined, failing: () => undefined })
+  const [theirs, absent] = [write(FACET, THEIRS, 0, false), wanted(FACET, ABSENT, 0)]
+  /** Of this thread alone, in ms. */
+  const computed = () => {
+    const began = process.threadCpuUsage()
+    for (let i = 0; i < 500; i++) writer.find(FACET, [absent])
+    return process.threadCpuUsage(began).user / 1_000
+  }
+  const fill = (batches: number) => {
+    for (let i = 0; i < batches; i++) writer.write([theirs], false, i)
+  }
+  fill(100)
+  computed()
+  const few = computed()
+  fill(20_000)
+  expect(computed()).toBeLessThan(20 * few + 250)
+})
