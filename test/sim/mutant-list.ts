@@ -120,15 +120,22 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'orphans count',
     invariant: 3,
-    file: 'replica/effective.ts',
-    find: 'if (first !== undefined && first <= end) ends.set(segment, first - 1)',
-    put: 'void first'
+    file: 'replica/tally.ts',
+    find: 'ends.set(segment, Math.min(limit, orphanFrom - 1))',
+    put: 'ends.set(segment, limit)'
+  },
+  {
+    name: 'what built on a branch that loses later goes on counting',
+    invariant: 3,
+    file: 'replica/tally.ts',
+    find: 'if (!moved) return',
+    put: 'return'
   },
   {
     name: 'cuts end nothing',
     invariant: 3,
     file: 'replica/effective.ts',
-    find: 'for (const limit of cutPoints(found, lane)) endAt(lane, limit, ends)',
+    find: 'for (const limit of cutPoints(grounds, lane)) endAt(lane, limit, ends)',
     put: 'void cutPoints'
   },
   {
