@@ -47,7 +47,7 @@ describe('the envelopes that a node wrote last', () => {
     const found = Array.from({ length: 200 }, (_, seq) =>
       recent.find(FACET, { client: 7, seq, id: id(seq) })
     ).map(Boolean)
-    expect(found.lastIndexOf(false)).toBe(73)
-    expect(found.indexOf(true)).toBe(74)
+    expect(found.lastIndexOf(false)).toBe(74)
+    expect(found.indexOf(true)).toBe(75)
   })
 })
