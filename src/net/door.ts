@@ -20,28 +20,32 @@ import {
   PENDING_CONNECTIONS_MAX
 } from './limits.ts'
 import { Cut, hangUp } from './muxer.ts'
+import { decryptInTurns, type Raw } from './noise-intake.ts'
+import type { Bytes } from './reader.ts'
 import { TokenBucket, TokenBuckets } from './token-bucket.ts'
-
-/** What a socket's bytes go through (libp2p's AbstractMessageStream). */
-type Raw = MultiaddrConnection & { onData(data: Uint8Array): void }
+import type { Turns } from './turns.ts'
 
 /** Hosts whose handshakes are counted. */
 const HOSTS_MAX = 4_096
 
 export class Door {
   readonly #now: () => number
+  readonly #turns: Turns
   /** Connections that are not upgraded yet, and from where; the oldest first. */
   readonly #pending = new Map<MultiaddrConnection, string>()
   /** How many bytes a connection may still bring before it has a muxer. */
   readonly #left = new WeakMap<MessageStream, number>()
+  /** Where what a connection brings goes when it is counted. */
+  readonly #onData = new WeakMap<MessageStream, (data: Bytes) => void>()
   /** Of each encrypted connection the one below, and who noise has proven to be there. */
   readonly #secured = new WeakMap<MessageStream, { below: MessageStream; peerId: string }>()
   readonly #hosts = new TokenBuckets(HOSTS_MAX)
   readonly #all: TokenBucket
 
-  /** `now`: monotonic milliseconds. */
-  constructor(now: () => number) {
+  /** `now`: monotonic milliseconds. `turns`: those of the muxers. */
+  constructor(now: () => number, turns: Turns) {
     this.#now = now
+    this.#turns = turns
     this.#all = new TokenBucket(HANDSHAKES_PER_SECOND_MAX, 1_000, now())
   }
 
@@ -51,7 +55,7 @@ export class Door {
       if (this.#pending.size >= PENDING_CONNECTIONS_MAX) this.#makeRoom()
       this.#pending.set(connection, hostOf(connection))
       this.#left.set(connection, NEGOTIATION_BYTES_MAX)
-      this.#count(connection as Raw)
+      this.#count(connection as MultiaddrConnection & Raw)
       try {
         await upgrader.upgradeInbound(connection, options)
       } finally {
@@ -69,10 +73,14 @@ export class Door {
       const secureInbound: ConnectionEncrypter['secureInbound'] = async (connection, options) => {
         if (!this.#mayShakeHands(connection as MultiaddrConnection)) throw new Error('too many handshakes')
         this.#left.set(connection, HANDSHAKE_BYTES_MAX)
+        this.#takeTurns(connection as Raw)
         return this.#note(connection, await inner.secureInbound(connection, options))
       }
-      const secureOutbound: ConnectionEncrypter['secureOutbound'] = async (connection, options) =>
-        this.#note(connection, await inner.secureOutbound(connection, options))
+      const secureOutbound: ConnectionEncrypter['secureOutbound'] = async (connection, options) => {
+        this.#count(connection as Raw)
+        this.#takeTurns(connection as Raw)
+        return this.#note(connection, await inner.secureOutbound(connection, options))
+      }
       return { protocol: inner.protocol, secureInbound, secureOutbound }
     }
   }
@@ -118,19 +126,27 @@ export class Door {
     return this.#hosts.take(host, perSecond, 1_000, this.#now())
   }
 
-  /** Counts bytes before anybody reads them. A `message` listener would be the only reader at times, and lose them. */
+  /**
+   * Counts bytes before anybody reads them, where somebody has said how many there may be. A `message` listener would be
+   * the only reader at times, and lose them.
+   */
   #count(connection: Raw): void {
-    const onData = connection.onData.bind(connection)
+    this.#onData.set(connection, connection.onData.bind(connection))
     connection.onData = data => {
-      const left = this.#left.get(connection)
-      if (left === undefined) return onData(data)
-      this.#left.set(connection, left - data.byteLength)
-      if (data.byteLength <= left) return onData(data)
+      const left = this.#left.get(connection) ?? Infinity
+      if (left !== Infinity) this.#left.set(connection, left - data.byteLength)
+      if (data.byteLength <= left) return this.#onData.get(connection)?.(data)
       hangUp(
         connection,
         new Cut(new Reject('negotiation-flood', 'too much before it was known who is there'))
       ) // NET-21
     }
+  }
+
+  /** Noise begins: what comes from now on is counted when it comes, and decrypted when it is its turn. */
+  #takeTurns(connection: Raw): void {
+    const onData = this.#onData.get(connection)
+    if (onData) this.#onData.set(connection, decryptInTurns(connection, onData, this.#turns)) // NET-40
   }
 }
 

@@ -80,6 +80,8 @@ export const YAMUX_FRAME_BYTES_MAX = 257 * 1024
 export const YAMUX_FRAMES_PER_SECOND = 20_000
 /** Frames that a muxer gets in one piece: two milliseconds, where each is as small as it can be. */
 export const YAMUX_FRAMES_AT_ONCE = 256
+/** Messages that noise decrypts in one piece: a quarter of a millisecond, where each is as small as it can be. */
+export const NOISE_MESSAGES_AT_ONCE = 64
 /** Pings, resets, opened and closed streams a second: the cheap ways to make a peer work. */
 export const YAMUX_CONTROL_PER_SECOND = 2_000
 /** Streams opened at once, and half as many a second after that: a session is one stream. */

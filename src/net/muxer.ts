@@ -13,7 +13,7 @@ import {
   WRITE_BUFFER_BYTES_MAX
 } from './limits.ts'
 import { readInTurns } from './muxer-intake.ts'
-import { Turns } from './turns.ts'
+import type { Turns } from './turns.ts'
 import { gatherWindowUpdates } from './window-updates.ts'
 import { YamuxGuard } from './yamux-guard.ts'
 
@@ -56,10 +56,10 @@ export class GuardedMuxers {
   readonly #watched = new Set<Watched>()
   readonly #turns: Turns
 
-  constructor(now: () => number, events: MuxerEvents) {
+  constructor(now: () => number, turns: Turns, events: MuxerEvents) {
     this.#now = now
+    this.#turns = turns
     this.#events = events
-    this.#turns = new Turns(now)
   }
 
   /** To be given to libp2p as its only stream muxer. */

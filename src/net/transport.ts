@@ -23,6 +23,7 @@ import { answerPings, PING_PROTOCOL } from './ping-responder.ts'
 import { Relays } from './relays.ts'
 import type { FrameReceiver, FrameSession } from './session.ts'
 import { Sessions } from './sessions.ts'
+import { Turns } from './turns.ts'
 import { webSocketTransport } from './web-socket.ts'
 
 export interface TransportOptions {
@@ -86,8 +87,9 @@ class LibP2PTransport implements Transport {
   readonly #listen: string[]
   readonly #announce: string[]
   readonly relays: Relays
-  readonly #door = new Door(() => performance.now())
-  readonly #muxers = new GuardedMuxers(() => performance.now(), {
+  readonly #turns = new Turns(() => performance.now())
+  readonly #door = new Door(() => performance.now(), this.#turns)
+  readonly #muxers = new GuardedMuxers(() => performance.now(), this.#turns, {
     muxed: connection => this.#door.release(connection),
     cut: (connection, { code, detail, fault }) =>
       this.#log({ event: 'connection-cut', ...this.#door.peerOn(connection), code, detail, fault })

@@ -7,6 +7,8 @@ export class Turns {
   /** When the work of this turn of the loop began. */
   #began: number | undefined
   #waiting: (() => void)[] = []
+  /** One that waited is told to go on, and has not begun. */
+  #called = false
 
   /** `now`: monotonic milliseconds. */
   constructor(now: () => number) {
@@ -22,21 +24,28 @@ export class Turns {
 
   /** To be called after it: nothing while there is time for another; else what resolves at the caller's next turn. */
   over(): Promise<void> | undefined {
-    const late = this.#now() - (this.#began ?? 0) >= TURN_MS
-    if (!late && this.#waiting.length === 0) return undefined
-    const next = late ? undefined : this.#waiting.shift()
-    const turn = new Promise<void>(resolve => this.#waiting.push(resolve))
-    // There is time for a piece, and somebody has waited longer.
+    if (!this.#isLate() && this.#waiting.length === 0) return undefined
+    this.pass()
+    return new Promise<void>(resolve => this.#waiting.push(resolve)).then(() => void (this.#called = false))
+  }
+
+  /** To be called by who had its turn and nothing to do: if there is time for a piece, who has waited longest goes on. */
+  pass(): void {
+    if (this.#called || this.#isLate()) return
+    const next = this.#waiting.shift()
+    this.#called = next !== undefined
     next?.()
-    return turn
+  }
+
+  #isLate(): boolean {
+    return this.#now() - (this.#began ?? -Infinity) >= TURN_MS
   }
 
   /** The loop has been around: every socket, timer and other waiter had its chance. One that waits goes on. */
   #turned(): void {
     this.#began = undefined
-    const next = this.#waiting.shift()
-    if (next === undefined) return
+    if (this.#waiting.length === 0) return
     this.begin()
-    next()
+    this.pass()
   }
 }

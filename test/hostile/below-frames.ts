@@ -38,6 +38,26 @@ function silence(connection: MessageStream): void {
   connection.dispatchEvent = event => event.type === 'message' || dispatch(event)
 }
 
+/** So many frames with a noise message for each byte, sent on all lines at once. @returns how many messages */
+function dribble(ups: readonly Line[], frame: Uint8Array, frames: number): number {
+  const open = ups.filter(up => up.isOpen())
+  const chunks = open.map(up => {
+    const { encrypt } = up.raw as Encrypted
+    const said: Uint8Array[] = []
+    for (let i = 0; i < frames * frame.length; i++)
+      said.push(encrypt.call(up.raw, frame.slice(i % frame.length, (i % frame.length) + 1)).subarray())
+    return concatBytes(...said)
+  })
+  open.forEach((up, i) => (up.raw as Encrypted).stream.send(chunks[i] as Uint8Array))
+  return open.length * frames * frame.length
+}
+
+/** Noise's own: its `send` would gather what has no room into larger messages. */
+type Encrypted = MessageStream & {
+  encrypt(data: Uint8Array): { subarray(): Uint8Array }
+  readonly stream: MessageStream
+}
+
 async function connected(scene: Scene, n: number, session: boolean): Promise<Line | undefined> {
   try {
     if (session) return (await scene.talk(n)).line
@@ -191,6 +211,26 @@ export const belowFrames: Kind[] = [
         up.raw.send(yamuxHeader(DATA, 0, 1, 200_000))
         while (scene.going() && up.isOpen() && (await sendSlowly(up.raw, Uint8Array.of(0)))) continue
       }
+    }
+  },
+  {
+    name: 'noise-dribble',
+    as: 'member',
+    nodes: 8,
+    // Frames that break no rule, a byte a message, of all nodes at once.
+    run: async scene => {
+      const ups: Line[] = []
+      for (let n = 0; n < scene.task.nodes.length; n++) {
+        const up = await connected(scene, n, true)
+        if (up) ups.push(up)
+      }
+      scene.begin()
+      let sent = 0
+      while (scene.going()) {
+        sent += dribble(ups, yamuxHeader(WINDOW_UPDATE, 0, 1, 1), 700)
+        await scene.rest(500)
+      }
+      return `${sent} messages on ${ups.length} connections`
     }
   },
   {

@@ -12,6 +12,7 @@ import {
   NEGOTIATION_BYTES_MAX,
   PENDING_CONNECTIONS_MAX
 } from '../../src/net/limits.ts'
+import { Turns } from '../../src/net/turns.ts'
 import { seed } from './loopback.ts'
 
 interface Knock {
@@ -34,7 +35,7 @@ function knock(host: string): Knock {
 /** An upgrader whose upgrades never end. */
 function guarded(): Upgrader {
   const upgradeInbound = () => new Promise<void>(() => undefined)
-  return new Door(() => 0).guard({ upgradeInbound } as unknown as Upgrader)
+  return new Door(() => 0, new Turns(() => 0)).guard({ upgradeInbound } as unknown as Upgrader)
 }
 
 const options = { signal: new AbortController().signal }
@@ -63,7 +64,7 @@ it('[NET-21] what comes beyond the limit before a protocol is agreed is read by 
 })
 
 it('[NET-31] handshakes through a relay are counted by relay and by name, apart from the host of the relay', async () => {
-  const encrypter = new Door(() => 0).encrypter()({
+  const encrypter = new Door(() => 0, new Turns(() => 0)).encrypter()({
     logger: { forComponent: () => () => undefined }
   } as unknown as NoiseComponents)
   const relay = 'ip4/10.0.0.1/tcp/4001/p2p/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5'
