@@ -54,7 +54,7 @@ class NoiseMessages {
   /** How many of these bytes are few enough messages; to be called with what follows them next. */
   some(bytes: Uint8Array): number {
     let at = 0
-    for (let begun = 0; at < bytes.length; ) {
+    for (let begun = 0; at < bytes.length;) {
       if (this.#left > 0) {
         const part = Math.min(this.#left, bytes.length - at)
         this.#left -= part
