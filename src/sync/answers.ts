@@ -23,6 +23,8 @@ export const ANSWERS_BYTES_MAX = 1024 * 1024
 const ENTRIES_BYTES_TARGET = 32_768
 /** Things such as ids and heads that are handled in the time of one signature check. */
 const ITEMS_PER_CHECK = 100
+/** Entries that are put into a frame in that time. */
+const ENTRIES_PER_CHECK = 10
 
 type Turn = 'done' | 'more' | 'reading'
 
@@ -128,6 +130,7 @@ export class Answers {
       size += record.entry.length
     }
     answer.missing.splice(0, entries.length)
+    this.#spend(session, entries.length / ENTRIES_PER_CHECK)
     const genesis = first && answer.have.length === 0 ? space.genesisBytes : EMPTY
     if (entries.length > 0 || genesis.length > 0) {
       this.#context.send(session, { type: 'entries', space: space.id, genesis, entries }, space)
@@ -136,15 +139,13 @@ export class Answers {
   }
 
   #missing(session: Session, space: SpaceLog, have: Uint8Array[]) {
-    const known = new Set<string>()
+    const known = new Set(this.#context.unwritten)
     for (const tip of have) {
-      for (let entry = space.entry(tip); entry && !known.has(toHex(entry.id)); entry = entry.before) {
-        known.add(toHex(entry.id))
-      }
+      for (let entry = space.entry(tip); entry && !known.has(entry); entry = entry.before) known.add(entry)
     }
     const entries = space.entries()
     this.#spend(session, entries.length / ITEMS_PER_CHECK)
-    return entries.filter(entry => !known.has(toHex(entry.id)))
+    return entries.filter(entry => !known.has(entry))
   }
 
   #summary(session: Session, { space: id }: Extract<Answer, { to: 'spaces' }>): Turn {

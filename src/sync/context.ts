@@ -2,7 +2,7 @@
 // effects that it has called for so far. protocols/sync, section 2.
 import { Clearance } from '../policy/decide.ts'
 import type { Facet } from '../replica/facet.ts'
-import type { SpaceLog } from '../identity/space-log.ts'
+import type { LogEntry, SpaceLog } from '../identity/space-log.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { FacetGenesis } from '../wire/genesis.ts'
 import { Reject } from '../wire/reject.ts'
@@ -36,6 +36,8 @@ export class Context {
   readonly quota: Quota
   readonly facets = new Map<string, HeldFacet>()
   readonly sessions = new Map<number, Session>()
+  /** Entries that the disk does not have yet: no peer hears of them. */
+  readonly unwritten = new Set<LogEntry>()
   /** The wall clock of this step, as it is set: what certificates and people go by. */
   now = 0
   /** The same, but never set back: what waits goes by this, or a corrected clock would stop it for good. */

@@ -165,7 +165,7 @@ export class Core {
       if (space.companyOf(did) === undefined) continue
       for (const session of this.context.open()) {
         this.spaces.list(session, space)
-        this.spaces.look(session, space)
+        this.spaces.lookAgain(session, space)
       }
     }
   }

@@ -26,6 +26,8 @@ export interface Session {
   identities: Map<string, IdentityParts>
   /** What the peer last named of each space that both hold. */
   listed: Map<string, Listing>
+  /** Entries that we asked for and that have not all come, by space. */
+  asked: Map<string, AskedEntries>
   /** Spaces whose listing is to be looked at again, since not all of its entries could be checked. */
   unchecked: Set<string>
   facets: Map<string, FacetLink>
@@ -82,6 +84,14 @@ export interface IdentityParts {
   verified?: CompanyIdentity
 }
 
+/** A want-space that is under way. */
+export interface AskedEntries {
+  /** What its answer brings: known once that begins, since the peer names all it has before it makes the answer. */
+  tips?: Head[]
+  /** When something of it came last, or it was asked (steady time, ms). */
+  at: number
+}
+
 export interface Listing {
   tips: Head[]
   /** Version ids of the parties' identity logs, in the order of the parties. */
@@ -107,6 +117,7 @@ export function createSession(
     openBy,
     identities: new Map(),
     listed: new Map(),
+    asked: new Map(),
     unchecked: new Set(),
     facets: new Map(),
     lacking: new Set(),

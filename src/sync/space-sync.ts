@@ -1,5 +1,5 @@
 // Keeping space logs equal between those who may see them. protocols/sync, section 5.
-import { SpaceLog } from '../identity/space-log.ts'
+import { type LogEntry, SpaceLog } from '../identity/space-log.ts'
 import { equalBytes, toHex, utf8 } from '../wire/bytes.ts'
 import { spaceId } from '../wire/genesis.ts'
 import { type Reject, isReject } from '../wire/reject.ts'
@@ -7,7 +7,7 @@ import { type EntryRecord, parseSpaceEntry } from '../wire/space-entry.ts'
 import type { Answers } from './answers.ts'
 import type { Context } from './context.ts'
 import type { StoreWrite } from './effects.ts'
-import { type Frame, SPACES_MAX } from './frame.ts'
+import { type Frame, type Head, SPACES_MAX } from './frame.ts'
 import type { Greeting } from './greeting.ts'
 import type { Session } from './session.ts'
 
@@ -16,6 +16,8 @@ import type { Session } from './session.ts'
  * of ours comes beside these: while they are parted, none can count for another (SYN-14).
  */
 export const INVITATIONS_MAX = 16
+/** Entries that do not come are asked for again after this long. */
+const ENTRIES_MS = 30_000
 
 export class SpaceSync {
   readonly #context: Context
@@ -38,7 +40,7 @@ export class SpaceSync {
       return
     }
     for (const space of only ? [only] : this.#context.directory.spaces.values()) {
-      const tips = space.tips().map(({ company, seq, id }) => ({ of: company, seq, id }))
+      const tips = this.#durableTips(space).map(({ company, seq, id }) => ({ of: company, seq, id }))
       const versions = space.parties.map(did => this.#context.directory.identities.get(did)?.head ?? '')
       this.#context.send(session, { type: 'spaces', spaces: [{ id: space.id, tips, versions }] }, space)
     }
@@ -55,8 +57,19 @@ export class SpaceSync {
     session.unchecked.clear()
     for (const key of keys) {
       const space = this.#context.directory.spaces.get(key)
-      if (space) this.look(session, space)
+      if (space) this.lookAgain(session, space)
     }
+  }
+
+  /** The ends of every branch, as far as it is on disk. */
+  #durableTips(space: SpaceLog): LogEntry[] {
+    const { unwritten } = this.#context
+    const tips = space.tips().map(tip => {
+      let entry: LogEntry | undefined = tip
+      while (entry && unwritten.has(entry)) entry = entry.before
+      return entry
+    })
+    return [...new Set(tips)].filter(tip => tip !== undefined)
   }
 
   onSpaces(session: Session, { spaces }: Extract<Frame, { type: 'spaces' }>): void {
@@ -78,9 +91,27 @@ export class SpaceSync {
     const listing = session.listed.get(toHex(space.id))
     if (!listing || !this.#context.clearance(session, 'announce', space)) return
     this.#askIdentities(session, space, listing.versions)
-    if (listing.tips.every(tip => space.entry(tip.id) || this.#isSpent(session, space, tip.of))) return
+    const key = toHex(space.id)
+    if (this.#isUnderWay(session, key) || this.#has(session, space, listing.tips)) return
+    session.asked.set(key, { at: this.#context.steady })
     const have = space.tips().map(entry => entry.id)
     this.#ask(session, space.id, have)
+  }
+
+  /** Asks anew, whatever is under way: something of it could not be used, and now it could. */
+  lookAgain(session: Session, space: SpaceLog): void {
+    session.asked.delete(toHex(space.id))
+    this.look(session, space)
+  }
+
+  #isUnderWay(session: Session, key: string): boolean {
+    const asked = session.asked.get(key)
+    return asked !== undefined && this.#context.steady - asked.at <= ENTRIES_MS
+  }
+
+  /** Whether nothing is left to ask for: what is named is here, or would not be stored today. */
+  #has(session: Session, space: SpaceLog, tips: Head[]): boolean {
+    return tips.every(tip => space.entry(tip.id) || this.#isSpent(session, space, tip.of))
   }
 
   onWantSpace(
@@ -105,8 +136,14 @@ export class SpaceSync {
       writes.push({ kind: 'put', table: 'invited', key: toHex(id), bytes: utf8(did) })
     }
     if (!this.#context.clearance(session, 'announce', space)) return
+    const asked = session.asked.get(toHex(id))
+    if (asked) {
+      asked.tips ??= session.listed.get(toHex(id))?.tips ?? []
+      asked.at = this.#context.steady
+    }
     const refused = this.add(space, this.#affordable(session, space, entries), writes, session)
-    if (refused) this.#context.close(session, refused, `space ${toHex(id)}`)
+    if (refused) return this.#context.close(session, refused, `space ${toHex(id)}`)
+    if (asked?.tips && this.#has(session, space, asked.tips)) this.lookAgain(session, space)
   }
 
   /** As many as may be checked now; the rest is asked for again. */
@@ -129,8 +166,8 @@ export class SpaceSync {
     from?: Session
   ): Reject | undefined {
     const stored = new Map<string, number>()
+    const added: LogEntry[] = []
     let refused: Reject | undefined
-    let added = 0
     for (const record of entries) {
       if (this.#isSpent(from, space, companyIn(record))) continue
       const result = space.add(record, this.#context.directory.identityOf)
@@ -139,7 +176,7 @@ export class SpaceSync {
         break
       }
       if (result === 'known' || 'waits' in result) continue
-      added++
+      added.push(result.added)
       const put = putEntry(space, record, result.added.id)
       writes.push(put)
       const did = space.parties[result.added.company] as string
@@ -150,8 +187,9 @@ export class SpaceSync {
       }
     }
     for (const [did, bytes] of stored) writes.push(...this.#context.charge(from, 'entries', did, bytes))
-    if (writes.length > 0) this.#context.write(writes, () => added > 0 && this.#announce(space))
-    if (added > 0) this.#grew(space)
+    for (const entry of added) this.#context.unwritten.add(entry)
+    if (writes.length > 0) this.#context.write(writes, () => this.#written(space, added))
+    if (added.length > 0) this.#grew(space)
     return refused
   }
 
@@ -159,8 +197,10 @@ export class SpaceSync {
     return this.#context.isSpent(from, 'entries', company === undefined ? undefined : space.parties[company])
   }
 
-  /** Once the entries are durable: a chain whose last entry a power cut took would be forked by the next. */
-  #announce(space: SpaceLog): void {
+  /** Others hear of entries that are durable: a chain whose last entry a power cut took would be forked by the next. */
+  #written(space: SpaceLog, entries: LogEntry[]): void {
+    if (entries.length === 0) return
+    for (const entry of entries) this.#context.unwritten.delete(entry)
     this.#context.tell({ what: 'space', space: toHex(space.id) })
     for (const session of this.#context.open()) this.list(session, space)
   }

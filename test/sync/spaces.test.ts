@@ -1,12 +1,18 @@
 // protocols/sync, section 5: space logs, and what asking about them gives away.
 import { describe, expect, test } from 'vitest'
-import { SpaceLog } from '../../src/identity/space-log.ts'
+import { type LogEntry, SpaceLog } from '../../src/identity/space-log.ts'
 import { sign } from '../../src/identity/ed25519.ts'
 import { encodeSpaceGenesis, spaceId } from '../../src/wire/genesis.ts'
 import { toHex } from '../../src/wire/bytes.ts'
-import { encodeSpaceEntry, entrySignedBytes } from '../../src/wire/space-entry.ts'
+import {
+  type EntryAct,
+  type EntryRecord,
+  encodeSpaceEntry,
+  entryId,
+  entrySignedBytes
+} from '../../src/wire/space-entry.ts'
 import type { Frame } from '../../src/sync/frame.ts'
-import { createNodeKey } from '../sim/company.ts'
+import { type Company, createNodeKey } from '../sim/company.ts'
 import { SimNode } from '../sim/node.ts'
 import { Bench, type Puppet, accept, acceptRecord, acquaint, foundSpace, stage } from './bench.ts'
 
@@ -82,21 +88,9 @@ describe('space logs', () => {
   test('[SYN-13] a long log comes in parts, as fast as it is read', () => {
     const { bench, node, rival, space } = stage()
     const reader = bench.puppet(node, rival, { reads: false }).hello()
-    for (let seq = 1, prev = space.tips()[1]?.id; seq <= 24; seq++) {
-      const entry = encodeSpaceEntry({
-        space: space.id,
-        company: 1,
-        seq,
-        ...(prev && { prev }),
-        act: { kind: 'cut', key: 9, lanes: Array.from({ length: 700 }, (_, i) => point(i)) },
-        time: 1
-      })
-      const signature = sign(rival.role, entrySignedBytes(entry))
-      const refused = node.perform(core =>
-        core.spaces.add(space, [{ entry, signer: rival.role.publicKey.bytes, signature }])
-      )
-      expect(refused).toBeUndefined()
-      prev = space.tips()[1]?.id
+    const lanes = Array.from({ length: 700 }, (_, i) => point(i))
+    for (const record of chain(space, rival, 24, { kind: 'cut', key: 9, lanes })) {
+      expect(node.perform(core => core.spaces.add(space, [record]))).toBeUndefined()
     }
     bench.pass(1_000)
     expect(space.entries().length).toBe(26)
@@ -112,6 +106,62 @@ describe('space logs', () => {
       .slice(0, 26)
       .flatMap(frame => frame.entries)
     expect(first.length).toBeGreaterThanOrEqual(26)
+  })
+
+  test('[SYN-47] heads that grow are asked for one answer at a time', () => {
+    const { bench, node, rival, space, puppet } = stage()
+    const records = chain(space, rival, 15)
+    const name = (count: number) => {
+      const tips = [{ of: 1, seq: count, id: entryId((records[count - 1] as EntryRecord).entry) }]
+      puppet.say({ type: 'spaces', spaces: [{ id: space.id, tips, versions: [] }] })
+    }
+    const bring = (from: number, to: number) => {
+      const entries = records.slice(from, to)
+      puppet.say({ type: 'entries', space: space.id, genesis: new Uint8Array(), entries })
+    }
+    const asked = () => {
+      const frames = puppet.take().filter(frame => frame.type === 'want-space')
+      return frames.map(({ have }) => have.map(id => space.entry(id)?.seq))
+    }
+    puppet.take()
+    name(3)
+    expect(asked()).toEqual([[0, 0]])
+    name(6)
+    name(9)
+    bring(0, 3)
+    name(12)
+    bring(3, 6)
+    expect(asked()).toEqual([])
+    bring(6, 9)
+    expect(asked()).toEqual([[0, 9]])
+    name(15)
+    bench.pass(29_000)
+    name(15)
+    expect(asked()).toEqual([])
+    bench.pass(2_000)
+    name(15)
+    expect(asked()).toEqual([[0, 9]])
+    bring(9, 15)
+    expect(asked()).toEqual([])
+    expect(bench.refusals(node)).toEqual([])
+  })
+
+  test('[SYN-48] nobody hears of an entry that the disk does not have', () => {
+    const { bench, node, rival, space, puppet } = stage()
+    const have = space.tips().map(tip => tip.id)
+    const seqs = (of: Puppet) =>
+      of.of('spaces').flatMap(({ spaces }) => spaces.flatMap(({ tips }) => tips.map(tip => tip.seq)))
+    puppet.take()
+    const [record] = chain(space, rival, 1)
+    node.perform(core => core.spaces.add(space, [record as EntryRecord]))
+    puppet.say({ type: 'want-space', space: space.id, have })
+    const late = bench.puppet(node, rival).hello()
+    expect(puppet.of('entries')).toEqual([])
+    expect([...seqs(puppet), ...seqs(late)]).toEqual([0, 0])
+    bench.pass(200)
+    expect(seqs(puppet)).toEqual([0, 1])
+    puppet.say({ type: 'want-space', space: space.id, have })
+    expect(puppet.of('entries').flatMap(frame => frame.entries)).toHaveLength(1)
   })
 
   test('[SYN-5] a space that we hold without the peer is asked for like one that we never heard of', () => {
@@ -244,6 +294,20 @@ describe('space logs', () => {
     expect(bench.refusals(node)).toEqual(['signature'])
   })
 })
+
+/** What the company enters next, so many times. */
+function chain(space: SpaceLog, { identity, role }: Company, count: number, act?: EntryAct): EntryRecord[] {
+  const company = space.companyOf(identity.did) as number
+  const head = space.head(company) as LogEntry
+  let prev = head.id
+  return Array.from({ length: count }, (_, i) => {
+    const seq = head.seq + 1 + i
+    const settle: EntryAct = { kind: 'settle', point: point(i) }
+    const entry = encodeSpaceEntry({ space: space.id, company, seq, prev, act: act ?? settle, time: 1 })
+    prev = entryId(entry)
+    return { entry, signer: role.publicKey.bytes, signature: sign(role, entrySignedBytes(entry)) }
+  })
+}
 
 function point(i: number) {
   return { facet: new Uint8Array(32).fill(3), client: i, seq: 1, id: new Uint8Array(32).fill(4) }
