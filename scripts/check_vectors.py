@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from checker import ed25519, envelope, identity, space, update  # noqa: E402
+from checker import agreement, audit, documents, ed25519, envelope, identity, reciprocity, space, update  # noqa: E402
 from checker.cbor import Refused, Waits  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent / "protocols"
@@ -143,7 +143,8 @@ def check_log(case, known):
     log = space.SpaceLog(bytes.fromhex(case["genesis"]))
 
     def identity_of(did):
-        versions = case["versions"][log.parties.index(did)]
+        given, at = case["versions"], list(known).index(did)
+        versions = given[at] if at < len(given) else 1
         return known[did][versions - 1] if versions else None
 
     for i, step in enumerate(case["steps"]):
@@ -155,6 +156,76 @@ def check_log(case, known):
         stands.append(head and {"id": head.id.hex(), "seq": head.seq, "keys": [k.hex() for k in head.keys], "cut": head.cut})
         forks += [] if fork is None else [{"company": company, "seq": fork}]
     check(f"space log, {case['name']}, in the end", [stands, forks], [case["stands"], case["forks"]])
+    check(f"space log, {case['name']}, parties", log.parties, case.get("parties", log.founders))
+
+
+# ---- agreement
+
+
+def check_agreement():
+    path = "agreement/vectors/terms.json"
+    terms = load(path)
+    place = space.space_genesis(bytes.fromhex(terms["genesis"]))
+    for case in terms["valid"]:
+        data = case["terms"].encode()
+        def facts(d):
+            read = agreement.read_terms(d, *place)
+            return [agreement.revision_id(d).hex(), agreement.page(read), read["rendering"]]
+        check(f"{path}: {case['name']}", outcome(facts, data), [case[name] for name in ("id", "page", "rendering")])
+    expect_codes(path, terms["invalid"], lambda c: agreement.read_terms(c["terms"].encode(), *place))
+    path = "agreement/vectors/approvals.json"
+    approvals = load(path)
+    data = approvals["terms"].encode()
+    of = (place[0], agreement.revision_id(data), agreement.read_terms(data, *place), approvals["company"])
+    def read(c):
+        return agreement.check_approval(c["document"].encode(), *of, bytes.fromhex(c["signer"]))
+    for case in approvals["valid"]:
+        check(f"{path}: {case['name']}", outcome(lambda c: read(c) and "counts", case), "counts")
+    expect_codes(path, approvals["invalid"], read)
+    logs = load("agreement/vectors/logs.json")
+    known = {company["did"]: identity.read_log(company["log"]) for company in logs["identities"]}
+    for case in logs["valid"]:
+        check_agreed(case, logs, known)
+
+
+def check_agreed(case, logs, known):
+    log, signers = space.SpaceLog(bytes.fromhex(logs["genesis"])), {}
+    for number in case["entries"]:
+        record = [bytes.fromhex(logs["entries"][number][name]) for name in ("entry", "signer", "signature")]
+        check(f"agreement, {case['name']}, entry {number}", outcome(log.add, *record, known.get), "added")
+        signers[space.Entry(record[0]).id] = record[1]
+    agreed = agreement.Agreement(log, signers)
+    check(f"agreement, {case['name']}", agreed.shown(), case["agreement"])
+    for row in case["states"]:
+        got = [[a, b, agreed.state(a, b, row["day"])] for a, b, _ in row["between"]]
+        check(f"agreement, {case['name']}, {row['day']}", got, row["between"])
+
+
+# ---- reciprocity
+
+
+def check_reciprocity():
+    path = "reciprocity/vectors/receipts.json"
+    receipts = load(path)
+    place = (space.space_genesis(bytes.fromhex(receipts["genesis"]))[0], receipts["company"])
+    for case in receipts["units"]:
+        check(f"{path}: unit for {case['to']}", reciprocity.unit(bytes.fromhex(case["facet"]), case["to"]).hex(), case["name"])
+    def read(c):
+        return reciprocity.check_receipt(c["document"].encode(), *place, bytes.fromhex(c["signer"]))
+    for case in receipts["valid"]:
+        check(f"{path}: {case['name']}", outcome(lambda c: read(c) and "counts", case), "counts")
+    expect_codes(path, receipts["invalid"], read)
+    logs = load("reciprocity/vectors/logs.json")
+    known = {company["did"]: identity.read_log(company["log"]) for company in logs["identities"]}
+    for case in logs["valid"]:
+        log, signers = space.SpaceLog(bytes.fromhex(logs["genesis"])), {}
+        for number in case["entries"]:
+            record = [bytes.fromhex(logs["entries"][number][name]) for name in ("entry", "signer", "signature")]
+            check(f"reciprocity, {case['name']}, entry {number}", outcome(log.add, *record, known.get), "added")
+            signers[space.Entry(record[0]).id] = record[1]
+        accounts = reciprocity.Accounts(log, signers)
+        for row in case["statements"]:
+            check(f"reciprocity, {case['name']}, {row['between']}", accounts.statement(*row["between"]), row["text"])
 
 
 # ---- envelope
@@ -219,7 +290,85 @@ def check_update():
         check(f"scan, {case['name']}", got, [want["client"], want["clock"], want["clockEnd"], want["structs"], ranges])
 
 
-for part in (check_identity, check_space, check_envelope, check_update):
+# ---- artifacts, documents
+
+
+def check_forms():
+    layouts = load("artifacts/layouts.json")
+    forms = load("artifacts/vectors/forms.json")
+    for case in forms["valid"] + forms["invalid"]:
+        form = documents.Form(layouts, case["kind"], case["roots"])
+        got = [identity.jcs(form.json).encode().hex(), form.faults]
+        check(f"form: {case['name']}", got, [case["form"], case["faults"]])
+
+
+def check_sealed():
+    layouts = load("artifacts/layouts.json")
+    path = "documents/vectors/valid.json"
+    vectors = load(path)
+    logs = {name: identity.read_log(log) for name, log in vectors["logs"].items()}
+
+    def read(case):
+        known = {logs[name].did: logs[name] for name in case["known"]}
+        return documents.read_sealed(case["file"], known, layouts)
+
+    for case in vectors["cases"]:
+        def facts(c):
+            kind, name, payload, content, source, withheld = read(c)
+            people = [signer["person"] for signer in payload["signers"]]
+            return [kind, name, payload["class"], people, identity.jcs(content).encode().hex(), source, withheld]
+        want = case["expect"]
+        people = [signer["person"] for signer in want["signers"]]
+        facts_wanted = [want["kind"], want["id"], want["class"], people, want["content"], want["source"], want["withheld"]]
+        check(f"{path}: {case['name']}", outcome(facts, case), facts_wanted)
+    path = "documents/vectors/invalid.json"
+    expect_codes(path, load(path)["cases"], read)
+
+
+# ---- audit
+
+
+def check_audit():
+    trees = load("audit/vectors/trees.json")
+    entries = [bytes.fromhex(entry) for entry in trees["entries"]]
+    for case in trees["roots"]:
+        check(f"tree of {case['size']}", audit.root_of(entries[: case["size"]]).hex(), case["root"])
+    for case in trees["inclusion"]:
+        index, size, proof = case["index"], case["size"], [bytes.fromhex(hash) for hash in case["proof"]]
+        where = f"inclusion of {index} in {size}"
+        check(where, audit.path(index, entries[:size]), proof)
+        got = audit.inclusion_root(audit.leaf_hash(entries[index]), index, size, proof)
+        check(where, got, audit.root_of(entries[:size]))
+    for case in trees["consistency"]:
+        old, size, proof = case["old"], case["size"], [bytes.fromhex(hash) for hash in case["proof"]]
+        where = f"consistency of {old} with {size}"
+        check(where, audit.subproof(old, entries[:size]), proof)
+        roots = [audit.root_of(entries[:n]) for n in (old, size)]
+        check(where, audit.consistent(old, roots[0], size, roots[1], proof), True)
+    keys = lambda file: (audit.Key(file["log"]), [audit.Key(file["witness"])])
+    path = "audit/vectors/notes.json"
+    notes = load(path)
+    for case in notes["valid"]:
+        check(f"{path}: {case['name']}", outcome(lambda c: audit.open_checkpoint(c["note"], *keys(notes)) and "accepted", case), "accepted")
+    expect_codes(path, notes["invalid"], lambda c: audit.open_checkpoint(c["note"], *keys(notes)))
+    path = "audit/vectors/proofs.json"
+    proofs = load(path)
+    for case in proofs["valid"]:
+        got = outcome(lambda c: list(audit.read_proof(c["file"], *keys(proofs))), case)
+        check(f"{path}: {case['name']}", got, [case["index"], case["record"]])
+    expect_codes(path, proofs["invalid"], lambda c: audit.read_proof(c["file"], *keys(proofs)))
+    path = "audit/vectors/witness.json"
+    requests = load(path)
+    log, (witness,) = keys(requests)
+    one = audit.Witness(log, witness)
+    for case in requests["refused"]:
+        check(f"{path}: {case['request']!r}", one.status(case["request"]), case["status"])
+    for case in requests["cases"]:
+        check(f"{path}: {case['name']}", one.status(case["request"]), case["status"])
+        check(f"{path}: {case['name']}, body", one.answers(case["request"], case["status"], case["body"]), True)
+
+
+for part in (check_identity, check_space, check_agreement, check_reciprocity, check_envelope, check_update, check_forms, check_sealed, check_audit):
     part()
 for failure in failures:
     print(failure)

@@ -1,5 +1,5 @@
 // npm run demo: three companies as three processes write one standard, apart and together, and prove at the end
-// that they hold the same document. --json: the last line is {"ok":true,...} only if everything held.
+// that they hold the same document; then the laptop of one sleeps, and wakes. --json: the last line is {"ok":true,...} only if everything held.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +7,8 @@ import { parseArgs, styleText } from 'node:util'
 import type { DocumentJson } from '../src/node/parley-node.ts'
 import { createCompanyHome } from '../test/e2e/homes.ts'
 import { type CompanyProcess, freePort, startCompany, until } from './company-process.ts'
+import { createSecondHome } from '../test/e2e/second-home.ts'
+import { sealAgreement } from './seal-agreement.ts'
 
 const { values } = parseArgs({
   options: {
@@ -117,6 +119,11 @@ async function play(base: string, running: Set<CompanyProcess>): Promise<{ [name
     return made
   })
 
+  await step('an agreement on what the three may share, approved by each', 'agreement', async () => {
+    const apis = [a, b, c].map(company => company.api)
+    await sealAgreement(apis, space.id, { title: 'Joint standards', template: 'standards-only' })
+  })
+
   const text = readFileSync(STANDARD, 'utf8')
   const artifact = await step(
     `${a.name} drafted a standard of ${text.length} characters; it reached ${c.name} through ${b.name}`,
@@ -198,12 +205,61 @@ async function play(base: string, running: Set<CompanyProcess>): Promise<{ [name
       `   ${line.company.padEnd(16)} ${line.holder.padEnd(20)} seq ${line.seq}  ${line.deleted > 0 ? `-${line.deleted} ` : ''}${what}`
     )
   }
+  await laptopSleeps(base, running, { office: a, peer: b, space: space.id, artifact })
   if (values.out !== undefined) {
     mkdirSync(values.out, { recursive: true })
     writeFileSync(join(values.out, 'standard.md'), document.text)
     writeFileSync(join(values.out, 'log.json'), JSON.stringify(log, null, 2))
   }
   return { structRoot: document.structRoot, envelopes: log.length, characters: document.text.length }
+}
+
+/** A company's second node stops running for longer than its office takes it for alive, and wakes. */
+async function laptopSleeps(
+  base: string,
+  running: Set<CompanyProcess>,
+  scene: { office: CompanyProcess; peer: CompanyProcess; space: string; artifact: string }
+): Promise<void> {
+  const { office, peer, space, artifact } = scene
+  const at = async (company: CompanyProcess) => (await company.api.read(artifact)).structRoot
+  const seen = async () => (await office.api.peers()).find(({ own }) => own)
+  say(`\nThe COO of ${office.name} has a laptop: a second node, with a key of its own.`)
+  const laptop = await step(
+    'it met the office by an invite and holds what the office holds',
+    'laptop',
+    async () => {
+      const home = join(base, 'laptop')
+      const settings = { listen: [`/ip4/127.0.0.1/tcp/${await freePort()}`] }
+      const certificate = await createSecondHome(office.home, home, settings, 'COO')
+      await office.api.pinKeys(space, [certificate])
+      const started = await startCompany(`${office.name}, laptop`, home)
+      running.add(started)
+      await started.api.join((await office.api.createInvite({ expiresInMs: 600_000 })).token)
+      await until('the document', async () => (await at(started)) === (await at(office)))
+      await edit(started, artifact, all => [...all, '', '> COO: I read the rest at home.'])
+      await until('one document', async () => (await at(peer)) === (await at(started)))
+      return started
+    }
+  )
+  laptop.signal('SIGSTOP') // as when the lid is shut: the process neither runs nor says goodbye
+  try {
+    await step(`the laptop slept; ${office.name} and ${peer.name} worked on`, 'asleep', async () => {
+      await edit(peer, artifact, all => [...all, '', `> ${peer.name}: a question meanwhile.`])
+      await until('the question', async () => (await office.api.read(artifact)).text.includes('meanwhile'))
+      await edit(office, artifact, all => [...all, '', `> ${office.name}: answered from the office.`])
+      await until('one document', async () => (await at(peer)) === (await at(office)))
+      await until('the office to miss the laptop', async () => (await seen())?.connected === false, 60_000)
+    })
+  } finally {
+    laptop.signal('SIGCONT')
+  }
+  await step('it woke and is in sync', 'awake', async () => {
+    const same = async () => new Set(await Promise.all([office, peer, laptop].map(at))).size === 1
+    await until('one document on all three', same, 60_000)
+  })
+  const text = (await laptop.api.read(artifact)).text
+  insist(text.includes('answered from the office'), 'the laptop has what was written while it slept')
+  insist(text.includes('I read the rest'), 'what the laptop wrote before stands')
 }
 
 /** Opens the document, changes its lines, and saves against what was opened. */

@@ -5,8 +5,8 @@ import type { SpaceLog } from '../src/identity/space-log.ts'
 import { toHex } from '../src/wire/bytes.ts'
 import { EPOCH_MS, createCompany, must, signerOf } from '../test/sim/company.ts'
 import { SimNode, type World } from '../test/sim/node.ts'
-import { Random } from '../test/sim/random.ts'
-import { Clock } from '../test/sim/network.ts'
+import { Random } from '../src/sandbox/random.ts'
+import { Clock } from '../src/sandbox/clock.ts'
 
 const HOUR_MS = 3_600_000
 const WINDOWS_MS = [0, 50, 100, 250, 500, 1_000]

@@ -1,8 +1,15 @@
-// parley-node as a library: make a home, run a node in your own process, and work with it.
+// parley-node as a library: make a home, run a node in your own process, and work with it;
+// and verify what companies have sealed, without any.
 export { createNode, VERSION, type CreateNodeOptions } from './node/create-node.ts'
 export { openHome, type Config, type Home, type Log, type NodeKeys } from './node/home.ts'
 export { createHome, type NewHome } from './node/home-setup.ts'
 export { loadKeys } from './node/home-keys.ts'
 export type { LocalNode } from './node/local-node.ts'
+export type * from './node/agreement-json.ts'
+export type * from './node/company-json.ts'
+export type * from './node/history-json.ts'
 export type * from './node/parley-node.ts'
+export { verifySealed, type SealedArtifact } from './artifacts/sealed.ts'
+export { verifyIdentityLog } from './identity/identity-log.ts'
+export { isReject, type Reject } from './wire/reject.ts'
 export { NodeError } from './wire/node-error.ts'

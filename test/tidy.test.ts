@@ -2,7 +2,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { MUTANTS } from './sim/mutant-list.ts'
+import { MUTANTS as SIM_MUTANTS } from './sim/mutant-list.ts'
+import { MUTANTS as WIRETAP_MUTANTS } from './wiretap/mutant-list.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const FILE_LINES_MAX = 400
@@ -12,9 +13,9 @@ const RANKS = [
   ['wire'],
   ['identity'],
   ['policy'],
-  ['replica', 'artifacts'],
+  ['replica', 'artifacts', 'audit'],
   ['sync'],
-  ['store', 'net'],
+  ['store', 'net', 'sandbox'],
   ['node'],
   ['api'],
   ['cli']
@@ -72,8 +73,9 @@ describe('layers', () => {
     expect(wrong).toEqual([])
   })
 
-  it('the core has no sockets, disk, clock or randomness', () => {
-    const core = layered.filter(file => rankOf(file) <= rankOf('src/sync/x'))
+  it('the core and the sandbox have no sockets, disk, clock or randomness', () => {
+    const isPure = (file: string) => rankOf(file) <= rankOf('src/sync/x') || file.startsWith('src/sandbox/')
+    const core = layered.filter(isPure)
     const impure =
       /node:(?!crypto)[a-z_/]+|Date\.now|Math\.random|setTimeout|setInterval|performance\.|randomBytes|process\./
     // Loads the native library for signature maths where there is one.
@@ -88,9 +90,12 @@ describe('layers', () => {
     expect(sources.filter(file => casts.test(read(file)))).toEqual([])
   })
 
-  it('only the composition root builds parts', () => {
+  it('only the composition root builds parts, and the sandbox its own', () => {
     const built = /new (?:Core|Desk|Driver|Documents|Library|Rooms|People)\(/
-    expect(sources.filter(file => built.test(read(file)))).toEqual(['src/node/create-node.ts'])
+    expect(sources.filter(file => built.test(read(file)))).toEqual([
+      'src/node/create-node.ts',
+      'src/sandbox/stand-in.ts'
+    ])
   })
 })
 
@@ -128,12 +133,17 @@ describe('specs', () => {
   }
 })
 
-describe('mutants of the simulator', () => {
-  it('find what they take out, once', () => {
-    const times = MUTANTS.map(({ name, file, find }) => ({
-      name,
-      times: read(join('src', file)).split(find).length - 1
-    }))
-    expect(times.filter(one => one.times !== 1)).toEqual([])
-  })
+describe('mutants', () => {
+  for (const [whose, mutants] of [
+    ['the simulator', SIM_MUTANTS],
+    ['the wiretap', WIRETAP_MUTANTS]
+  ] as const) {
+    it(`of ${whose} find what they take out, once`, () => {
+      const times = mutants.map(({ name, file, find }) => ({
+        name,
+        times: read(join('src', file)).split(find).length - 1
+      }))
+      expect(times.filter(one => one.times !== 1)).toEqual([])
+    })
+  }
 })

@@ -16,12 +16,14 @@ const { values } = parseArgs({
     work: { type: 'string', default: Object.keys(measures).join() },
     trace: { type: 'string' },
     growth: { type: 'boolean', default: false },
+    /** A third system: Parley without gate and audit. */
+    overhead: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     profile: { type: 'string' }
   }
 })
 
-const SYSTEMS: Name[] = ['floor', 'parley']
+const SYSTEMS: Name[] = values.overhead ? ['floor', 'parley', 'unguarded'] : ['floor', 'parley']
 /** What is compared; what to aim at, as a ratio or as a figure of Parley; and the processor time that goes with it. */
 interface Figure {
   name: string
@@ -97,7 +99,8 @@ async function compare(): Promise<void> {
   try {
     for (let round = 1; round <= Number(values.rounds); round++) {
       for (const work of works.filter(isWork)) {
-        for (const system of SYSTEMS) {
+        // Who comes first meets a colder machine: they take turns.
+        for (const system of round % 2 === 1 ? SYSTEMS : SYSTEMS.toReversed()) {
           const row = await measures[work](bench, system)
           const key = `${work} ${system}`
           rows.set(key, [...(rows.get(key) ?? []), row])
@@ -113,10 +116,10 @@ async function compare(): Promise<void> {
   if (values.json) console.log(JSON.stringify(summary(rows)))
 }
 
-/** Of each round, Parley to the floor: within a round both met the same machine. */
-function ratio(rows: Rows, work: Work, figure: string): number {
-  const [floor, parley] = SYSTEMS.map(system => rows.get(`${work} ${system}`) ?? []) as [Row[], Row[]]
-  return median(parley.map((row, i) => (row[figure] as number) / (floor[i]?.[figure] as number)))
+/** Of each round, Parley to the other: within a round both met the same machine. */
+function ratio(rows: Rows, work: Work, figure: string, to: Name = 'floor'): number {
+  const [other, parley] = [of(rows, to, work, figure), of(rows, 'parley', work, figure)]
+  return median(parley.map((value, i) => value / (other[i] as number)))
 }
 
 function of(rows: Rows, system: Name, work: Work, figure: string): number[] {
@@ -129,13 +132,28 @@ function table(rows: Rows): string {
     '|---|---:|---:|---:|---:|---:|'
   ]
   for (const { name, work, figure, unit, goal, cpu } of FIGURES) {
-    const [floor, parley] = SYSTEMS.map(system => of(rows, system, work, figure)) as [number[], number[]]
+    const [floor, parley] = [of(rows, 'floor', work, figure), of(rows, 'parley', work, figure)]
     if (parley.length === 0) continue
     const shown = [floor, parley].map(all => `${spread(all)} ${unit}`)
     const ratios = [ratio(rows, work, figure).toFixed(2), goal, cpu ? ratio(rows, work, cpu).toFixed(2) : '']
     lines.push(`| ${name} | ${shown.join(' | ')} | ${ratios.join(' | ')} |`)
   }
-  return lines.join('\n')
+  return [...lines, ...(values.overhead ? ['', ...overheadTable(rows)] : [])].join('\n')
+}
+
+function overheadTable(rows: Rows): string[] {
+  const lines = [
+    '| workload | without gate and audit | Parley | ratio | ratio of CPU time |',
+    '|---|---:|---:|---:|---:|'
+  ]
+  for (const { name, work, figure, unit, cpu } of FIGURES) {
+    const [bare, parley] = [of(rows, 'unguarded', work, figure), of(rows, 'parley', work, figure)]
+    if (parley.length === 0) continue
+    const shown = [bare, parley].map(all => `${spread(all)} ${unit}`)
+    const ratios = [figure, ...(cpu ? [cpu] : [])].map(one => ratio(rows, work, one, 'unguarded').toFixed(2))
+    lines.push(`| ${name} | ${shown.join(' | ')} | ${ratios.join(' | ')} |${cpu ? '' : ' |'}`)
+  }
+  return lines
 }
 
 /** Median [least-most]. */

@@ -51,8 +51,9 @@ export async function openNode({ role, dir, shared: given }: Opening): Promise<O
   }
   if (!shared) throw new Error(`${path} is the home of companies that are not known`)
   const home = await openHome(path)
-  const node = await createNode({ home, keys: await loadKeys(home, undefined), log: () => undefined })
-  // The other company listens elsewhere since it was met: it is dialed when the harness says so.
+  const keys = await loadKeys(home, undefined)
+  // Who reopens a text has it before there is a network, as the floor has.
+  const node = await createNode({ home, keys, log: () => undefined, offline: !fresh })
   await node.disconnect(otherOf(shared, role))
   return { node, shared, fresh }
 }
@@ -117,6 +118,8 @@ class ParleyReplica implements Replica {
   }
 
   async listen(): Promise<{ address: string | undefined }> {
+    await this.#node.goOnline()
+    await this.disconnect()
     return { address: (await this.#node.status()).listening[0] }
   }
 
@@ -124,6 +127,7 @@ class ParleyReplica implements Replica {
     await this.#node.connect((info as { address: string }).address)
   }
 
+  /** The other company listens elsewhere since it was met: it is dialed when the harness says so. */
   disconnect(): Promise<void> {
     return this.#node.disconnect(this.#other)
   }

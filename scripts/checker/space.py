@@ -1,4 +1,5 @@
 """protocols/space: geneses, entries, and whole logs kept as a set of entries per company."""
+import re
 from hashlib import sha256
 
 from . import cbor, ed25519, identity
@@ -64,8 +65,27 @@ def is_certificates(value):
     return isinstance(value, list) and len(value) <= 32 and all(isinstance(item, bytes) for item in value)
 
 
+def is_some(value, most):
+    return isinstance(value, bytes) and 1 <= len(value) <= most
+
+
+def is_reason(value):
+    return isinstance(value, str) and 1 <= len(value.encode("utf-16-le")) // 2 <= 2_000
+
+
+ACTS = ("accept", "keys", "cut", "settle", "adopt", "propose", "approve", "reject", "suspend", "resume", "terminate", "release", "receipt")
+KIND = re.compile(r"[A-Za-z]{1,64}\.v[1-9][0-9]{0,3}")
+
+
+def is_release(body):
+    """REC-3."""
+    if len(body) != 3 or not is_index(body[0], 8192) or not isinstance(body[1], str) or not isinstance(body[2], list):
+        return False
+    return KIND.fullmatch(body[1]) is not None and 1 <= len(body[2]) <= 64 and all(is_bytes(name, 32) for name in body[2])
+
+
 class Entry:
-    """SPC-4, SPC-6 and the forms of the four acts."""
+    """SPC-4, SPC-6 and the forms of the acts, those of protocols/agreement and protocols/reciprocity among them."""
 
     def __init__(self, data):
         value = cbor.decode(data, 65_536)
@@ -76,14 +96,25 @@ class Entry:
         good = good and is_bytes(self.prev, 32 if self.seq else 0) and is_index(time, 1 << 53)
         if not good or not isinstance(self.body, list):
             raise Refused("entry-form")
-        if self.kind not in ("accept", "keys", "cut", "settle"):
+        if self.kind not in ACTS:
             raise Refused("entry-kind")
         body = self.body
         forms = {
-            "accept": len(body) == 2 and isinstance(body[0], str) and is_certificates(body[1]),
+            "accept": len(body) in (2, 3) and isinstance(body[0], str) and is_certificates(body[1]) and all(is_bytes(r, 32) for r in body[2:]),
             "keys": len(body) == 1 and is_certificates(body[0]),
             "cut": len(body) == 2 and is_index(body[0], 4096) and isinstance(body[1], list) and len(body[1]) <= 1000 and all(map(is_point, body[1])),
             "settle": is_point(body),
+            "adopt": 1 <= len(body) <= 2
+            and all(map(is_point, body))
+            and all(point[0] == body[0][0] and point[1] >> 40 == self.company for point in body),
+            "propose": len(body) == 1 and is_some(body[0], 49_152),
+            "approve": len(body) == 2 and is_bytes(body[0], 32) and is_some(body[1], 4_096),
+            "reject": len(body) == 2 and is_bytes(body[0], 32) and is_reason(body[1]),
+            "suspend": len(body) == 1 and is_reason(body[0]),
+            "resume": len(body) == 0,
+            "terminate": len(body) == 1 and is_reason(body[0]),
+            "release": is_release(body),
+            "receipt": len(body) == 1 and is_some(body[0], 12_288),
         }
         if not forms[self.kind] or (self.kind == "accept") != (self.seq == 0):
             raise Refused("entry-form")
@@ -94,15 +125,15 @@ class Entry:
 
 class SpaceLog:
     def __init__(self, genesis):
-        self.id, self.parties = space_genesis(genesis)
-        self.entries = {}
+        self.id, self.founders = space_genesis(genesis)
+        self.entries, self.signers = {}, {}
 
     def add(self, data, signer, signature, identity_of):
         """`added` or `known`; raises Waits or Refused."""
         entry = Entry(data)
         if entry.id in self.entries:
             return "known"
-        if entry.space != self.id or entry.company >= len(self.parties):
+        if entry.space != self.id or entry.company >= 32:
             raise Refused("entry-place")
         if entry.seq:
             before = entry.before = self.entries.get(entry.prev)
@@ -111,7 +142,8 @@ class SpaceLog:
             if before.company != entry.company or before.seq != entry.seq - 1:
                 raise Refused("chain-broken")
             entry.keys, entry.powers, entry.cut = list(before.keys), list(before.powers), list(before.cut)
-        known = identity_of(self.parties[entry.company])
+        entry.did = entry.before.did if entry.before else self.comes_as(entry)
+        known = identity_of(entry.did)
         if known is None or (entry.kind == "accept" and entry.body[0] not in known.roots):
             raise Waits("identity")
         if entry.kind in ("accept", "keys"):
@@ -119,10 +151,40 @@ class SpaceLog:
         self.check_signer(entry, signer, signature, known)
         if entry.kind == "cut":
             entry.cut.append(entry.body[0])
+        self.signers[entry.id] = signer
         return self.keep(entry)
 
+    def sealed(self):
+        """(revision, terms) of all that is sealed, the highest number first, then the smaller id (SPC-16)."""
+        from . import agreement
+
+        agreed = agreement.Agreement(self, self.signers)
+        return sorted(((r, agreed.terms[r]) for r in agreed.sealed), key=lambda row: (-row[1]["number"], row[0]))
+
+    @property
+    def parties(self):
+        parties = list(self.founders)
+        for _, terms in self.sealed():
+            parties += [party["company"] for party in terms["parties"][len(parties) :]]
+        return parties
+
+    def comes_as(self, entry):
+        """SPC-17."""
+        named = entry.body[2] if len(entry.body) == 3 else None
+        if entry.company < len(self.founders) and named is None:
+            return self.founders[entry.company]
+        if entry.company < len(self.founders) or named is None:
+            raise Refused("entry-place")
+        for revision, terms in self.sealed():
+            if revision == named:
+                count = len(terms["parties"])
+                if not count - terms.get("admits", 0) <= entry.company < count:
+                    raise Refused("entry-place")
+                return terms["parties"][entry.company]["company"]
+        raise Waits("entry")
+
     def pin(self, entry, known):
-        for data in entry.body[-1]:
+        for data in entry.body[1 if entry.kind == "accept" else 0]:
             try:
                 document, key = identity.read_document(data, "role-certificate.v1", known)
             except Refused as refused:
@@ -178,7 +240,7 @@ class SpaceLog:
 
     def acts(self, kind):
         """(company, body) of every act that counts, in the order of company and seq (SPC-14)."""
-        for company in range(len(self.parties)):
+        for company in range(32):
             line, at = [], self.head(company)
             while at:
                 line.insert(0, at)

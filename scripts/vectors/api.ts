@@ -74,7 +74,7 @@ function operation(name: string, route: AnyRoute): Json {
 function openApi(): Json {
   const paths: Record<string, Json> = {}
   for (const name of ROUTE_NAMES) {
-    const path = API_PREFIX + ROUTES[name].path.replace(/:(\w+)/g, '{$1}')
+    const path = API_PREFIX + ROUTES[name].path.replace(/:(\w+)(?:\{[^}]*\})?/g, '{$1}')
     paths[path] = { ...paths[path], [ROUTES[name].verb.toLowerCase()]: operation(name, ROUTES[name]) }
   }
   const schemas = Object.entries(SCHEMAS).map(([name, schema]) => [name, jsonSchema(schema)])

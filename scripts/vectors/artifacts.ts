@@ -1,10 +1,12 @@
-// Writes protocols/artifacts/layouts.json and its vectors. Deterministic: fixed client ids, no clock, no randomness.
+// Writes protocols/artifacts/layouts.json, the schemas and the vectors. Deterministic: fixed client ids, no clock, no randomness.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as Y from 'yjs'
 import { ARTIFACT_KINDS, layoutOf } from '../../src/artifacts/layouts.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import type { Layout, LayoutNode, LayoutValue } from '../../src/wire/layout.ts'
+import { formVectors } from './artifact-forms.ts'
+import { formSchema } from './artifact-schemas.ts'
 
 /** The first body of a facet of this kind. */
 export interface ArtifactVector {
@@ -109,7 +111,11 @@ export function artifactVectors(): { [path: string]: string } {
     'protocols/artifacts/vectors/invalid.json': kinds.flatMap(([kind, layout]) => [
       ...invalid(kind, layout),
       ...mistyped(kind, layout)
-    ])
+    ]),
+    'protocols/artifacts/vectors/forms.json': formVectors(),
+    ...Object.fromEntries(
+      ARTIFACT_KINDS.map(kind => [`protocols/artifacts/schemas/${kind}.schema.json`, formSchema(kind)])
+    )
   }
   return Object.fromEntries(
     Object.entries(files).map(([path, value]) => [path, `${JSON.stringify(value, null, 1)}\n`])

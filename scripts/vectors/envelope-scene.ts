@@ -1,7 +1,8 @@
 // A facet with its space and its authors, for vectors and tests: whoever asks gets the next envelope of a
 // lane, signed, with any field overridden. Fixed seeds, fixed times.
 import { type SecretKey, sign } from '../../src/identity/ed25519.ts'
-import { SpaceLog } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
+import { type SpaceLog } from '../../src/identity/space-log.ts'
 import { verifyRun } from '../../src/identity/verify.ts'
 import { AllowedRun, decideRun } from '../../src/policy/decide.ts'
 import type { Size } from '../../src/replica/document-size.ts'
@@ -68,7 +69,7 @@ export class Scene {
       most
     }: { name?: string; dataClass?: DataClass; owner?: number; most?: Size } = {}
   ) {
-    this.log = must(SpaceLog.open(spaceGenesis))
+    this.log = must(openSpace(spaceGenesis))
     const artifact = bytes('artifact', 16)
     const facts = { space: this.log.id, artifact, kind: 'StandardsDoc.v1', class: dataClass, owner }
     this.genesis = { ...facts, nonce: bytes(name, 16) }
@@ -146,8 +147,8 @@ export function take(
   const allowed = decideRun(verified, {
     direction: 'store',
     peer: { own: true, certificate: 'current', confirmed: true },
-    space: { party: true, accepted: true, frozen: false },
-    facet: { class: facet.genesis.class, ownedHere: true }
+    space: { party: true, accepted: true, frozen: false, agreement: 'active' },
+    facet: { class: facet.genesis.class, ownedHere: true, scope: 'covered', balance: 'open' }
   })
   if (!(allowed instanceof AllowedRun)) throw new Error(allowed.reason)
   return facet.admit(allowed)

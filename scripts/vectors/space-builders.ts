@@ -72,6 +72,10 @@ export const BOREALIS = company('Borealis')
 export const CYGNUS = company('Cygnus')
 export const STRANGER = company('Stranger')
 export const PARTIES = [ACME, BOREALIS, CYGNUS]
+/** Companies that come later. */
+export const DAEDALUS = company('Daedalus')
+export const EUROPA = company('Europa')
+export const COMPANIES = [...PARTIES, DAEDALUS, EUROPA]
 
 /** A certificate of the company for the key of this name. */
 export function certify(
@@ -121,6 +125,17 @@ export function entry(
     seq: place,
     company: of
   }
+}
+
+/** The first entry of a company that this revision admits at an index. */
+export function acceptLater(
+  genesis: Uint8Array,
+  of: number,
+  { by, revision }: { by: Company; revision: Uint8Array }
+): Written {
+  const certificates = [certify(by, `${by.name} CTO`)]
+  const act: EntryAct = { kind: 'accept', rootVersion: by.first.head, certificates, revision }
+  return entry(genesis, of, act, { signer: by.roots[0] })
 }
 
 /** The first entry of a party, with the keys of these holders. */

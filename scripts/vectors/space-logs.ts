@@ -1,5 +1,6 @@
 // Whole space logs for protocols/space: sequences of entries, and what each of them comes to.
-import { SpaceLog, type AddResult } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
+import { type AddResult } from '../../src/identity/space-log.ts'
 import type { CompanyIdentity } from '../../src/identity/company-identity.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import type { EntryAct, EntryRecord } from '../../src/wire/space-entry.ts'
@@ -7,6 +8,7 @@ import { isReject } from '../../src/wire/reject.ts'
 import {
   ACME,
   BOREALIS,
+  COMPANIES,
   PARTIES,
   STRANGER,
   type Written,
@@ -26,12 +28,14 @@ export interface LogCase {
   rule: string
   name: string
   genesis: string
-  /** How many versions of each party's identity log the reader has; 0: it has none. */
+  /** How many versions of each company's identity log the reader has; 0: it has none; by default one. */
   versions: number[]
   steps: { entry: string; signer: string; signature: string; expect: Outcome }[]
   /** By company: where it stands, which keys it has pinned there by index, which of them it has cut. */
   stands: ({ id: string; seq: number; keys: string[]; cut: number[] } | null)[]
   forks: { company: number; seq: number }[]
+  /** Who the parties are in the end, where the founders are not all. */
+  parties?: string[]
 }
 
 const GENESIS = genesisOf('Logs')
@@ -42,7 +46,7 @@ const ada = accept(GENESIS, 0, ['Ada'])
 const bo = accept(GENESIS, 1, ['Bo'])
 const point = { facet: bytes('a facet'), client: 0, seq: 3, id: bytes('an envelope') }
 
-type Step = [record: EntryRecord, expect: Outcome]
+export type Step = [record: EntryRecord, expect: Outcome]
 
 export function outcomeOf(result: AddResult): Outcome {
   if (isReject(result)) return result.code
@@ -52,19 +56,19 @@ export function outcomeOf(result: AddResult): Outcome {
 
 export function readerOf(versions: number[]): (did: string) => CompanyIdentity | undefined {
   return did => {
-    const at = PARTIES.findIndex(party => party.did === did)
-    const { first, second } = PARTIES[at] as (typeof PARTIES)[number]
-    return [undefined, first, second][versions[at] as number]
+    const at = COMPANIES.findIndex(company => company.did === did)
+    const { first, second } = COMPANIES[at] as (typeof COMPANIES)[number]
+    return [undefined, first, second][versions[at] ?? 1]
   }
 }
 
-function logCase(
+export function logCase(
   rule: string,
   name: string,
   steps: Step[],
   { versions = [2, 2, 2], genesis = GENESIS } = {}
 ): LogCase {
-  const log = must(SpaceLog.open(genesis))
+  const log = must(openSpace(genesis))
   for (const [i, [record, expect]] of steps.entries()) {
     const outcome = outcomeOf(log.add(record, readerOf(versions)))
     if (outcome !== expect) throw new Error(`${name}, step ${i}: ${outcome}, not ${expect}`)
@@ -92,7 +96,8 @@ function logCase(
       expect
     })),
     stands,
-    forks
+    forks,
+    ...(log.parties.length > log.founders.length && { parties: [...log.parties] })
   }
 }
 

@@ -9,8 +9,16 @@ import {
   facetId,
   spaceId
 } from '../../src/wire/genesis.ts'
-import { type SpaceEntry, encodeSpaceEntry, entryId } from '../../src/wire/space-entry.ts'
-import { ACME, BOREALIS, CYGNUS, TIME, bytes, certify, print } from './space-builders.ts'
+import { packClient } from '../../src/wire/lane.ts'
+import {
+  type EntryAct,
+  type SpaceEntry,
+  UNITS_MAX,
+  encodeSpaceEntry,
+  entryId
+} from '../../src/wire/space-entry.ts'
+import { admissionLogs, refusedAdmissions } from './admission-logs.ts'
+import { ACME, BOREALIS, COMPANIES, CYGNUS, TIME, bytes, certify, print } from './space-builders.ts'
 import { invalidLogs, validLogs } from './space-logs.ts'
 
 const nonce = bytes('nonce', 16)
@@ -114,25 +122,53 @@ function entries() {
   const space = bytes('some space')
   const prev = bytes('some entry')
   const point = { facet: bytes('some facet'), client: 2 ** 53 - 1, seq: 2 ** 31 - 1, id: bytes('some id') }
+  const own = (session: number) => ({ ...point, client: packClient({ company: 2, key: 0, session }) })
   const certificates = [certify(CYGNUS, 'Cleo')]
   const place = { space, company: 2, seq: 0, time: TIME }
   const later = { ...place, seq: 4095, prev }
   const rootVersion = CYGNUS.first.head
   const valid: [rule: string, name: string, entry: SpaceEntry][] = [
     ['SPC-6', 'accept', { ...place, act: { kind: 'accept', rootVersion, certificates } }],
+    [
+      'SPC-6',
+      'accept of a company that came later',
+      { ...place, act: { kind: 'accept', rootVersion, certificates, revision: bytes('r') } }
+    ],
     ['SPC-7', 'keys', { ...later, act: { kind: 'keys', certificates } }],
     ['SPC-11', 'cut', { ...later, act: { kind: 'cut', key: 4095, lanes: [point] } }],
     ['SPC-11', 'cut of everything', { ...later, act: { kind: 'cut', key: 0, lanes: [] } }],
-    ['SPC-12', 'settle', { ...later, act: { kind: 'settle', point } }]
+    ['SPC-12', 'settle', { ...later, act: { kind: 'settle', point } }],
+    ['SPC-15', 'adopt', { ...later, act: { kind: 'adopt', late: own(1), as: own(2) } }],
+    ['SPC-15', 'drop', { ...later, act: { kind: 'adopt', late: own(1) } }],
+    ['AGR-7', 'propose', { ...later, act: { kind: 'propose', terms: utf8('any bytes') } }],
+    [
+      'AGR-8',
+      'approve',
+      { ...later, act: { kind: 'approve', revision: bytes('r'), document: utf8('any bytes') } }
+    ],
+    [
+      'AGR-9',
+      'reject',
+      { ...later, act: { kind: 'reject', revision: bytes('r'), reason: '🙂'.repeat(1_000) } }
+    ],
+    ['AGR-10', 'suspend', { ...later, act: { kind: 'suspend', reason: 'an audit' } }],
+    ['AGR-10', 'resume', { ...later, act: { kind: 'resume' } }],
+    ['AGR-11', 'terminate', { ...later, act: { kind: 'terminate', reason: 'sold' } }],
+    ['REC-3', 'release', { ...later, act: released(1) }],
+    ['REC-3', 'release of 64', { ...later, act: released(UNITS_MAX) }],
+    ['REC-4', 'receipt', { ...later, act: { kind: 'receipt', document: utf8('{}') } }]
   ]
   const spelt = (...over: [at: number, value: CborValue][]) => {
     const items: CborValue[] = [1, space, 2, 4, prev, 'keys', [[]], TIME]
     for (const [at, value] of over) items[at] = value
     return encodeCbor(items)
   }
+  const act = (kind: string, ...body: CborValue[]) => spelt([5, kind], [6, body])
+  const opening = (...body: CborValue[]) => spelt([3, 0], [4, EMPTY], [5, 'accept'], [6, body])
   const coordinates: CborValue[] = [point.facet, point.client, point.seq, point.id]
+  const spelling = (session: number): CborValue[] => [point.facet, own(session).client, point.seq, point.id]
   const settle = (at: number, value: CborValue) => spelt([5, 'settle'], [6, coordinates.with(at, value)])
-  const cut = (...body: CborValue[]) => spelt([5, 'cut'], [6, body])
+  const cut = (...body: CborValue[]) => act('cut', ...body)
   const invalid: [rule: string, name: string, code: string, bytes: Uint8Array][] = [
     ['SPC-4', 'nothing', 'cbor-syntax', EMPTY],
     ['SPC-4', 'version 2', 'entry-form', spelt([0, 2])],
@@ -150,6 +186,9 @@ function entries() {
     ['SPC-6', 'an accept later', 'entry-form', spelt([5, 'accept'], [6, [rootVersion, []]])],
     ['SPC-6', 'keys first', 'entry-form', spelt([3, 0], [4, EMPTY])],
     ['SPC-6', 'an accept without a version', 'entry-form', spelt([3, 0], [4, EMPTY], [5, 'accept'])],
+    ['SPC-6', 'a revision of 31 bytes', 'entry-form', opening(rootVersion, [], bytes('r', 31))],
+    ['SPC-6', 'a revision that is text', 'entry-form', opening(rootVersion, [], 'r')],
+    ['SPC-6', 'a fourth item', 'entry-form', opening(rootVersion, [], bytes('r'), 0)],
     ['SPC-7', '33 certificates', 'entry-form', spelt([6, [Array.from({ length: 33 }, () => EMPTY)]])],
     ['SPC-7', 'a certificate that is text', 'entry-form', spelt([6, [['{}']]])],
     ['SPC-11', 'a cut of no key', 'entry-form', cut([])],
@@ -158,10 +197,56 @@ function entries() {
     ['SPC-12', 'a facet of 31 bytes', 'entry-form', settle(0, bytes('x', 31))],
     ['SPC-12', 'a client of 2^53', 'cbor-value', bigClient(settle(1, 2 ** 53 - 1))],
     ['SPC-12', 'a seq of 2^31', 'entry-form', settle(2, 2 ** 31)],
-    ['SPC-12', 'an id of 31 bytes', 'entry-form', settle(3, bytes('x', 31))]
+    ['SPC-12', 'an id of 31 bytes', 'entry-form', settle(3, bytes('x', 31))],
+    ['SPC-15', 'an adoption of nothing', 'entry-form', act('adopt')],
+    ['SPC-15', 'three points', 'entry-form', act('adopt', ...[1, 2, 3].map(spelling))],
+    ['SPC-15', 'a point without an id', 'entry-form', act('adopt', spelling(1).slice(0, 3))],
+    ['SPC-15', 'what another company wrote', 'entry-form', act('adopt', coordinates)],
+    [
+      'SPC-15',
+      'into another document',
+      'entry-form',
+      act('adopt', spelling(1), [bytes('other facet'), ...spelling(2).slice(1)])
+    ],
+    ['AGR-7', 'no terms', 'entry-form', act('propose')],
+    ['AGR-7', 'empty terms', 'entry-form', act('propose', EMPTY)],
+    ['AGR-7', 'terms that are text', 'entry-form', act('propose', '{}')],
+    ['AGR-7', 'terms of 49,153 bytes', 'entry-form', act('propose', new Uint8Array(49_153))],
+    ['AGR-7', 'a second item', 'entry-form', act('propose', utf8('{}'), 0)],
+    ['AGR-7', 'a proposal first', 'entry-form', spelt([3, 0], [4, EMPTY], [5, 'propose'], [6, [utf8('{}')]])],
+    ['AGR-8', 'a revision of 31 bytes', 'entry-form', act('approve', bytes('r', 31), utf8('{}'))],
+    ['AGR-8', 'no document', 'entry-form', act('approve', bytes('r'))],
+    ['AGR-8', 'an empty document', 'entry-form', act('approve', bytes('r'), EMPTY)],
+    ['AGR-8', 'a document of 4,097 bytes', 'entry-form', act('approve', bytes('r'), new Uint8Array(4_097))],
+    ['AGR-9', 'no reason', 'entry-form', act('reject', bytes('r'))],
+    ['AGR-9', 'an empty reason', 'entry-form', act('reject', bytes('r'), '')],
+    [
+      'AGR-9',
+      'a reason of 2,001 code units',
+      'entry-form',
+      act('reject', bytes('r'), `${'🙂'.repeat(1_000)}!`)
+    ],
+    ['AGR-9', 'a reason that is bytes', 'entry-form', act('reject', bytes('r'), utf8('no'))],
+    ['AGR-10', 'a suspension without a reason', 'entry-form', act('suspend')],
+    ['AGR-10', 'a resumption with one', 'entry-form', act('resume', 'again')],
+    ['AGR-11', 'an end without a reason', 'entry-form', act('terminate', '')],
+    ['AGR-11', 'an end in capitals', 'entry-kind', act('Terminate', 'sold')],
+    ['REC-3', 'a release of nothing', 'entry-form', act('release', 0, 'StandardsDoc.v1', [])],
+    ['REC-3', 'a release of 65', 'entry-form', act('release', 0, 'StandardsDoc.v1', unitsOf(65))],
+    ['REC-3', 'a name of 31 bytes', 'entry-form', act('release', 0, 'StandardsDoc.v1', [bytes('u', 31)])],
+    ['REC-3', 'a release to a company over 13 bits', 'entry-form', act('release', 8192, 'A.v1', unitsOf(1))],
+    ['REC-3', 'a kind without a version', 'entry-form', act('release', 0, 'StandardsDoc', unitsOf(1))],
+    ['REC-3', 'a kind with a leading zero', 'entry-form', act('release', 0, 'StandardsDoc.v01', unitsOf(1))],
+    ['REC-3', 'a kind with a line end', 'entry-form', act('release', 0, 'StandardsDoc.v1\n', unitsOf(1))],
+    ['REC-3', 'a fourth item', 'entry-form', act('release', 0, 'StandardsDoc.v1', unitsOf(1), 0)],
+    ['REC-4', 'no document', 'entry-form', act('receipt')],
+    ['REC-4', 'an empty document', 'entry-form', act('receipt', EMPTY)],
+    ['REC-4', 'a document of 12,289 bytes', 'entry-form', act('receipt', new Uint8Array(12_289))],
+    ['REC-4', 'a document that is text', 'entry-form', act('receipt', '{}')]
   ]
   return {
-    about: 'Entries of the space log, SPC-4 to SPC-12, each alone; bytes and ids in hexadecimal',
+    about:
+      'Entries of the space log, SPC-4 to SPC-12, AGR-7 to AGR-11, REC-3 and REC-4, each alone; bytes and ids in hexadecimal',
     valid: valid.map(([rule, name, entry]) => {
       const bytes = encodeSpaceEntry(entry)
       return {
@@ -175,6 +260,14 @@ function entries() {
     }),
     invalid: invalid.map(([rule, name, code, bytes]) => ({ rule, name, code, bytes: toHex(bytes) }))
   }
+}
+
+function unitsOf(count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, i) => bytes(`unit ${i}`))
+}
+
+function released(count: number): EntryAct {
+  return { kind: 'release', to: 1, artifactKind: 'StandardsDoc.v1', units: unitsOf(count) }
 }
 
 /** `[1.5]`: a value that this wire does not use. */
@@ -191,13 +284,13 @@ function bigClient(good: Uint8Array): Uint8Array {
 /** Path below protocols/space, and the value whose JSON stands there. */
 export function spaceFiles(): [path: string, value: object][] {
   const logs = {
-    about: 'Whole space logs, SPC-3 to SPC-14: what each entry comes to, and where the companies stand then',
-    identities: [ACME, BOREALIS, CYGNUS].map(({ first, second }) => ({
+    about: 'Whole space logs, SPC-3 to SPC-17: what each entry comes to, and where the companies stand then',
+    identities: COMPANIES.map(({ first, second }) => ({
       did: first.did,
       logs: [first, second].map(({ log }) => new TextDecoder().decode(log))
     })),
-    valid: validLogs(),
-    invalid: invalidLogs()
+    valid: [...validLogs(), ...admissionLogs()],
+    invalid: [...invalidLogs(), ...refusedAdmissions()]
   }
   return [
     ['vectors/genesis.json', geneses()],

@@ -128,7 +128,55 @@ const FRAMES: { name: string; rule: string; frame: Frame }[] = [
     frame: { type: 'receipt', facet: hash(2), tips: [head(5, 9, 7)], signature: bytes(64, 3) }
   },
   { name: 'presence', rule: 'SYN-30', frame: { type: 'presence', facet: hash(2), bytes: bytes(3, 1) } },
-  { name: 'a farewell', rule: 'SYN-26', frame: { type: 'bye', code: 'signature', detail: 'wrong' } }
+  { name: 'a farewell', rule: 'SYN-26', frame: { type: 'bye', code: 'signature', detail: 'wrong' } },
+  {
+    name: 'a checkpoint to cosign',
+    rule: 'SYN-49',
+    frame: {
+      type: 'add-checkpoint',
+      space: hash(1),
+      request: 1,
+      opening: utf8('{}'),
+      body: utf8('old 0\n\no\n0\n')
+    }
+  },
+  {
+    name: 'what a witness answers',
+    rule: 'SYN-49',
+    frame: {
+      type: 'cosigned',
+      space: hash(1),
+      request: 1,
+      status: 409,
+      witness: bytes(0, 0),
+      body: utf8('7\n')
+    }
+  },
+  {
+    name: 'what a witness shows',
+    rule: 'SYN-49',
+    frame: { type: 'checkpoints', space: hash(1), logs: [{ opening: utf8('{}'), checkpoint: utf8('o\n') }] }
+  },
+  {
+    name: 'a wish for proofs',
+    rule: 'SYN-49',
+    frame: { type: 'want-proofs', space: hash(1), request: 2, origin: 'parley/audit/1', sizes: [4, 5] }
+  },
+  {
+    name: 'proofs',
+    rule: 'SYN-49',
+    frame: { type: 'proofs', space: hash(1), request: 2, bodies: [utf8('old 4\n\n')] }
+  },
+  {
+    name: 'an entry for the keeper of the chains',
+    rule: 'SYN-54',
+    frame: { type: 'append', space: hash(1), entry: utf8('entry'), signer: hash(2), signature: bytes(64, 3) }
+  },
+  {
+    name: 'an entry that was too late',
+    rule: 'SYN-55',
+    frame: { type: 'declined', space: hash(1), entry: hash(2), code: 'chain-moved', detail: '' }
+  }
 ]
 
 type Kind = 'uint' | 'text' | 'flag' | 'bytes' | 'hash' | 'list'
@@ -148,7 +196,14 @@ const FIELDS: Kind[][] = [
   ['hash', 'uint'],
   ['hash', 'list', 'bytes'],
   ['hash', 'bytes'],
-  ['text', 'text']
+  ['text', 'text'],
+  ['hash', 'uint', 'bytes', 'bytes'],
+  ['hash', 'uint', 'uint', 'bytes', 'bytes'],
+  ['hash', 'list'],
+  ['hash', 'uint', 'text', 'list'],
+  ['hash', 'uint', 'list'],
+  ['hash', 'bytes', 'bytes', 'bytes'],
+  ['hash', 'hash', 'text', 'text']
 ]
 
 const ALIENS: { [K in Kind]: [what: string, value: CborValue][] } = {
@@ -192,7 +247,14 @@ const NAMES = [
   'done',
   'receipt',
   'presence',
-  'bye'
+  'bye',
+  'add-checkpoint',
+  'cosigned',
+  'checkpoints',
+  'want-proofs',
+  'proofs',
+  'append',
+  'declined'
 ]
 
 function json(value: unknown): unknown {
@@ -301,7 +363,17 @@ export function invalidFrames(): FrameVector[] {
     form('a type that is a text', ['hello']),
     form('a frame that is a map', { 0: 1 }),
     form('a frame that is a number', 6),
-    form('type 14', [14], 'frame-type'),
+    form('type 21', [21], 'frame-type'),
+    form('checkpoints: 33', [16, hash(1), Array.from({ length: 33 }, () => [bytes(1, 1), bytes(1, 1)])]),
+    form('checkpoints: one without an opening', [16, hash(1), [[bytes(1, 1)]]]),
+    form('want-proofs: nine sizes', [17, hash(1), 1, 'o', [1, 2, 3, 4, 5, 6, 7, 8, 9]]),
+    form('proofs: a body that is a text', [18, hash(1), 1, ['old 4']]),
+    form(
+      'declined: a code of 65 characters',
+      [20, hash(1), hash(2), 'x'.repeat(65), ''],
+      'frame-form',
+      'SYN-2'
+    ),
     form('a type below zero', [-1], 'frame-type')
   ]
   const spellings = [

@@ -96,11 +96,18 @@ function messageOf(route: AnyRoute, args: readonly unknown[]): Message {
     if (argument.place === 'bundle') {
       return { verb: route.verb, target: path, body: value as AsyncIterable<Uint8Array> }
     }
-    if (argument.place === 'path') path = path.replace(`:${argument.name}`, encodeURIComponent(String(value)))
+    if (argument.place === 'path') path = withSegment(path, argument.name, String(value))
     else if (argument.place === 'member') members.set(argument.name, value)
     else for (const [name, each] of Object.entries(value ?? {})) members.set(name, each)
   }
   return withMembers(route, path, members)
+}
+
+/** Where a route has a pattern (`:name{...}`), a value may be several segments. */
+function withSegment(path: string, name: string, value: string): string {
+  const [place = '', pattern] = new RegExp(`:${name}({[^}]*})?`).exec(path) ?? []
+  const segment = encodeURIComponent(value)
+  return path.replace(place, () => (pattern ? segment.replaceAll('%2F', '/') : segment))
 }
 
 function withMembers({ verb }: AnyRoute, path: string, members: ReadonlyMap<string, unknown>): Message {

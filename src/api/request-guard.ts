@@ -23,7 +23,7 @@ export interface Door {
 }
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
-const BUNDLE_PATH = API_PREFIX + ROUTES.importBundle.path
+const BUNDLE_PATHS = [ROUTES.importBundle, ROUTES.countersign].map(route => API_PREFIX + route.path)
 const JSON_TYPE = /^application\/json(; *charset=utf-8)?$/i
 const BYTES_TYPE = /^application\/octet-stream$/i
 
@@ -117,7 +117,7 @@ export function tooLarge(bytesMax: number): ErrorJson {
 }
 
 function isBundle({ method, url }: RequestHead): boolean {
-  return method === 'POST' && url === BUNDLE_PATH
+  return method === 'POST' && BUNDLE_PATHS.includes(url)
 }
 
 function headerValues({ rawHeaders }: RequestHead, name: string): string[] {

@@ -64,6 +64,8 @@ const whole = <S extends keyof Schemas>(schema: S) => ({ place: 'whole', name: '
 
 const artifact = inPath('artifact', 'name')
 const space = inPath('space', 'name')
+const revision = inPath('revision', 'name')
+const log = inPath('log', 'name')
 
 // prettier-ignore
 export const ROUTES: RouteTable = {
@@ -82,7 +84,21 @@ export const ROUTES: RouteTable = {
   createSpace: { verb: 'POST', path: '/spaces', arguments: [whole('spaceOptions')], result: 'space' },
   acceptSpace: { verb: 'PUT', path: '/spaces/:space/acceptance', arguments: [space], result: 'space' },
   pinKeys: { verb: 'POST', path: '/spaces/:space/keys', arguments: [space, member('certificates', 'certificates')], result: 'space' },
+  keysToSign: { verb: 'POST', path: '/spaces/:space/keys/draft', arguments: [space, member('certificates', 'certificates')], result: 'entryToSign' },
+  enterSigned: { verb: 'POST', path: '/spaces/:space/entries', arguments: [space, whole('signedEntry')], result: 'space' },
   cutKey: { verb: 'PUT', path: '/spaces/:space/keys/:key/cut', arguments: [space, inPath('key', 'pathNumber'), whole('cutOptions')], result: 'space' },
+  agreement: { verb: 'GET', path: '/spaces/:space/agreement', arguments: [space], result: 'agreement' },
+  revision: { verb: 'GET', path: '/spaces/:space/revisions/:revision', arguments: [space, revision], result: 'revisionText' },
+  proposeTerms: { verb: 'POST', path: '/spaces/:space/revisions', arguments: [space, whole('fields')], result: 'agreement' },
+  approveRevision: { verb: 'PUT', path: '/spaces/:space/revisions/:revision/approval', arguments: [space, revision], result: 'agreement' },
+  rejectRevision: { verb: 'PUT', path: '/spaces/:space/revisions/:revision/rejection', arguments: [space, revision, member('reason', 'reason')], result: 'agreement' },
+  suspendAgreement: { verb: 'PUT', path: '/spaces/:space/suspension', arguments: [space, member('reason', 'reason')], result: 'agreement' },
+  resumeAgreement: { verb: 'DELETE', path: '/spaces/:space/suspension', arguments: [space], result: 'agreement' },
+  terminateAgreement: { verb: 'PUT', path: '/spaces/:space/termination', arguments: [space, member('reason', 'reason')], result: 'agreement' },
+  reciprocity: { verb: 'GET', path: '/spaces/:space/reciprocity', arguments: [space], result: 'reciprocity' },
+  release: { verb: 'POST', path: '/artifacts/:artifact/releases', arguments: [artifact, whole('releaseOptions')], result: 'reciprocity' },
+  signReceipts: { verb: 'POST', path: '/spaces/:space/receipts', arguments: [space, whole('receiptOptions')], result: 'reciprocity' },
+  statement: { verb: 'GET', path: '/spaces/:space/statements/:company', arguments: [space, inPath('company', 'name')], result: 'statement' },
   settle: { verb: 'PUT', path: '/facets/:facet/lanes/:lane/end', arguments: [inPath('facet', 'name'), inPath('lane', 'pathNumber'), member('seq', 'index'), member('id', 'name')], result: 'nothing' },
 
   artifacts: { verb: 'GET', path: '/artifacts', arguments: [], result: 'artifacts' },
@@ -95,12 +111,27 @@ export const ROUTES: RouteTable = {
   checkFacet: { verb: 'GET', path: '/facets/:facet/check', arguments: [inPath('facet', 'name')], result: 'facetCheck' },
   drafts: { verb: 'GET', path: '/artifacts/:artifact/drafts', arguments: [artifact], result: 'drafts' },
   draft: { verb: 'GET', path: '/artifacts/:artifact/drafts/:envelope', arguments: [artifact, inPath('envelope', 'name')], result: 'draft' },
+  late: { verb: 'GET', path: '/late', arguments: [], result: 'lates' },
+  lateText: { verb: 'GET', path: '/late/:envelope', arguments: [inPath('envelope', 'name')], result: 'late' },
+  adopt: { verb: 'PUT', path: '/late/:envelope/adoption', arguments: [inPath('envelope', 'name')], result: 'nothing' },
+  drop: { verb: 'DELETE', path: '/late/:envelope', arguments: [inPath('envelope', 'name')], result: 'nothing' },
+  previewShare: { verb: 'POST', path: '/artifacts/:artifact/share-previews', arguments: [artifact, whole('shareOptions')], result: 'share' },
+  approveShare: { verb: 'POST', path: '/artifacts/:artifact/shares', arguments: [artifact, whole('shareApproval')], result: 'artifact' },
+  seal: { verb: 'POST', path: '/artifacts/:artifact/seals', arguments: [artifact, whole('sealOptions')], result: 'bundle' },
+  countersign: { verb: 'POST', path: '/seals', arguments: [{ place: 'bundle' }], result: 'bundle' },
+  identityLog: { verb: 'GET', path: '/companies/:company/identity', arguments: [inPath('company', 'name')], result: 'bundle' },
   exportArtifact: { verb: 'GET', path: '/artifacts/:artifact/bundle', arguments: [artifact], result: 'bundle' },
   importBundle: { verb: 'POST', path: '/bundles', arguments: [{ place: 'bundle' }], result: 'imported' },
   why: { verb: 'GET', path: '/why', arguments: [{ ...member('subject', 'name'), optional: true }], result: 'whys' },
 
+  audit: { verb: 'GET', path: '/audit', arguments: [], result: 'audit' },
+  exportAudit: { verb: 'GET', path: '/audit/:log/export', arguments: [log, whole('auditOptions')], result: 'bundle' },
+  auditResource: { verb: 'GET', path: '/audit/:log/:resource{checkpoint|tile/.+}', arguments: [log, inPath('resource', 'name')], result: 'bundle' },
+  eraseAudit: { verb: 'DELETE', path: '/audit/:log/records/:index', arguments: [log, inPath('index', 'pathNumber')], result: 'nothing' },
+
   snapshot: { verb: 'GET', path: '/snapshot', arguments: [], result: 'bundle' },
   refresh: { verb: 'POST', path: '/refresh', arguments: [], result: 'refreshed' },
+  goOnline: { verb: 'POST', path: '/online', arguments: [], result: 'nothing' },
   lock: { verb: 'POST', path: '/lock', arguments: [], result: 'nothing' },
   unlock: { verb: 'POST', path: '/unlock', arguments: [member('passphrase', 'secret')], result: 'nothing' },
   subscribe: { verb: 'GET', path: '/events', arguments: [], result: 'events' }

@@ -1,9 +1,12 @@
 // The shapes that cross the local API, by the names that routes.ts gives them. protocols/api, section 4.
 // Kept apart from the routes because a client never loads zod: its own node has checked what it sends.
 import { z } from 'zod'
+import { account, agreement, company, revisionText } from './agreement-schemas.ts'
 
 const text = z.string().refine(value => value.isWellFormed(), 'lone surrogates are no text')
 const name = text.min(1).max(4_096)
+/** Of a certificate or an entry of a space log, in base64: an entry has at most 64 KiB. */
+const base64 = text.min(1).max(100_000)
 const count = z.int().min(0)
 const time = z.number()
 
@@ -18,14 +21,9 @@ const dataClass = z.enum(['public', 'shared-confidential', 'private'])
 const frontier = z.strictObject({
   heads: z.array(z.strictObject({ client: count, seq: count, id: name })).max(10_000)
 })
-const company = z.object({
-  did: z.string(),
-  legalName: z.string(),
-  registrationNumber: z.string(),
-  words: z.array(z.string())
-})
 const peer = z.object({
   company,
+  own: z.boolean(),
   connected: z.boolean(),
   nodes: z.array(z.string()),
   addresses: z.array(z.string()),
@@ -53,6 +51,14 @@ const relays = z.object({
   forOthers: z.object({ reservations: z.number(), circuits: z.number() }).exactOptional(),
   offered: z.array(z.object({ company: z.string(), address: z.string() }))
 })
+const due = z.object({
+  use: z.string(),
+  name: z.string(),
+  key: z.string(),
+  expiresAt: time,
+  state: z.enum(['ending', 'ended']),
+  here: z.boolean()
+})
 const status = z.object({
   version: z.string(),
   company,
@@ -62,6 +68,7 @@ const status = z.object({
   startedAt: time,
   roles: z.array(role),
   nodeCertificateExpiresAt: time,
+  due: z.array(due),
   arrivals: z.array(z.object({ company: z.string(), address: z.string(), at: time })),
   peers: z.array(peer),
   spaces: z.number(),
@@ -88,6 +95,8 @@ const space = z.object({
 const facet = z.object({
   id: z.string(),
   class: dataClass,
+  space: z.string(),
+  spaceTitle: z.string(),
   envelopes: z.number(),
   lanes: z.number(),
   readOnly: z.string().exactOptional()
@@ -110,12 +119,14 @@ const document = z.object({
   frontier: z.object({ heads: z.array(z.object({ client: z.number(), seq: z.number(), id: z.string() })) }),
   structRoot: z.string()
 })
-const logLine = z.object({
-  at: time,
+const author = z.object({
   company: z.string(),
   role: z.string(),
   holder: z.string(),
-  key: z.string(),
+  key: z.string()
+})
+const logLine = author.extend({
+  at: time,
   lane: z.number(),
   seq: z.number(),
   id: z.string(),
@@ -124,7 +135,19 @@ const logLine = z.object({
   inserted: z.string(),
   deleted: z.number(),
   fields: z.array(z.string()),
-  bytes: z.number()
+  bytes: z.number(),
+  adoptedFrom: author.extend({ id: z.string() }).exactOptional()
+})
+const late = author.extend({
+  id: z.string(),
+  artifact: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  space: z.string(),
+  spaceTitle: z.string(),
+  at: time,
+  state: logLine.shape.state,
+  envelopes: z.number()
 })
 const draft = z.object({
   id: z.string(),
@@ -146,7 +169,12 @@ const passage = z.object({
   role: z.string(),
   holder: z.string()
 })
-const why = z.object({ subject: z.string(), inSync: z.boolean(), reasons: z.array(z.string()) })
+const why = z.object({
+  subject: z.string(),
+  inSync: z.boolean(),
+  reasons: z.array(z.string()),
+  heldBack: z.array(z.string())
+})
 
 const event = z.discriminatedUnion('event', [
   z.object({ event: z.literal('document'), facet: z.string(), structRoot: z.string().exactOptional() }),
@@ -162,21 +190,74 @@ const event = z.discriminatedUnion('event', [
   }),
   z.object({ event: z.literal('fork'), facet: z.string(), company: z.string(), seq: z.number(), at: time }),
   z.object({ event: z.literal('alarm'), code: z.string(), detail: z.string(), at: time }),
+  due.extend({ event: z.literal('certificate') }),
   z.object({ event: z.literal('space'), space: z.string() }),
   z.object({ event: z.literal('artifact'), artifact: z.string() })
 ])
+
+const shareOptions = z.strictObject({
+  class: dataClass,
+  from: dataClass.exactOptional(),
+  space: name.exactOptional(),
+  fields: z.array(name).min(1).max(1_000).exactOptional()
+})
+const share = z.object({
+  artifact: z.string(),
+  kind: z.string(),
+  class: dataClass,
+  from: dataClass,
+  space: z.string(),
+  spaceTitle: z.string(),
+  content: z.string(),
+  digest: z.string(),
+  unseen: z.array(z.string()),
+  faults: z.array(z.string()),
+  agreement: z
+    .object({
+      revision: z.string(),
+      title: z.string(),
+      kinds: z.array(z.string()),
+      classes: z.array(z.string()),
+      topics: z.array(z.string()),
+      covers: z.boolean(),
+      narrower: z.array(z.string())
+    })
+    .exactOptional(),
+  parties: z.array(
+    z.object({
+      company,
+      gets: z.enum(['now', 'on-connecting', 'not-now']),
+      rule: z.string().exactOptional(),
+      reason: z.string().exactOptional()
+    })
+  )
+})
+
+const auditLog = z.object({
+  id: z.string(),
+  origin: z.string(),
+  space: z.string(),
+  title: z.string(),
+  writing: z.boolean(),
+  size: z.number(),
+  witnessedSize: z.number(),
+  witnesses: z.array(z.string())
+})
+const auditHeld = z.object({ origin: z.string(), space: z.string(), company: z.string(), size: z.number() })
+const auditProof = z.object({ origin: z.string(), file: z.string() })
 
 export const SCHEMAS = {
   // What comes in: strict, since a member that nobody reads is a mistake that nobody sees.
   name,
   names: z.array(name).max(1_000),
-  certificates: z.array(name.max(100_000)).max(1_000),
+  certificates: z.array(base64).max(1_000),
   secret: text.max(1_000),
   index: count,
   pathNumber,
   confirmation: z.strictObject({ by: name, how: name }),
   inviteOptions: z.strictObject({ expiresInMs: z.int().min(1), space: name.exactOptional() }),
   spaceOptions: z.strictObject({ title: name, pairing: name, parties: z.array(name).max(1_000) }),
+  signedEntry: z.strictObject({ entry: base64, signer: name, signature: name }),
   cutOptions: z.strictObject({ nothing: z.boolean().exactOptional() }),
   artifactOptions: z.strictObject({
     kind: name,
@@ -188,6 +269,18 @@ export const SCHEMAS = {
   readOptions: z.strictObject({ class: dataClass.exactOptional() }),
   edit: z.strictObject({ base: frontier, text, class: dataClass.exactOptional() }),
   fields: z.record(name, z.unknown()),
+  sealOptions: z.strictObject({
+    class: dataClass.exactOptional(),
+    with: z.array(name).max(31).exactOptional()
+  }),
+  releaseOptions: z.strictObject({ to: z.array(name).max(31).exactOptional() }),
+  receiptOptions: z.strictObject({
+    from: name.exactOptional(),
+    artifacts: z.array(name).max(1_000).exactOptional()
+  }),
+  shareOptions,
+  shareApproval: shareOptions.extend({ digest: name, by: name }),
+  auditOptions: z.strictObject({ upTo: z.enum(['cosigned', 'newest']).exactOptional() }),
 
   // What goes out.
   status,
@@ -197,6 +290,12 @@ export const SCHEMAS = {
   invites: z.array(invite),
   space,
   spaces: z.array(space),
+  entryToSign: z.object({ entry: z.string() }),
+  agreement,
+  revisionText,
+  reciprocity: z.object({ space: z.string(), spaceTitle: z.string(), accounts: z.array(account) }),
+  statement: z.object({ space: z.string(), company, text: z.string() }),
+  reason: z.string().min(1).max(2_000),
   artifact,
   artifacts: z.array(artifact),
   document,
@@ -205,6 +304,13 @@ export const SCHEMAS = {
   drafts: z.array(draft),
   draft: draft.extend({ text: z.string(), fields: z.record(z.string(), z.unknown()) }),
   whys: z.array(why),
+  lates: z.array(late),
+  late: late.extend({
+    inserted: z.array(z.string()),
+    deleted: z.number(),
+    fields: z.array(z.string()),
+    text: z.string()
+  }),
   refreshed: z.object({
     told: z.number(),
     locked: z.array(z.string()),
@@ -226,6 +332,8 @@ export const SCHEMAS = {
     waiting: z.number(),
     waitsFor: z.array(z.string())
   }),
+  share,
+  audit: z.object({ logs: z.array(auditLog), held: z.array(auditHeld), proofs: z.array(auditProof) }),
   event
 }
 

@@ -32,22 +32,41 @@ function layout(meta: string[], roots: { [name: string]: LayoutNode } = {}): Lay
 }
 
 const LAYOUTS = {
-  'PeerAgreement.v1': layout(['purpose', 'starts', 'ends', 'noticeDays:number', 'governingLaw', 'ipStance'], {
-    parties: records([
-      'name',
-      'registration',
-      'jurisdiction',
-      'address',
-      'signatory',
-      'capacity',
-      'root',
-      'position'
-    ]),
-    scope: record(['roles:list', 'kinds:list', 'classes:list']),
-    reciprocity: records(['unit', 'maxExposure', 'window:plain']), // by artifact kind
-    policy: record(['decisionPolicy', 'disclosure', 'conformance', 'witnesses:plain', 'escalation']),
-    clauses: records(['title', 'position'], ['text'])
-  }),
+  'PeerAgreement.v1': layout(
+    [
+      'template',
+      'starts',
+      'ends',
+      'noticeDays:number',
+      'governingLaw',
+      'ipStance',
+      'antitrust',
+      'threshold:number',
+      'witnesses:number'
+    ],
+    {
+      parties: records([
+        'root',
+        'name',
+        'registration',
+        'jurisdiction',
+        'address',
+        'signatory',
+        'capacity',
+        'weight:number',
+        'witness:boolean',
+        'counsel',
+        'counselDay'
+      ]),
+      objectives: records(['title', 'position']),
+      scope: record(['roles:list', 'kinds:list', 'classes:list', 'topics:list']),
+      confidentiality: records(['kind', 'field', 'class']),
+      reciprocity: records(['kind', 'unit', 'maxExposure', 'soleSender:boolean']),
+      clauses: records(['title', 'survives:boolean', 'position'], ['text']),
+      standardTerms: record(['title', 'sha256']),
+      attachments: records(['title', 'mediaType', 'bytes:number', 'sha256', 'position'])
+    }
+  ),
   'StandardsDoc.v1': layout(['identifier', 'version', 'scope', 'license'], {
     requirements: records(['title', 'level', 'status', 'position'], ['text']),
     tests: records(
@@ -118,6 +137,18 @@ export const ARTIFACT_KINDS = Object.keys(LAYOUTS) as ArtifactKind[]
 /** @returns undefined for a kind that is unknown or that nobody edits together. */
 export function layoutOf(kind: string): Layout | undefined {
   return Object.hasOwn(LAYOUTS, kind) ? LAYOUTS[kind as ArtifactKind] : undefined
+}
+
+/** Every field of a kind, as grids name them: `text`, `meta.title`, `parties.*.name`, `progress.*`. */
+export function fieldsOf(kind: ArtifactKind): string[] {
+  return Object.entries(LAYOUTS[kind].roots).flatMap(([name, node]) => leavesOf(node, name))
+}
+
+function leavesOf(value: LayoutValue, path: string): string[] {
+  if (typeof value === 'string' || value.is === 'text') return [path]
+  if (value.is === 'array') return leavesOf(value.items, `${path}.*`)
+  const others = value.others === undefined ? [] : leavesOf(value.others, `${path}.*`)
+  return [...Object.entries(value.keys).flatMap(([key, item]) => leavesOf(item, `${path}.${key}`)), ...others]
 }
 
 /** @returns what may stand at this path of a root and map keys, undefined where nothing may. */

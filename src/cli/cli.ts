@@ -1,5 +1,7 @@
 // What every command is given: the home's place, the output, a passphrase when one is needed, the running node.
 // Commands load what they need themselves, so that a question to the node stays fast.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { homeDirectory } from '../node/home-directory.ts'
 import type { ParleyNode } from '../node/parley-node.ts'
 import { isNodeError, NodeError } from '../wire/node-error.ts'
@@ -9,6 +11,8 @@ export interface Cli {
   /** The home directory, absolute; whether there is one is for the command to find out. */
   home: string
   output: Output
+  /** Where the unlock key is, when not in the home. */
+  keyFile: string | undefined
   /** The passphrase, or `undefined` when it can be neither read nor asked for. `twice` for a new one. */
   passphrase(question: string, ask?: { twice: boolean }): Promise<string | undefined>
   /** Whether a file was named, so that nobody is asked. */
@@ -23,6 +27,7 @@ export interface GlobalOptions {
   json?: boolean
   quiet?: boolean
   passphraseFile?: string
+  keyFile?: string
 }
 
 /** Runs an action and turns a failure into words. @returns the exit code, or `undefined` when all went well */
@@ -37,9 +42,11 @@ export async function perform(
   })
   const home = homeDirectory(options.home, process.env)
   const file = options.passphraseFile ?? (process.env['PARLEY_PASSPHRASE_FILE'] || undefined)
+  const keyFile = options.keyFile ?? keyFileOf(process.env)
   const cli: Cli = {
     home,
     output,
+    keyFile,
     passphraseNamed: file !== undefined,
     passphrase: async (question, ask = { twice: false }) => {
       const passphrase = await (await import('./passphrase.ts')).readPassphrase({ file }, question, ask)
@@ -53,7 +60,7 @@ export async function perform(
         return await (await import('../api/client.ts')).connectApi(home)
       } catch (error) {
         // Without a home there is nothing to start.
-        if (isNodeError(error, 'not-running')) await (await import('../node/home.ts')).openHome(home)
+        if (isNodeError(error, 'not-running')) await (await import('../node/home.ts')).openHome(home, keyFile)
         throw error
       }
     }
@@ -64,6 +71,15 @@ export async function perform(
   } catch (error) {
     return output.failure(error)
   }
+}
+
+/** As a service manager hands it over: a variable, or a credential of this name. */
+function keyFileOf(environment: NodeJS.ProcessEnv): string | undefined {
+  const named = environment['PARLEY_KEY_FILE']
+  if (named) return named
+  const folder = environment['CREDENTIALS_DIRECTORY']
+  const credential = folder ? join(folder, 'parley.key') : undefined
+  return credential !== undefined && existsSync(credential) ? credential : undefined
 }
 
 /** A wrong command line that only the command itself can see. */

@@ -22,6 +22,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'invite-',
       'artifact-kind',
       '-ambiguous',
+      'class-needed',
       'space-needed'
     ]
   },
@@ -31,22 +32,36 @@ export const EXIT_CODES: readonly ExitCode[] = [
     meaning: 'refused by policy',
     errors: ['denied', 'policy-', 'dial-not-admitted', 'role-missing', 'read-only']
   },
-  { code: 5, meaning: 'not found', errors: ['-unknown', 'file-absent', 'key-missing', 'store-absent'] },
+  {
+    code: 5,
+    meaning: 'not found',
+    errors: ['-unknown', 'no-such-', 'file-absent', 'key-missing', 'data-key-missing', 'store-absent']
+  },
   {
     code: 6,
     meaning: 'verification failed: damaged, forged, or not what it should be',
     errors: [
+      'audit-wrong',
       'backup-',
       'bundle-',
       'certificate-refused',
+      'data-key-other',
       'home-identity',
       'identity-',
+      'seal-faults',
+      'sealed-',
+      'share-',
+      'sign-other',
+      'sign-partial',
       'import-refused',
       'key-damaged',
       'key-other',
       'records-missing',
       'request-refused',
+      'sheet-misread',
+      'sheet-other',
       'snapshot-',
+      'statements-differ',
       'store-damaged'
     ]
   },

@@ -1,5 +1,7 @@
 // What a person typed for an id: the beginning of one is enough, if it is long enough and fits only one.
-import type { ArtifactJson, CompanyJson, ParleyNode, PeerJson, SpaceJson } from '../node/parley-node.ts'
+import type { CompanyJson } from '../node/company-json.ts'
+import type { ArtifactJson, ParleyNode, PeerJson, SpaceJson } from '../node/parley-node.ts'
+import type { DataClass } from '../wire/data-class.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { inline, nearest } from './text.ts'
 
@@ -16,18 +18,44 @@ interface Named {
   title: string
 }
 
+/** By the beginning of its id, its exact title, or the beginning of the id of one of its parts. */
 export async function findArtifact(node: ParleyNode, typed: string): Promise<ArtifactJson> {
-  return find('artifact', typed, await node.artifacts(), 'parley list')
+  const all = await node.artifacts()
+  const isWhole = byIdOf(all, typed).length > 0 || all.some(({ title }) => title === typed)
+  const parts = isWhole ? [] : byIdOf(all.flatMap(partsOf), typed)
+  return find('artifact', typed, parts.length > 0 ? parts : all, 'parley list')
+}
+
+function partsOf(artifact: ArtifactJson): ArtifactJson[] {
+  return artifact.facets.map(part => {
+    const { id, space, spaceTitle } = part
+    return { ...artifact, id, space, spaceTitle, facets: [part] }
+  })
+}
+
+/** What is typed to the node for one part of an artifact: the id of the part where a class is named. */
+export async function findPart(node: ParleyNode, typed: string, dataClass?: DataClass): Promise<string> {
+  const { id, facets } = await findArtifact(node, typed)
+  if (dataClass === undefined) return id
+  const found = facets.filter(part => part.class === dataClass)
+  if (found[0] && found.length === 1) return found[0].id
+  const next = 'parley list shows the classes; parley list --json the ids of parts.'
+  if (found.length === 0) throw new NodeError('facet-unknown', `the artifact has no ${dataClass} part`, next)
+  throw new NodeError('facet-ambiguous', `it has ${found.length} ${dataClass} parts`, next)
 }
 
 export async function findSpace(node: ParleyNode, typed: string): Promise<SpaceJson> {
   return find('space', typed, await node.spaces(), 'parley space list')
 }
 
+function byIdOf<T extends Named>(all: T[], typed: string): T[] {
+  return all.filter(({ id }) => id.startsWith(typed.toLowerCase()))
+}
+
 /** By the beginning of the id, or the exact title. */
 function find<T extends Named>(what: string, typed: string, all: T[], listCommand: string): T {
   const byTitle = all.filter(({ title }) => title === typed)
-  const byId = all.filter(({ id }) => id.startsWith(typed.toLowerCase()))
+  const byId = byIdOf(all, typed)
   const found = byTitle.length > 0 ? byTitle : byId
   const [one] = found
   const short = typed.length < PREFIX_CHARS_MIN && byTitle.length === 0

@@ -1,8 +1,8 @@
 // Where a passphrase comes from: a file that is named, or a prompt that shows nothing. Never the command line,
 // which other users of the machine can read.
-import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { readStart } from '../node/home-file.ts'
 import { NodeError } from '../wire/node-error.ts'
 
 const PASSPHRASE_BYTES_MAX = 4096
@@ -30,19 +30,9 @@ export async function readPassphrase(
 
 /** Its first line. A file, a pipe, or what a service manager hands over. */
 async function readPassphraseFile(path: string): Promise<string> {
-  const bytes = Buffer.alloc(PASSPHRASE_BYTES_MAX)
-  let length = 0
+  let bytes: Uint8Array
   try {
-    const file = await open(path)
-    try {
-      for (;;) {
-        const { bytesRead } = await file.read(bytes, length)
-        length += bytesRead
-        if (bytesRead === 0 || length === bytes.length) break
-      }
-    } finally {
-      await file.close()
-    }
+    bytes = await readStart(path, PASSPHRASE_BYTES_MAX)
   } catch (error) {
     const { message } = error as Error
     throw new NodeError(
@@ -52,8 +42,8 @@ async function readPassphraseFile(path: string): Promise<string> {
       error
     )
   }
-  const line = bytes.subarray(0, length).toString('utf8').split(/\r?\n/)[0] as string
-  if (line !== '' && length < bytes.length) return line
+  const line = new TextDecoder().decode(bytes).split(/\r?\n/)[0] as string
+  if (line !== '' && bytes.length < PASSPHRASE_BYTES_MAX) return line
   const next = 'Put the passphrase on its first line.'
   throw new NodeError(
     'passphrase-file',

@@ -1,9 +1,13 @@
 // All commands of `parley`. Declaring them loads no code that does anything: each loads its own when it runs.
 import { Argument, Command } from 'commander'
+import { declareAgreement } from './commands/agreement.ts'
 import { declareArtifacts } from './commands/artifact.ts'
+import { declareDocuments } from './commands/documents.ts'
+import { declareAudit } from './commands/audit.ts'
 import { declareCare, declareHome } from './commands/home.ts'
 import { declareIdentity } from './commands/identity.ts'
 import { declarePeers } from './commands/peers.ts'
+import { declareReciprocity } from './commands/reciprocity.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { run } from './run.ts'
 import { VERSION } from './version.ts'
@@ -22,6 +26,7 @@ export function createProgram(): Command {
       '--passphrase-file <file>',
       'read the passphrase from its first line (or $PARLEY_PASSPHRASE_FILE)'
     )
+    .option('--key-file <file>', 'where the unlock key is, when not in the home (or $PARLEY_KEY_FILE)')
     .configureHelp({ showGlobalOptions: true })
     .helpCommand(false)
     .exitOverride()
@@ -30,7 +35,11 @@ export function createProgram(): Command {
   declareHome(program)
   declareIdentity(program)
   declarePeers(program)
+  declareAgreement(program)
+  declareReciprocity(program)
   declareArtifacts(program)
+  declareDocuments(program)
+  declareAudit(program)
   declareCare(program)
   declareHelp(program)
   declareCompletion(program)

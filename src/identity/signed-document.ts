@@ -19,8 +19,17 @@ export interface UnverifiedDocument<T> {
 }
 
 export function signDocument(kind: string, json: { [member: string]: JcsValue }, key: SecretKey): Uint8Array {
+  return signDocumentWith(kind, json, message => sign(key, message))
+}
+
+/** The same for a key that lies elsewhere. */
+export function signDocumentWith(
+  kind: string,
+  json: { [member: string]: JcsValue },
+  signs: (message: Uint8Array) => Uint8Array
+): Uint8Array {
   const payload = encodeJcs(json)
-  return encodeDsse({ kind, payload, signatures: [sign(key, dsseSignedBytes(kind, payload))] })
+  return encodeDsse({ kind, payload, signatures: [signs(dsseSignedBytes(kind, payload))] })
 }
 
 /** @returns `jcs-*`, `dsse-*`, or `document-shape` when the payload does not fit the schema of its kind. */

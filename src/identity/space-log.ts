@@ -1,8 +1,8 @@
 // The space log: who the parties are, which keys they pinned, what they cut and settled. One hash chain per
 // party, kept as a tree, because a party that signs two successors must not split the honest ones.
 // protocols/space.
-import { equalBytes, toHex } from '../wire/bytes.ts'
-import { type SpaceGenesis, parseSpaceGenesis, spaceId } from '../wire/genesis.ts'
+import { equalBytes, fromHex, toHex } from '../wire/bytes.ts'
+import { PARTIES_MAX, type SpaceGenesis, parseSpaceGenesis, spaceId } from '../wire/genesis.ts'
 import { KEY_MAX } from '../wire/lane.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import {
@@ -12,6 +12,8 @@ import {
   type SpaceEntry,
   entryId,
   entrySignedBytes,
+  isAgreementAct,
+  isContributionAct,
   parseSpaceEntry
 } from '../wire/space-entry.ts'
 import { type RoleCertificate, verifyRoleCertificate } from './certificate.ts'
@@ -31,9 +33,34 @@ export interface PinnedKey {
   certificate: RoleCertificate
 }
 
+/** A sealed revision, as far as it says who the parties are. */
+export interface SealedParties {
+  /** Its id, hexadecimal. */
+  revision: string
+  /** By index. */
+  parties: readonly string[]
+  /** How many of them, the last ones, it admits. */
+  admits: number
+}
+
+/**
+ * What is sealed by the entries of a log: the same whatever order they came in, and never less with more of them. By
+ * number, the highest first, then by id. What seals a revision is read by artifacts, which this layer does not see.
+ */
+export type ReadSealed = (space: SpaceLog) => readonly SealedParties[]
+
+/** Who the parties are, as of the log's `agreed`. */
+interface Reading {
+  agreed: number
+  revisions: readonly SealedParties[]
+  parties: readonly string[]
+}
+
 /** An accepted entry with what holds once it stands. */
 export interface LogEntry extends SpaceEntry {
   id: Uint8Array
+  /** The company whose chain this is: rivals may give one index to several (SPC-17). */
+  did: string
   record: EntryRecord
   before: LogEntry | undefined
   /** All keys pinned up to here, by index. */
@@ -77,24 +104,32 @@ export class SpaceLog {
   readonly id: Uint8Array
   readonly genesis: SpaceGenesis
   readonly genesisBytes: Uint8Array
+  readonly #readSealed: ReadSealed
+  /** As of `agreed`. */
+  #sealed: Reading | undefined
   readonly #entries = new Map<string, LogEntry>()
-  readonly #tips: LogEntry[][]
+  readonly #tips: LogEntry[][] = Array.from({ length: PARTIES_MAX }, () => [])
   readonly #forked = new Map<number, ChainFork>()
   /** The first entry after each, or of each chain: a chain of thousands must not make the next entry dear. */
   readonly #first = new Map<string, LogEntry>()
   /** Made when asked for; void when a ruling or a fork comes. */
   #rulings: Rulings | undefined
+  /** Grows with every entry that may change what the parties have agreed on. */
+  agreed = 0
+  /** What parties released to one another and receipted, in the order in which it came: of a chain, in its own. */
+  readonly contributions: LogEntry[] = []
 
-  private constructor(genesis: SpaceGenesis, bytes: Uint8Array) {
+  private constructor(genesis: SpaceGenesis, bytes: Uint8Array, readSealed: ReadSealed) {
     this.genesis = genesis
     this.genesisBytes = bytes
     this.id = spaceId(bytes)
-    this.#tips = genesis.parties.map(() => [])
+    this.#readSealed = readSealed
   }
 
-  static open(bytes: Uint8Array): SpaceLog | Reject {
+  /** Opened by artifacts/space.ts, which knows how to read what is sealed. */
+  static open(bytes: Uint8Array, readSealed: ReadSealed): SpaceLog | Reject {
     const genesis = parseSpaceGenesis(bytes)
-    return isReject(genesis) ? genesis : new SpaceLog(genesis, bytes)
+    return isReject(genesis) ? genesis : new SpaceLog(genesis, bytes, readSealed)
   }
 
   /** Takes one entry in. `identityOf` gives what is known of a company's identity log. */
@@ -103,8 +138,7 @@ export class SpaceLog {
     if (isReject(entry)) return entry
     const id = entryId(record.entry)
     if (this.#entries.has(toHex(id))) return 'known'
-    const did = this.genesis.parties[entry.company]
-    if (!equalBytes(entry.space, this.id) || did === undefined) {
+    if (!equalBytes(entry.space, this.id) || entry.company >= PARTIES_MAX) {
       return new Reject('entry-place', 'the entry belongs to another space or to no party of it') // SPC-5
     }
     const before = entry.prev && this.#entries.get(toHex(entry.prev))
@@ -112,6 +146,8 @@ export class SpaceLog {
     if (before && (before.company !== entry.company || before.seq !== entry.seq - 1)) {
       return new Reject('chain-broken', 'the entry does not follow the one that it names')
     }
+    const did = before?.did ?? this.#comesAs(entry)
+    if (typeof did !== 'string') return did
     const identity = identityOf(did)
     const { act } = entry
     if (!identity || (act.kind === 'accept' && !identity.rootKeyAt(act.rootVersion)))
@@ -124,11 +160,24 @@ export class SpaceLog {
     return this.#take({
       ...entry,
       id,
+      did,
       record,
       before,
       keys,
       cut: act.kind === 'cut' ? [...cut, act.key] : cut
     })
+  }
+
+  /** The company that may begin the chain of this index (SPC-17). */
+  #comesAs({ company, act }: SpaceEntry): string | Waits | Reject {
+    const named = act.kind === 'accept' && act.revision ? toHex(act.revision) : undefined
+    const founder = this.founders[company]
+    if (founder !== undefined && named === undefined) return founder
+    const misplaced = new Reject('entry-place', 'no revision that it names makes the company a party there')
+    if (founder !== undefined || named === undefined) return misplaced
+    const sealed = this.#read().revisions.find(({ revision }) => revision === named)
+    if (!sealed) return { waits: 'entry' }
+    return admitted(sealed, company) ?? misplaced
   }
 
   #take(entry: LogEntry): AddResult {
@@ -142,6 +191,8 @@ export class SpaceLog {
     this.#entries.set(toHex(entry.id), entry)
     if (!sibling) this.#first.set(afterKey(entry), entry)
     if (sibling || entry.act.kind === 'cut' || entry.act.kind === 'settle') this.#rulings = undefined
+    if (sibling || isAgreementAct(entry.act)) this.agreed++
+    if (isContributionAct(entry.act)) this.contributions.push(entry)
     const at = tips.findIndex(tip => tip === entry.before)
     if (at >= 0) tips[at] = entry
     else tips.push(entry)
@@ -155,13 +206,39 @@ export class SpaceLog {
     return { added: entry, fork }
   }
 
-  get parties(): readonly string[] {
+  /** The companies that the genesis names. */
+  get founders(): readonly string[] {
     return this.genesis.parties
   }
 
+  /** The founders, and whom sealed revisions admitted (SPC-16); the same list until there are others. */
+  get parties(): readonly string[] {
+    return this.#read().parties
+  }
+
   companyOf(did: string): number | undefined {
-    const index = this.genesis.parties.indexOf(did)
+    const index = this.parties.indexOf(did)
     return index < 0 ? undefined : index
+  }
+
+  /** The revision by which the party at this index came; of a founder none. */
+  admission(company: number): Uint8Array | undefined {
+    const did = this.parties[company]
+    if (did === undefined) return undefined
+    const found = this.#read().revisions.find(sealed => admitted(sealed, company) === did)
+    return found && fromHex(found.revision)
+  }
+
+  #read(): Reading {
+    if (this.#sealed?.agreed === this.agreed) return this.#sealed
+    const revisions = this.#readSealed(this)
+    const parties = [...this.founders]
+    for (const sealed of revisions) {
+      for (const [i, did] of sealed.parties.entries()) parties[i] ??= did
+    }
+    const known = this.#sealed?.parties ?? this.founders
+    const same = known.length === parties.length && known.every((did, i) => did === parties[i])
+    return (this.#sealed = { agreed: this.agreed, revisions, parties: same ? known : parties })
   }
 
   entry(id: Uint8Array): LogEntry | undefined {
@@ -178,6 +255,11 @@ export class SpaceLog {
     return this.#tips.flat()
   }
 
+  /** Every branch of a company's chain, each from its first entry to its end. */
+  branches(company: number): LogEntry[][] {
+    return (this.#tips[company] ?? []).map(chainTo)
+  }
+
   /** The entry that a company stands on; one whose chain forked stands on what came before all forks (SPC-9). */
   head(company: number): LogEntry | undefined {
     const fork = this.#forked.get(company)
@@ -188,8 +270,9 @@ export class SpaceLog {
     return entry
   }
 
+  /** Whether the party at this index has begun its chain. */
   accepted(company: number): boolean {
-    return (this.#tips[company]?.length ?? 0) > 0
+    return this.#tips[company]?.some(({ did }) => did === this.parties[company]) ?? false
   }
 
   /** The proof, where a company signed two successors of one entry. */
@@ -221,16 +304,26 @@ export class SpaceLog {
   #ruled(): Rulings {
     if (this.#rulings) return this.#rulings
     const rulings: Rulings = { cuts: [], settles: new Map() }
-    for (let company = 0; company < this.genesis.parties.length; company++) {
-      const chain: LogEntry[] = []
-      for (let entry = this.head(company); entry; entry = entry.before) chain.push(entry)
-      for (const { act } of chain.reverse()) rule(rulings, company, act)
+    for (let company = 0; company < PARTIES_MAX; company++) {
+      for (const { act } of chainTo(this.head(company))) rule(rulings, company, act)
     }
     return (this.#rulings = rulings)
   }
 }
 
 const NONE: readonly Settled[] = []
+
+/** The company that a revision admits at an index, if it does. */
+function admitted({ parties, admits }: SealedParties, index: number): string | undefined {
+  return index >= parties.length - admits ? parties[index] : undefined
+}
+
+/** From the first entry of a chain to this one. */
+export function chainTo(end: LogEntry | undefined): LogEntry[] {
+  const chain: LogEntry[] = []
+  for (let entry = end; entry; entry = entry.before) chain.push(entry)
+  return chain.reverse()
+}
 
 function rule({ cuts, settles }: Rulings, company: number, act: EntryAct): void {
   if (act.kind === 'cut') cuts.push({ company, key: act.key, lanes: act.lanes })

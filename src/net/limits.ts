@@ -39,6 +39,8 @@ export const NEGOTIATION_TIMEOUT_MS = 3_000
 export const SESSIONLESS_MAX_MS = 5_000
 /** What is queued at a close still leaves: a window or two on a slow link. */
 export const CLOSE_TIMEOUT_MS = 3_000
+/** What an honest peer may have under way when it reads that a session is closed: its queue and windows. NET-41. */
+export const CLOSED_BYTES_MAX = 4 * 1024 * 1024
 export const SOCKET_IDLE_MS = 30_000
 /** A node sends a noise message at a time, of 64 KiB at most; in this many bytes there are 7,000 of one byte each. */
 export const WEB_SOCKET_MESSAGE_BYTES_MAX = 128 * 1024

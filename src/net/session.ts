@@ -5,7 +5,7 @@ import { NodeError } from '../wire/node-error.ts'
 import { Reject } from '../wire/reject.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { FrameDecoder } from './framing.ts'
-import { CLOSE_TIMEOUT_MS } from './limits.ts'
+import { CLOSED_BYTES_MAX, CLOSE_TIMEOUT_MS } from './limits.ts'
 import { Cut, hangUp } from './muxer.ts'
 import type { Turns } from './turns.ts'
 
@@ -72,6 +72,8 @@ export class Session implements FrameSession {
   #receiver: FrameReceiver | undefined
   #receiving = false
   #ended = false
+  /** Bytes that came after the end. */
+  #thrownAway = 0
 
   constructor(stream: Stream, connection: Connection, hooks: SessionHooks) {
     this.#stream = stream
@@ -84,6 +86,7 @@ export class Session implements FrameSession {
       this.#end(new Reject('peer-stalled', 'took no data for 9 s', false))
     )
     stream.addEventListener('message', event => {
+      if (this.#ended) return this.#throwAway(event.data.byteLength)
       const pieces = event.data instanceof Uint8Array ? [event.data] : event.data
       for (const piece of pieces) {
         this.#decoder.push(piece)
@@ -143,6 +146,12 @@ export class Session implements FrameSession {
 
   abort(detail: string, code = 'closed'): void {
     this.#end(new Reject(code, detail, false))
+  }
+
+  /** NET-41 */
+  #throwAway(bytes: number): void {
+    this.#thrownAway += bytes
+    if (this.#thrownAway > CLOSED_BYTES_MAX) hangUp(this.connection, new Error('sends on a closed session'))
   }
 
   #begin(): void {

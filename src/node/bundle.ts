@@ -16,6 +16,7 @@ import { type Reject, isReject } from '../wire/reject.ts'
 import type { Driver } from './driver.ts'
 import type { Library } from './library.ts'
 import type { ImportedJson } from './parley-node.ts'
+import { noteAccess } from './parts.ts'
 import { waitedFor } from './why.ts'
 
 const MAGIC = utf8('parley bundle 1\n')
@@ -39,17 +40,18 @@ interface Intake {
 
 export class Bundles {
   readonly #parts: BundleParts
-  readonly #library: Pick<Library, 'held'>
+  readonly #library: Pick<Library, 'named'>
 
-  constructor(parts: BundleParts, library: Pick<Library, 'held'>) {
+  constructor(parts: BundleParts, library: Pick<Library, 'named'>) {
     this.#parts = parts
     this.#library = library
   }
 
   async *export(prefix: string): AsyncIterable<Uint8Array> {
-    const held = this.#library.held(prefix)
+    const held = this.#library.named(prefix)
     const { facet, genesisBytes } = held
     const { space } = facet
+    noteAccess(this.#parts, facet, 'export')
     yield MAGIC
     for (const did of space.parties) yield* this.#identity(did)
     const entries = space.entries().map(entry => entry.record)

@@ -4,32 +4,43 @@ import { randomBytes } from 'node:crypto'
 import { layoutOf } from '../artifacts/layouts.ts'
 import { type NodeCertificate, verifyNodeCertificate } from '../identity/certificate.ts'
 import type { CompanyIdentity } from '../identity/company-identity.ts'
-import { type Address, parseAddress } from '../net/address.ts'
+import type { SpaceLog } from '../identity/space-log.ts'
 import { type Peering, createPeering } from '../net/peering.ts'
 import { LevelStore } from '../store/level-store.ts'
+import type { SealedStore } from '../store/sealed-store.ts'
+import { exportSnapshot } from '../store/snapshot.ts'
 import type { Store } from '../store/store.ts'
 import { Core } from '../sync/core.ts'
 import { Desk } from '../sync/desk.ts'
-import { type Contact, Directory } from '../sync/directory.ts'
+import { Directory } from '../sync/directory.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
+import { Agreements } from './agreements.ts'
+import { AuditLogs } from './audit-logs.ts'
 import { Bundles } from './bundle.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { Documents } from './documents.ts'
 import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
+import { isFurtherNode } from './home-setup.ts'
 import { openHomeStore } from './home-store.ts'
+import { Exchanges } from './exchanges.ts'
 import type { Home, Log, NodeKeys } from './home.ts'
 import { Keyring } from './keyring.ts'
+import { History } from './history.ts'
+import { Late } from './late.ts'
 import { Library } from './library.ts'
 import { LocalNode } from './local-node.ts'
 import { Losses } from './losses.ts'
+import { RefusedPeers } from './refused-peers.ts'
 import type { NodeEvent } from './parley-node.ts'
 import type { Parts } from './parts.ts'
 import { People } from './people.ts'
 import { Reissues } from './reissues.ts'
 import { report } from './report.ts'
 import { Rooms } from './rooms.ts'
+import { Seals } from './seals.ts'
+import { Shares } from './shares.ts'
 import { openInvites, restore } from './stored.ts'
 import { Upkeep } from './upkeep.ts'
 import { Views } from './views.ts'
@@ -41,7 +52,7 @@ export interface CreateNodeOptions {
   home: Home
   keys: NodeKeys
   log: Log
-  /** Neither listens nor dials: for work on a train. What was written is sent by the next start. */
+  /** Neither listens nor dials until `goOnline`: for work on a train, or to look at what is here first. */
   offline?: boolean
   /** Opens the store; tests put a faulting one here. */
   openStore?: (dir: string) => Promise<Store>
@@ -51,17 +62,17 @@ export interface CreateNodeOptions {
 export async function createNode(options: CreateNodeOptions): Promise<LocalNode> {
   const { home, keys, log, offline = false, openStore = dir => LevelStore.open(dir) } = options
   const directory = directoryOf(keys)
-  const { store, missing } = await openHomeStore(home, keys.identity, openStore)
+  const { store, missing } = await openHomeStore(home, keys, openStore)
   const assembled = await assemble(options, directory, store)
-  const { core, parts, rooms, reissues, follow, node } = assembled
+  const { core, parts, rooms, reissues, upkeep, follow, node } = assembled
   try {
     parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity, parts.checkpoints))]
     for (const what of parts.losses.unusable) log('error', what)
-    if (!offline) await parts.peering.start()
-    for (const contact of offline ? [] : directory.contacts.values()) keepDialing(parts.peering, contact)
+    if (!offline) await node.goOnline()
     parts.driver.start()
     follow()
     await rooms.found()
+    await upkeep.lookAtCertificates()
     for (const [id, { facet }] of core.context.facets) if (facet.forks().length > 0) void reissues.check(id)
     return node
   } catch (error) {
@@ -91,16 +102,10 @@ export async function readStopped(
 const random = (bytes: number) => new Uint8Array(randomBytes(bytes))
 
 /** The parts of a node, each given what it needs. Nothing runs yet. */
-async function assemble({ home, keys, log }: CreateNodeOptions, directory: Directory, store: Store) {
+async function assemble({ home, keys, log }: CreateNodeOptions, directory: Directory, store: SealedStore) {
   const { listeners, emit, alarm } = voices(log)
   const keyring = new Keyring(home, keys, directory)
-  const core = new Core({
-    directory,
-    certificate: () => keyring.certificate,
-    signAsNode: keyring.signAsNode,
-    layoutOf,
-    quota: { bytesPerDay: home.config.companyBytesPerDay, documents: home.config.companyDocuments }
-  })
+  const core = coreOf(home, keyring, directory, store, space => parts.losses.knowsEnd(space))
   const desk = new Desk(core, random)
   const documents: Documents = new Documents(
     (facet, base) => library.bodies(facet, base),
@@ -132,32 +137,73 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
       return keyring.roles
     },
     losses: new Losses(store, core.context, () => keyring.roles, log),
+    refused: new RefusedPeers(),
     emit
   }
   const follow = () => void upkeep.follow().catch((error: Error) => alarm('home', error.message))
   const rooms = new Rooms(parts)
-  const upkeep: Upkeep = new Upkeep(home, parts, keyring, rooms)
+  const upkeep: Upkeep = new Upkeep(home, parts, keyring, rooms, log)
   const library: Library = new Library(parts, rooms, random)
+  const history = new History(parts, library)
   const reissues: Reissues = new Reissues(parts, library)
   const views: Views = new Views(parts, library, home.config.coalesceMs)
   const node = new LocalNode({
     parts,
-    people: new People(parts, random),
-    rooms,
-    shelf: library,
-    drafts: new Drafts(parts, library),
-    bundles: new Bundles(parts, library),
+    ...deedsOf(parts, { rooms, library, history }),
     views,
     why: new Why(parts),
+    audit: new AuditLogs(parts, () => keyring.certificate),
     version: VERSION,
     listeners,
     keyring,
     upkeep,
-    store,
+    snapshot: () => exportSnapshot(store.stored),
     invites: () => openInvites(store),
     close: () => closeAll([upkeep, views, peering, driver, parts.checkpoints, documents, store])
   })
-  return { core, parts, rooms, reissues, follow, node }
+  return { core, parts, rooms, reissues, upkeep, follow, node }
+}
+
+interface Rooted {
+  rooms: Rooms
+  library: Library
+  history: History
+}
+
+/** What people do, each by the part of the node that does it. */
+function deedsOf(parts: Parts, { rooms, library, history }: Rooted) {
+  return {
+    people: new People(parts, random),
+    rooms,
+    agreements: new Agreements(parts, rooms),
+    exchanges: new Exchanges(parts, rooms, library),
+    shelf: library,
+    history,
+    late: new Late(parts, rooms, library, history),
+    drafts: new Drafts(parts, library),
+    bundles: new Bundles(parts, library),
+    seals: new Seals(parts, library, random),
+    shares: new Shares(parts, library, rooms)
+  }
+}
+
+function coreOf(
+  home: Home,
+  keyring: Keyring,
+  directory: Directory,
+  store: SealedStore,
+  knowsEnd: (space: SpaceLog) => boolean
+): Core {
+  const { config } = home
+  return new Core({
+    directory,
+    chains: { keeps: config.keepsChains ?? !isFurtherNode(home), knowsEnd },
+    certificate: () => keyring.certificate,
+    signAsNode: keyring.signAsNode,
+    layoutOf,
+    quota: { bytesPerDay: config.companyBytesPerDay, documents: config.companyDocuments },
+    audit: { random, wasClean: store.report.clean }
+  })
 }
 
 /** Whoever subscribed hears of events; an alarm stands in the log as well. */
@@ -208,13 +254,4 @@ function directoryOf({ identity, node }: NodeKeys): Directory {
   const directory = new Directory({ did: identity.did, peerId: certificate.peer, certificate })
   directory.identities.set(identity.did, identity)
   return directory
-}
-
-function keepDialing(peering: Peering, contact: Contact): void {
-  const byPeer = new Map<string, Address[]>()
-  for (const text of contact.addresses) {
-    const address = parseAddress(text)
-    if (!isReject(address)) byPeer.set(address.peerId, [...(byPeer.get(address.peerId) ?? []), address])
-  }
-  for (const addresses of byPeer.values()) peering.keep(addresses)
 }

@@ -3,6 +3,8 @@
 import { parentPort } from 'node:worker_threads'
 import * as Y from 'yjs'
 import { structRoot } from '../replica/struct-root.ts'
+import type { Layout } from '../wire/layout.ts'
+import { fill } from './document-fill.ts'
 import { type TextChange, textChanges } from './text-change.ts'
 
 export type RootKind = 'text' | 'map' | 'array'
@@ -16,6 +18,15 @@ export type DocumentTask =
   /** A document of these bodies alone, which is not kept. */
   | { do: 'preview'; facet: string; bodies: Uint8Array[]; roots: { [name: string]: RootKind } }
   | { do: 'passages'; facet: string }
+  /** One update by `client` that makes a document of this form, and the document that it makes. */
+  | {
+      do: 'compose'
+      facet: string
+      client: number
+      layout: Layout
+      form: { [root: string]: unknown }
+      roots: { [name: string]: RootKind }
+    }
   /** All of it as one update. */
   | { do: 'state'; facet: string }
   /** An edit by `client`, on the document itself or on one made of `bodies` alone. */
@@ -32,6 +43,8 @@ export type DocumentTask =
 export interface FieldChange {
   path: string[]
   value: unknown
+  /** The value is what a shared text there is to say: it takes the difference. */
+  text?: true
 }
 
 export interface DocumentRead {
@@ -65,6 +78,12 @@ function perform(task: DocumentTask): unknown {
     const passing = new Y.Doc()
     applyAll(passing, task.bodies)
     return read(passing, task.roots)
+  }
+  if (task.do === 'compose') {
+    const update = fill(task.layout, task.form, task.client)
+    const made = new Y.Doc()
+    applyAll(made, [update])
+    return { update, read: read(made, task.roots) }
   }
   const doc = documentOf(task.facet)
   switch (task.do) {
@@ -148,7 +167,7 @@ function changeText(text: Y.Text, next: string): void {
   }
 }
 
-function setField(doc: Y.Doc, { path, value }: FieldChange): void {
+function setField(doc: Y.Doc, { path, value, text }: FieldChange): void {
   const [root, ...keys] = path
   const last = keys.pop()
   if (root === undefined || last === undefined) throw new Error('a field is named root.key')
@@ -163,7 +182,16 @@ function setField(doc: Y.Doc, { path, value }: FieldChange): void {
     }
   }
   if (value === undefined) map.delete(last)
+  else if (text) changeText(textAt(map, last), String(value))
   else map.set(last, value)
+}
+
+function textAt(map: Y.Map<unknown>, key: string): Y.Text {
+  const known = map.get(key)
+  if (known instanceof Y.Text) return known
+  const made = new Y.Text()
+  map.set(key, made)
+  return made
 }
 
 parentPort?.on('message', ({ id, task }: { id: number; task: DocumentTask }) => {

@@ -3,6 +3,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Tip } from '../replica/facet.ts'
 import { equalBytes } from '../wire/bytes.ts'
+import type { Layout } from '../wire/layout.ts'
 import { NodeError } from '../wire/node-error.ts'
 import type { DocumentRead, DocumentTask, FieldChange, RootKind, WrittenText } from './document-worker.ts'
 
@@ -133,6 +134,16 @@ export class Documents {
   ): Promise<DocumentRead> {
     // Under a name of its own: should it cost too much, the document itself is none the worse.
     return (await this.#task({ do: 'preview', facet: `${facet} draft`, bodies, roots })) as DocumentRead
+  }
+
+  /** One update by `client` that makes an empty document say this, and what the document says then. */
+  async compose(
+    facet: string,
+    client: number,
+    content: { layout: Layout; form: { [root: string]: unknown }; roots: { [name: string]: RootKind } }
+  ): Promise<{ update: Uint8Array; read: DocumentRead }> {
+    const made = await this.#task({ do: 'compose', facet: `${facet} draft`, client, ...content })
+    return made as { update: Uint8Array; read: DocumentRead }
   }
 
   /** All of the document as one update, with the heads that it amounts to. */

@@ -2,17 +2,16 @@
 // words back writes them again. protocols/envelope, ENV-29.
 import { draftsOf, pastOf } from '../replica/drafts.ts'
 import type { Facet } from '../replica/facet.ts'
-import type { Position } from '../replica/lane-tree.ts'
+import { type Position, isSame } from '../replica/lane-tree.ts'
 import { toHex } from '../wire/bytes.ts'
 import { parseHeader } from '../wire/envelope.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import { type Library, stateOf } from './library.ts'
-import type { DraftJson, DraftTextJson } from './parley-node.ts'
-import type { Parts } from './parts.ts'
-
-/** As many digits of an envelope's id as are asked for elsewhere. */
-const PREFIX_CHARS_MIN = 6
+import { byEnvelope } from './envelope-names.ts'
+import { authorIn, stateOf } from './history.ts'
+import type { Library } from './library.ts'
+import type { DraftJson, DraftTextJson } from './history-json.ts'
+import { type Parts, noteAccess } from './parts.ts'
 
 export class Drafts {
   readonly #parts: Parts
@@ -38,28 +37,19 @@ export class Drafts {
    */
   async read(artifact: string, envelope: string): Promise<DraftTextJson> {
     const { facet, tip } = this.#find(artifact, envelope)
+    noteAccess(this.#parts, facet, 'draft')
     const lost = draftsOf(facet).find(draft => isSame(draft.tip, tip))?.lost ?? 0
     const { text, fields } = await this.#library.preview(facet, pastOf(facet, tip))
     return { ...(await this.#json(facet, tip, lost)), text, fields }
   }
 
   #find(artifact: string, typed: string): { facet: Facet; tip: Position } {
-    const wanted = typed.toLowerCase()
-    const found = this.#library.facetsOf(artifact).flatMap(({ facet }) =>
-      facet
-        .order()
-        .filter(({ segment, seq }) => toHex(segment.idAt(seq)).startsWith(wanted))
-        .map(tip => ({ facet, tip }))
-    )
-    const [only] = found
+    const all = this.#library
+      .facetsOf(artifact)
+      .flatMap(({ facet }) => facet.order().map(tip => ({ facet, tip })))
     const next = 'parley show ID --drafts lists the branches that do not count, parley log ID all envelopes.'
-    if (!only) throw new NodeError('draft-unknown', `no envelope ${typed} is in this artifact`, next)
-    if (found.length === 1 && wanted.length >= PREFIX_CHARS_MIN) return only
-    throw new NodeError(
-      'draft-ambiguous',
-      `${typed} may be ${found.length} envelopes`,
-      'Give more digits of the id.'
-    )
+    const none = new NodeError('draft-unknown', `no envelope ${typed} is in this artifact`, next)
+    return byEnvelope(all, typed, none, 'draft-ambiguous')
   }
 
   async #json(facet: Facet, tip: Position, lost: number): Promise<DraftJson> {
@@ -77,11 +67,7 @@ export class Drafts {
       at: header && !isReject(header) ? header.time : 0,
       state: facet.counts(tip) ? 'counts' : stateOf(facet, tip),
       lost,
-      ...this.#library.author(facet, lane.company, lane.key)
+      ...authorIn(this.#parts, facet, lane.company, lane.key)
     }
   }
-}
-
-function isSame(a: Position, b: Position): boolean {
-  return a.segment === b.segment && a.seq === b.seq
 }

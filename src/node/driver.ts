@@ -65,6 +65,7 @@ export class Driver {
   /** Resolves when everything asked for so far is durable. */
   async stop(): Promise<void> {
     clearInterval(this.#ticker)
+    this.#carryOut(this.core.perform(Date.now(), core => core.audit?.own.flush()).effects)
     await this.#writer.drained()
   }
 

@@ -5,9 +5,10 @@ import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Decrypter, Encrypter } from 'age-encryption'
+import { WORK_FACTOR } from '../identity/key-file.ts'
 import { exportSnapshot } from '../store/snapshot.ts'
 import { LevelStore } from '../store/level-store.ts'
-import { concatBytes, utf8 } from '../wire/bytes.ts'
+import { concatBytes, equalBytes, utf8 } from '../wire/bytes.ts'
 import { decodeCbor, encodeCbor } from '../wire/cbor.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
@@ -15,7 +16,9 @@ import { type Home, readIdentity } from './home.ts'
 import { homePaths } from './home-directory.ts'
 import { listFolder, openNew, readOwn } from './home-file.ts'
 
-const MAGIC = utf8('parley-backup 1\n')
+const MAGIC = utf8('parley-backup 2\n')
+/** The one before, in which no piece is a data key. */
+const OLDER_MAGIC = utf8('parley-backup 1\n')
 const LENGTH_BYTES = 4
 /** The largest file of a home is the identity log, 1 MiB. */
 const PIECE_BYTES_MAX = 1024 * 1024
@@ -23,7 +26,7 @@ const RECORD_BYTES_MAX = PIECE_BYTES_MAX + 1024
 /** Pieces of the store's snapshot, in order; all files come before them. */
 export const STORE_PIECE = 'store'
 export const CONFIG_PIECE = 'parley.json'
-const FILES = [CONFIG_PIECE, 'identity.jsonl', 'unlock.key']
+const FILES = [CONFIG_PIECE, 'identity.jsonl', 'unlock.key', 'data.age']
 const FOLDERS = ['keys', 'certificates', 'requests']
 const IN_FOLDER = /^(?:keys|certificates|requests)\/[A-Za-z0-9][A-Za-z0-9-]{0,100}\.(?:age|json)$/
 
@@ -53,13 +56,15 @@ export async function createBackup(
   path: string,
   passphrase: string,
   progress: (bytes: number) => void,
-  snapshot: AsyncIterable<Uint8Array> = storedSnapshot(home)
+  snapshot: AsyncIterable<Uint8Array> = storedSnapshot(home),
+  workFactor: number = WORK_FACTOR
 ): Promise<BackupReport> {
   const report: BackupReport = { files: 0, storeBytes: 0 }
   const file = await openNew(path)
   try {
     const encrypter = new Encrypter()
     encrypter.setPassphrase(passphrase)
+    encrypter.setScryptWorkFactor(workFactor)
     const plain = ReadableStream.from(counted(pieces(home, snapshot), report))
     let bytes = 0
     for await (const chunk of await encrypter.encrypt(plain)) {
@@ -180,8 +185,9 @@ async function* decrypted(path: string, passphrase: string): AsyncGenerator<Uint
 }
 
 function checkMagic(bytes: Uint8Array, path: string): void {
-  const line = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length))
-  if (line === new TextDecoder('latin1').decode(MAGIC)) return
+  const first = bytes.subarray(0, MAGIC.length)
+  if (equalBytes(first, MAGIC) || equalBytes(first, OLDER_MAGIC)) return
+  const line = new TextDecoder('latin1').decode(first)
   const next = line.startsWith('parley-backup ')
     ? 'Restore it with the newer version of Parley that wrote it.'
     : 'Give a file that `parley backup create` wrote.'

@@ -81,20 +81,25 @@ export interface Rotation {
   nextKeyPath?: string
   /** Where the one after it goes. */
   newKeyPath?: string
+  /** Committed to beside it, in place of any spare there was: the key of a new recovery sheet. */
+  spare?: PublicKey
   timeMs: number
 }
 
 /**
- * Adds an entry to the identity log. In this order, so that a crash anywhere leaves a company that can go on:
+ * Adds an entry to the identity log. A spare that was committed to stays so (IDN-36). In this order, so that a crash anywhere leaves a company that can go on:
  * the key after the next one is on disk, then the log that commits to it, then the spent key goes.
  * @throws NodeError `identity-refused`, and those of `unlockNextRoot`
  */
 export async function addIdentityEntry(home: Home, rotation: Rotation): Promise<CompanyIdentity> {
-  const { change, passphrase, nextKeyPath, newKeyPath, timeMs } = rotation
+  const { change, passphrase, nextKeyPath, newKeyPath, spare, timeMs } = rotation
   const before = await readIdentity(home)
   const rootKey = await unlockNextRoot(home, before, passphrase, nextKeyPath)
   const next = generateKey(randomBytes(32))
-  const nextKeyHashes = [nextKeyHash(next.publicKey)]
+  const spares = spare
+    ? [nextKeyHash(spare)]
+    : before.nextKeyHashes.filter(hash => hash !== nextKeyHash(rootKey.publicKey))
+  const nextKeyHashes = [nextKeyHash(next.publicKey), ...spares]
   const after = appendIdentity(before, change, { rootKey, nextKeyHashes }, timeMs)
   if (isReject(after)) {
     throw new NodeError('identity-refused', after.detail, 'Correct it and try again; nothing was changed.')

@@ -3,8 +3,12 @@ import { z } from 'zod'
 import { QUOTA } from '../sync/quota.ts'
 import { NodeError } from '../wire/node-error.ts'
 
-/** The layout of a home directory; a newer one is refused. */
-export const HOME_FORMAT = 1
+/**
+ * The layout of a home directory; a newer one is refused, and one of format 1, in which nothing is sealed, has to be
+ * brought over (STO-35).
+ */
+export const HOME_FORMAT = 2
+const FIRST_FORMAT = 1
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -26,6 +30,7 @@ const ConfigJson = z.strictObject({
   coalesceMs: z.int('not a whole number').min(0, 'below 0').max(60_000, 'above 60000').default(250),
   companyBytesPerDay: z.int('not a whole number').min(1, 'below 1').default(QUOTA.bytesPerDay),
   companyDocuments: z.int('not a whole number').min(1, 'below 1').default(QUOTA.documents),
+  keepsChains: z.boolean('not true or false').optional(),
   logLevel: z.enum(LOG_LEVELS, `not one of ${LOG_LEVELS.join(', ')}`).default('info')
 })
 
@@ -44,11 +49,19 @@ export interface Config {
   companyBytesPerDay: number
   /** Documents that another company may have here in one space. */
   companyDocuments: number
+  /** Whether this node of the company enters what its nodes sign in spaces: one does, and by itself the first. */
+  keepsChains?: boolean | undefined
   logLevel: LogLevel
 }
 
+export interface ParsedConfig {
+  config: Config
+  /** In the layout before this one. */
+  older: boolean
+}
+
 /** @param path named in the errors. @throws NodeError `config-syntax`, `config-format`, `config-key` */
-export function parseConfig(text: string, path: string): Config {
+export function parseConfig(text: string, path: string): ParsedConfig {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -57,6 +70,7 @@ export function parseConfig(text: string, path: string): Config {
     throw new NodeError('config-syntax', `${path} is not JSON: ${(error as Error).message}`, next, error)
   }
   const format = (value as { format?: unknown } | null)?.format
+  const older = format === FIRST_FORMAT
   if (typeof format === 'number' && format > HOME_FORMAT) {
     throw new NodeError(
       'config-format',
@@ -64,7 +78,8 @@ export function parseConfig(text: string, path: string): Config {
       'Install the newer version that wrote it.'
     )
   }
-  return checkConfig(value, path)
+  const current = older ? { ...(value as object), format: HOME_FORMAT } : value
+  return { config: checkConfig(current, path), older }
 }
 
 /** @throws NodeError `config-key`, naming the first key that is wrong. */

@@ -21,8 +21,11 @@ export interface HomePaths {
   identity: string
   keys: string
   unlockKey: string
+  dataKey: string
   certificates: string
   requests: string
+  /** A record of each view that was written. */
+  disclosures: string
   store: string
 }
 
@@ -33,8 +36,10 @@ export function homePaths(dir: string): HomePaths {
     identity: join(dir, 'identity.jsonl'),
     keys: join(dir, 'keys'),
     unlockKey: join(dir, 'unlock.key'),
+    dataKey: join(dir, 'data.age'),
     certificates: join(dir, 'certificates'),
     requests: join(dir, 'requests'),
+    disclosures: join(dir, 'disclosures'),
     store: join(dir, 'store')
   }
 }

@@ -108,6 +108,36 @@ export async function readOwn(path: string, bytesMax: number): Promise<Uint8Arra
   }
 }
 
+/**
+ * A file that somebody named: whose it is, and through which links it is reached, is for who names it. Service
+ * managers and containers hand secrets over in ways of their own. @returns `undefined` when there is none.
+ */
+export async function readGiven(path: string, bytesMax: number): Promise<Uint8Array | undefined> {
+  try {
+    return await readStart(path, bytesMax)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { message } = error as Error
+    throw new NodeError('file-unreadable', `cannot read ${path}: ${message}`, 'Check its name.', error)
+  }
+}
+
+/** The first bytes of anything that can be read, a pipe as well. */
+export async function readStart(path: string, bytesMax: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(bytesMax)
+  let length = 0
+  const file = await open(path)
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(bytes, length)
+      length += bytesRead
+      if (bytesRead === 0 || length === bytes.length) return bytes.subarray(0, length)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
 function notPlain(path: string): NodeError {
   return new NodeError('file-kind', `${path} is a link or no plain file`, 'Put the file itself there.')
 }

@@ -1,21 +1,34 @@
 // Key files of a home: one age file for each key, named after what it is for and its public half, so that which
 // key belongs where is known without opening any. protocols/identity, section 7.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { CompanyIdentity } from '../identity/company-identity.ts'
 import type { PublicKey, SecretKey } from '../identity/ed25519.ts'
 import { admitMultikey } from '../identity/identity-log.ts'
-import { KEY_FILE_BYTES_MAX, type Lock, openKey, sealKey } from '../identity/key-file.ts'
+import {
+  createUnlockKey,
+  isUnlockKey,
+  KEY_FILE_BYTES_MAX,
+  type Lock,
+  openDataKeys,
+  openKey,
+  sealDataKeys,
+  sealKey
+} from '../identity/key-file.ts'
 import { nextKeyHash } from '../identity/webvh.ts'
+import { utf8 } from '../wire/bytes.ts'
 import { NodeError, isNodeError } from '../wire/node-error.ts'
-import { isReject } from '../wire/reject.ts'
+import { type Reject, isReject } from '../wire/reject.ts'
 import { type CertifiedKey, type Home, type NodeKeys, readIdentity } from './home.ts'
 import { ownCertificates } from './home-certificates.ts'
 import { homePaths, quotePath } from './home-directory.ts'
-import { createFile, listFolder, readOwn } from './home-file.ts'
+import { createFile, listFolder, readGiven, readOwn, replaceFile } from './home-file.ts'
 
 /** An unlock key is one line of age's format. */
-const UNLOCK_KEY_BYTES_MAX = 1024
+export const UNLOCK_KEY_BYTES_MAX = 1024
+const DATA_KEY_BYTES = 32
 const KEY_FILE = /^([A-Za-z]{1,16})-(z6Mk[1-9A-HJ-NP-Za-km-z]{40,60})\.age$/
 
 export interface KeyFile {
@@ -46,10 +59,45 @@ export async function addKey(
   passphrase: string | undefined,
   path: string = keyPath(home, use, key.publicKey)
 ): Promise<string> {
-  const lock: Lock =
-    passphrase === undefined ? { unlockKey: await readUnlockKey(home, path) } : { passphrase }
-  await createFile(path, await sealKey(key, lock))
+  await createFile(path, await sealKey(key, await lockOf(home, path, passphrase)))
   return path
+}
+
+export async function lockOf(home: Home, path: string, passphrase: string | undefined): Promise<Lock> {
+  return passphrase === undefined ? { unlockKey: await readUnlockKey(home, path) } : { passphrase }
+}
+
+export function createDataKey(): Uint8Array {
+  return new Uint8Array(randomBytes(DATA_KEY_BYTES))
+}
+
+/** Writes the file of a new data key, under the lock that the node's key has. @throws NodeError `file-exists` */
+export async function addDataKey(home: Home, passphrase: string | undefined): Promise<Uint8Array> {
+  const { dataKey: path } = homePaths(home.dir)
+  const key = createDataKey()
+  await createFile(path, await sealDataKeys([key], await lockOf(home, path, passphrase)))
+  return key
+}
+
+/** Puts other data keys into the file, under the lock that it has. */
+export async function replaceDataKeys(
+  home: Home,
+  keys: readonly Uint8Array[],
+  passphrase: string | undefined
+): Promise<void> {
+  const { dataKey: path } = homePaths(home.dir)
+  const given = (await needsPassphrase(path)) ? passphrase : undefined
+  await replaceFile(path, await sealDataKeys(keys, await lockOf(home, path, given)))
+}
+
+/** STO-33. @throws NodeError `data-key-missing`, and those of {@link openKeyFile} */
+export async function loadDataKeys(home: Home, passphrase: string | undefined): Promise<Uint8Array[]> {
+  const { dataKey: path } = homePaths(home.dir)
+  if (await readOwn(path, KEY_FILE_BYTES_MAX)) return openLocked(home, path, passphrase, openDataKeys)
+  const next =
+    'Put it back from a backup: parley backup restore FILE --home NEW_DIRECTORY. Nothing was changed; ' +
+    'without it nobody can read what is private in this home.'
+  throw new NodeError('data-key-missing', `${path} is missing`, next)
 }
 
 /** Whether a passphrase is needed for a key file, or the unlock key of the home opens it. */
@@ -62,26 +110,30 @@ export async function needsPassphrase(path: string): Promise<boolean> {
 }
 
 /** @throws NodeError `passphrase-needed`, `passphrase-wrong`, `key-damaged`, `key-missing` */
-export async function openKeyFile(
+export function openKeyFile(home: Home, path: string, passphrase: string | undefined): Promise<SecretKey> {
+  return openLocked(home, path, passphrase, openKey)
+}
+
+async function openLocked<T extends object>(
   home: Home,
   path: string,
-  passphrase: string | undefined
-): Promise<SecretKey> {
+  passphrase: string | undefined,
+  open: (file: Uint8Array, lock: Lock) => Promise<T | Reject>
+): Promise<T> {
   const sealed = await needsPassphrase(path)
   if (sealed && passphrase === undefined) {
     const next = 'Run it on a terminal, or give --passphrase-file FILE (or PARLEY_PASSPHRASE_FILE).'
     throw new NodeError('passphrase-needed', `${basename(path)} needs a passphrase`, next)
   }
-  const lock: Lock = sealed
-    ? { passphrase: passphrase as string }
-    : { unlockKey: await readUnlockKey(home, path) }
-  const key = await openKey(await readKeyFile(path), lock)
-  if (!isReject(key)) return key
-  if (key.code !== 'key-passphrase') throw new NodeError('key-damaged', `${path}: ${key.detail}`, RESTORE)
+  const lock = await lockOf(home, path, sealed ? passphrase : undefined)
+  const opened = await open(await readKeyFile(path), lock)
+  if (!isReject(opened)) return opened
+  if (opened.code !== 'key-passphrase')
+    throw new NodeError('key-damaged', `${path}: ${opened.detail}`, RESTORE)
   if (sealed)
     throw new NodeError('passphrase-wrong', `wrong passphrase for ${path}`, 'Nothing was changed; try again.')
   // Nobody typed anything: one of the two files is not what it was. Taken for locked, the role would just be gone.
-  throw new NodeError('key-damaged', `${homePaths(home.dir).unlockKey} does not open ${path}`, RESTORE)
+  throw new NodeError('key-damaged', `${unlockKeyPath(home)} does not open ${path}`, RESTORE)
 }
 
 const RESTORE = 'Restore the file from a backup: `parley backup restore FILE --home NEW_DIRECTORY`'
@@ -98,18 +150,32 @@ async function readKeyFile(path: string): Promise<Uint8Array> {
   return bytes
 }
 
+export function unlockKeyPath(home: Home): string {
+  return home.keyFile ?? homePaths(home.dir).unlockKey
+}
+
+/** Makes one where there is none. */
+export async function ensureUnlockKey(home: Home): Promise<void> {
+  const path = unlockKeyPath(home)
+  if (!existsSync(path)) await createFile(path, utf8(`${await createUnlockKey()}\n`))
+}
+
 async function readUnlockKey(home: Home, needed: string): Promise<string> {
-  const { unlockKey } = homePaths(home.dir)
-  const bytes = await readOwn(unlockKey, UNLOCK_KEY_BYTES_MAX)
-  if (bytes) return new TextDecoder().decode(bytes).trim()
-  const next = `Put it back at ${unlockKey}, or seal with a passphrase.`
-  throw new NodeError('key-missing', `${basename(needed)} needs the unlock key, which is missing`, next)
+  const path = unlockKeyPath(home)
+  const bytes = await (home.keyFile === undefined ? readOwn : readGiven)(path, UNLOCK_KEY_BYTES_MAX)
+  const where = home.keyFile === undefined ? 'or say where it is: --key-file FILE' : 'or name another'
+  const next = `Put it back at ${path}, ${where}. Nothing was changed.`
+  if (!bytes)
+    throw new NodeError('key-missing', `${basename(needed)} needs the unlock key, which is missing`, next)
+  const key = new TextDecoder().decode(bytes).trim()
+  if (isUnlockKey(key)) return key
+  throw new NodeError('key-damaged', `${path} holds no unlock key (AGE-SECRET-KEY-1...)`, next)
 }
 
 /**
  * What a node starts with. A role whose key the passphrase does not open stays locked; a passphrase that opens
  * nothing is wrong.
- * @throws NodeError `certificate-missing`, `home-identity`, and those of {@link openKeyFile}
+ * @throws NodeError `certificate-missing`, `home-identity`, `data-key-missing`, and those of {@link openKeyFile}
  */
 export async function loadKeys(home: Home, passphrase: string | undefined): Promise<NodeKeys> {
   const identity = await readIdentity(home)
@@ -118,7 +184,8 @@ export async function loadKeys(home: Home, passphrase: string | undefined): Prom
   if (!node) throw uncertified(home, identity)
   const { roles, locked, wrong } = await openRoles(home, files, passphrase)
   if (wrong !== undefined && !(await needsPassphrase(node.path))) throw wrong
-  return { identity, node: await openCertified(home, node, passphrase), roles, locked }
+  const certified = await openCertified(home, node, passphrase)
+  return { identity, node: certified, roles, locked, data: await loadDataKeys(home, passphrase) }
 }
 
 /** A key of this home that may be used: its certificate is here, and not revoked. */
@@ -169,6 +236,13 @@ function uncertified(home: Home, { legalName }: CompanyIdentity): NodeError {
   const request = join(homePaths(home.dir).requests, 'node.json')
   const next = `Where the root key is: \`parley node certify ${quotePath(request)}\`; then here: parley node install FILE`
   return new NodeError('certificate-missing', `this node has no certificate from ${legalName} yet`, next)
+}
+
+/** Whether the key that signs certificates now is in the home. */
+export async function hasRoot(home: Home): Promise<boolean> {
+  const identity = await readIdentity(home)
+  const root = identity.rootKeyAt(identity.head)?.multikey
+  return (await keyFiles(home)).some(({ multikey }) => multikey === root)
 }
 
 /** The key that signs certificates now. @param path where it is kept, when not in the home */

@@ -6,7 +6,7 @@ import { LevelStore } from '../store/level-store.ts'
 import { importSnapshot } from '../store/snapshot.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import { type Home, openHome, readIdentity } from './home.ts'
+import { type Home, openAnyHome, readIdentity } from './home.ts'
 import { CONFIG_PIECE, readBackup, STORE_PIECE, type Piece } from './home-backup.ts'
 import { parseConfig } from './home-config.ts'
 import { homePaths } from './home-directory.ts'
@@ -32,7 +32,7 @@ export async function restoreBackup(
   await ensureFolder(dir)
   try {
     await restoreInto(dir, path, watched(readBackup(path, passphrase), progress))
-    const home = await openHome(dir)
+    const home = await openAnyHome(dir)
     await readIdentity(home)
     return home
   } catch (error) {

@@ -1,6 +1,7 @@
 // Makes a home: for a new company with its root key, or for one more node or role holder of a company whose
 // root is elsewhere. The settings file is written last, so a home that was not finished is no home.
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { generateKey, type SecretKey } from '../identity/ed25519.ts'
 import type { CompanyIdentity } from '../identity/company-identity.ts'
 import { issueNodeCertificate, requestNode, verifyNodeRequest } from '../identity/certificate.ts'
@@ -11,7 +12,6 @@ import {
   REGISTRATION_CHARS_MAX,
   verifyIdentityLog
 } from '../identity/identity-log.ts'
-import { createUnlockKey } from '../identity/key-file.ts'
 import { nextKeyHash } from '../identity/webvh.ts'
 import { utf8 } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
@@ -22,16 +22,18 @@ import { validityFrom } from './home-company.ts'
 import { checkConfig, HOME_FORMAT, printConfig } from './home-config.ts'
 import { homePaths } from './home-directory.ts'
 import { createFile, ensureFolder, isVacant, readOwn } from './home-file.ts'
-import { addKey, keyPath } from './home-keys.ts'
+import { addDataKey, addKey, ensureUnlockKey, keyPath } from './home-keys.ts'
 
 export interface NewHome {
   /** Absent or empty. */
   dir: string
-  company: NewCompany | { log: Uint8Array }
+  company: NewCompany | { log: Uint8Array } | { founded: Founded }
   /** What the company calls this node, such as `office`. */
   nodeName: string
-  /** Seals every key file; `undefined` makes an unlock key instead, in a file beside them. */
+  /** Seals every key file; `undefined` takes an unlock key instead. */
   passphrase: string | undefined
+  /** Where that unlock key is, or is to be made; not given, it is made in the home, beside what it opens. */
+  keyFile?: string
   config?: Partial<Config>
   /** Milliseconds since 1970. */
   timeMs: number
@@ -46,37 +48,38 @@ export interface NewCompany {
   nextKeyPath?: string
 }
 
+/** A company with the root key in use and the one after it. */
+export interface Founded {
+  identity: CompanyIdentity
+  root: SecretKey
+  next: SecretKey
+}
+
 /** @throws NodeError `home-exists`, `home-occupied`, `home-permissions`, `name-refused`, `identity-refused`, `config-key` */
 export async function createHome(options: NewHome): Promise<Home> {
   const { dir } = options
   const config = checkConfig({ format: HOME_FORMAT, ...options.config }, 'the settings')
   await checkFree(dir)
   checkNames(options)
-  const root = generateKey(randomBytes(32))
-  const next = generateKey(randomBytes(32))
-  const identity = identityFor(options, root, next)
-  if (isReject(identity)) {
-    throw new NodeError(
-      'identity-refused',
-      identity.detail,
-      'Correct the name, number or file and try again.'
-    )
+  const company = companyFor(options)
+  if (isReject(company)) {
+    throw new NodeError('identity-refused', company.detail, 'Correct the name, number or file and try again.')
   }
   const paths = homePaths(dir)
   for (const folder of [dir, paths.keys, paths.certificates, paths.requests]) await ensureFolder(folder)
-  const home = { dir, config }
-  if (options.passphrase === undefined) {
-    await createFile(paths.unlockKey, utf8(`${await createUnlockKey()}\n`))
-  }
-  await createFile(paths.identity, identity.log)
-  await addNode(home, identity, options, root, next)
+  const { passphrase, keyFile } = options
+  const home: Home = { dir, config, ...(keyFile !== undefined && { keyFile }) }
+  if (passphrase === undefined) await ensureUnlockKey(home)
+  await addDataKey(home, passphrase)
+  await createFile(paths.identity, company.identity.log)
+  await addNode(home, company, options)
   await createFile(paths.config, utf8(printConfig(config)))
-  return openHome(dir)
+  return openHome(dir, keyFile)
 }
 
 function checkNames({ company, nodeName }: NewHome): void {
   checkName('name of the node', nodeName, NAME_CHARS_MAX)
-  if ('log' in company) return
+  if (!('legalName' in company)) return
   checkName('legal name', company.legalName, NAME_CHARS_MAX)
   checkName('registration number', company.registrationNumber, REGISTRATION_CHARS_MAX)
 }
@@ -96,41 +99,49 @@ async function checkFree(dir: string): Promise<void> {
   throw new NodeError('home-occupied', `${dir} is not empty and no Parley home`, next)
 }
 
-function identityFor(
-  { company, timeMs }: NewHome,
-  root: SecretKey,
-  next: SecretKey
-): CompanyIdentity | Reject {
-  if ('log' in company) return verifyIdentityLog(company.log)
+/** What is known of it, with its root keys where they are made here. */
+function companyFor({ company, timeMs }: NewHome): Founded | Pick<Founded, 'identity'> | Reject {
+  if ('founded' in company) return company.founded
+  if ('log' in company) {
+    const identity = verifyIdentityLog(company.log)
+    return isReject(identity) ? identity : { identity }
+  }
   const { legalName, registrationNumber, webLocation } = company
+  const [root, next] = [generateKey(randomBytes(32)), generateKey(randomBytes(32))]
   const nextKeyHashes = [nextKeyHash(next.publicKey)]
   const facts = { legalName, registrationNumber, rootKey: root, nextKeyHashes, timeMs }
-  return createIdentity(webLocation === undefined ? facts : { ...facts, webLocation })
+  const identity = createIdentity(webLocation === undefined ? facts : { ...facts, webLocation })
+  return isReject(identity) ? identity : { identity, root, next }
 }
 
 /** The node's own key, certified at once where the root is at hand. */
 async function addNode(
   home: Home,
-  identity: CompanyIdentity,
-  { company, nodeName, passphrase, timeMs }: NewHome,
-  root: SecretKey,
-  next: SecretKey
+  founded: Founded | Pick<Founded, 'identity'>,
+  { company, nodeName, passphrase, timeMs }: NewHome
 ): Promise<void> {
+  const { identity } = founded
   const key = generateKey(randomBytes(32))
   const request = requestNode(identity.did, nodeName, key)
   const asked = verifyNodeRequest(request)
   if (isReject(asked)) throw new Error(`our own request was refused: ${asked.toString()}`)
   await addKey(home, 'node', key, passphrase)
-  if ('log' in company) {
+  if (!('root' in founded)) {
     await createFile(nodeRequestPath(home), request)
     return
   }
-  const { rootKeyPath, nextKeyPath } = company
+  const { root, next } = founded
+  const { rootKeyPath, nextKeyPath }: Partial<NewCompany> = 'legalName' in company ? company : {}
   await addKey(home, 'root', root, passphrase, rootKeyPath ?? keyPath(home, 'root', root.publicKey))
   await addKey(home, 'root', next, passphrase, nextKeyPath ?? keyPath(home, 'root', next.publicKey))
   const certificate = issueNodeCertificate(identity, root, asked, validityFrom(timeMs))
   if (isReject(certificate)) throw new Error(`our own certificate was refused: ${certificate.toString()}`)
   await installCertificate(home, identity, certificate)
+}
+
+/** Whether the home was made for one more node of a company that was there before. */
+export function isFurtherNode(home: Home): boolean {
+  return existsSync(nodeRequestPath(home))
 }
 
 /** What a node without the root key asks to be certified with. */

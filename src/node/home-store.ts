@@ -3,15 +3,17 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { compareIdentityLogs, type CompanyIdentity } from '../identity/company-identity.ts'
 import { verifyIdentityLog } from '../identity/identity-log.ts'
+import { SealedStore } from '../store/sealed-store.ts'
 import type { Store } from '../store/store.ts'
 import { utf8 } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import type { Home } from './home.ts'
+import type { Home, NodeKeys } from './home.ts'
 import { readCertificates } from './home-certificates.ts'
 import { homePaths, quotePath } from './home-directory.ts'
 import { createFile, isVacant, replaceFile } from './home-file.ts'
 import { keyFiles } from './home-keys.ts'
+import { settleExchange } from './store-exchange.ts'
 
 /** Keys that this node has signed with: by multikey, the name of the file. */
 export const KEYS_TABLE = 'own-key'
@@ -20,32 +22,34 @@ export const KEYS_TABLE = 'own-key'
 const MARK = 'store.made'
 
 export interface HomeStore {
-  store: Store
+  store: SealedStore
   /** Keys and certificates that were in this home and are not, as sentences. */
   missing: string[]
 }
 
-/** @throws NodeError `store-absent`, and those of the store */
+/** @throws NodeError `store-absent`, `data-key-other`, and those of the store */
 export async function openHomeStore(
   home: Home,
-  identity: CompanyIdentity,
+  { identity, data }: Pick<NodeKeys, 'identity' | 'data'>,
   open: (dir: string) => Promise<Store>
 ): Promise<HomeStore> {
   await assertStore(home)
-  const store = await open(homePaths(home.dir).store)
+  const stored = await open(homePaths(home.dir).store)
   try {
+    const store = await SealedStore.open(stored, data)
     if (!existsSync(join(home.dir, MARK)))
       await createFile(join(home.dir, MARK), utf8('A store was made beside this file.\n'))
     const older = await followStore(home, identity, store)
     return { store, missing: [...older, ...(await missingKeys(home, identity, store))] }
   } catch (error) {
-    await store.close()
+    await stored.close()
     throw error
   }
 }
 
 /** @returns whether there is a store. @throws NodeError `store-absent` where there was one */
 export async function assertStore(home: Home): Promise<boolean> {
+  await settleExchange(home.dir)
   const { store } = homePaths(home.dir)
   if (!(await isVacant(store))) return true
   const mark = join(home.dir, MARK)

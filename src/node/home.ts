@@ -14,6 +14,8 @@ export type { Config, LogLevel } from './home-config.ts'
 export interface Home {
   dir: string
   config: Config
+  /** Where the unlock key is, when not in the home. */
+  keyFile?: string
 }
 
 /** A key that was made in this home, with what the company's root says about it. */
@@ -30,6 +32,8 @@ export interface NodeKeys {
   roles: CertifiedKey[]
   /** Roles whose keys wait for a passphrase, such as `CTO`. */
   locked: string[]
+  /** What the store seals private things with: 32 bytes; two while it is sealed anew, the new one last. */
+  data: Uint8Array[]
 }
 
 /** Where a node says what happens; `facts` are plain JSON. */
@@ -38,8 +42,19 @@ export type Log = (level: LogLevel, message: string, facts?: { [name: string]: u
 /** A few dozen lines of settings. */
 const CONFIG_BYTES_MAX = 65_536
 
-/** @throws NodeError `home-absent`, `home-permissions`, `config-*` */
-export async function openHome(dir: string): Promise<Home> {
+/**
+ * `keyFile`: where the unlock key is kept, when not in the home.
+ * @throws NodeError `home-absent`, `home-permissions`, `home-older`, `config-*`
+ */
+export async function openHome(dir: string, keyFile?: string): Promise<Home> {
+  const { older, ...home } = await openAnyHome(dir, keyFile)
+  if (!older) return home
+  const next = 'Bring it over, with the node stopped: parley reseal BACKUP-FILE writes a backup first.'
+  throw new NodeError('home-older', `in ${dir} nothing is sealed yet: an older version made it`, next)
+}
+
+/** The same, also of a home of the format before: to be brought over, or as a backup had it. */
+export async function openAnyHome(dir: string, keyFile?: string): Promise<Home & { older: boolean }> {
   const { config: path } = homePaths(dir)
   const bytes = await readOwn(path, CONFIG_BYTES_MAX)
   if (!bytes) {
@@ -47,7 +62,8 @@ export async function openHome(dir: string): Promise<Home> {
     throw new NodeError('home-absent', `there is no Parley home in ${dir}`, next)
   }
   await checkFolder(dir)
-  return { dir, config: parseConfig(new TextDecoder().decode(bytes), path) }
+  const parsed = parseConfig(new TextDecoder().decode(bytes), path)
+  return { dir, ...parsed, ...(keyFile !== undefined && { keyFile }) }
 }
 
 /** The company's own identity, verified from its first entry. @throws NodeError `home-identity` */

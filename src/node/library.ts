@@ -1,27 +1,23 @@
-// Artifacts as people see them: one thing with up to three facets; reading, editing, and the whole history.
-import * as Y from 'yjs'
+// Artifacts as people see them: one thing with up to three facets; reading and editing.
 import { isOfType, layoutOf, valueAt } from '../artifacts/layouts.ts'
 import type { Facet, Tip } from '../replica/facet.ts'
 import type { Position } from '../replica/lane-tree.ts'
 import type { HeldFacet } from '../sync/context.ts'
 import type { Wanted } from '../sync/effects.ts'
-import { holds } from '../sync/run-cut.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import type { DataClass } from '../wire/data-class.ts'
-import { type EnvelopeRecord, parseHeader } from '../wire/envelope.ts'
 import type { PlainType } from '../wire/layout.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { DocumentRead, FieldChange, RootKind } from './document-worker.ts'
+import { type Artifact, artifactsOf, namedPart, partOf, partsNamed } from './artifact-parts.ts'
 import type { Bodies } from './documents.ts'
-import type { ArtifactJson, DocumentJson, FrontierJson, LogLineJson, PassageJson } from './parley-node.ts'
-import { type Parts, UNLOCK, idOf, nameOf, refused, signerFor } from './parts.ts'
+import type { ArtifactJson, DocumentJson, FrontierJson } from './parley-node.ts'
+import { type Parts, UNLOCK, idOf, noteAccess, refused, signerFor } from './parts.ts'
 import type { Rooms } from './rooms.ts'
 
 /** What one edit may bring; a document holds at most 8 MiB. */
 export const EDIT_CHARS_MAX = 4 * 1024 * 1024
-const EXCERPT_CHARS = 200
-const READ_MAX = 2_048
 
 export class Library {
   readonly #parts: Parts
@@ -40,56 +36,66 @@ export class Library {
     return this.#parts.driver.core.context.facets
   }
 
+  #artifacts(): Artifact[] {
+    return artifactsOf(this.#facets().values(), this.#parts.directory.self.did)
+  }
+
+  get size(): number {
+    return this.#artifacts().length
+  }
+
   async list(): Promise<ArtifactJson[]> {
-    const ids = new Set([...this.#facets().values()].map(({ facet }) => toHex(facet.genesis.artifact)))
-    return Promise.all([...ids].map(id => this.json(id)))
+    return Promise.all(this.#artifacts().map(({ id, parts }) => this.#json(id, parts)))
   }
 
-  /** The facets of an artifact, by its id or the id of a facet, or any prefix of them that is unique. */
+  /** The parts of an artifact, or the part, that begins with these digits; the least wide class first. */
   facetsOf(prefix: string): HeldFacet[] {
-    const wanted = prefix.toLowerCase()
-    const found = [...this.#facets()].filter(
-      ([id, { facet }]) => id.startsWith(wanted) || toHex(facet.genesis.artifact).startsWith(wanted)
-    )
-    const artifacts = new Set(found.map(([, { facet }]) => toHex(facet.genesis.artifact)))
-    if (wanted === '' || artifacts.size === 0) {
-      throw new NodeError('artifact-unknown', `no artifact ${prefix}`, 'Run parley list to see what is here.')
-    }
-    if (artifacts.size > 1) {
-      throw new NodeError(
-        'artifact-ambiguous',
-        `${prefix} is the start of ${artifacts.size} ids`,
-        'Give more digits.'
-      )
-    }
-    return found.map(([, held]) => held)
+    return partsNamed(this.#artifacts(), prefix)
   }
 
+  /** The part of this class, or else the least wide. */
   held(prefix: string, dataClass?: DataClass): HeldFacet {
-    const found = this.facetsOf(prefix)
-    const held = dataClass ? found.find(({ facet }) => facet.genesis.class === dataClass) : found[0]
-    if (held) return held
-    throw new NodeError(
-      'facet-unknown',
-      `the artifact has no ${dataClass} part`,
-      'Run parley show without --class.'
-    )
+    const known = this.#facets().get(prefix)
+    return partOf(known ? [known] : this.facetsOf(prefix), dataClass)
   }
 
-  async json(artifact: string): Promise<ArtifactJson> {
-    const found = this.facetsOf(artifact)
-    const { facet } = found[0] as HeldFacet
+  /** The same for what leaves in a file: where there are parts of several classes, one has to be named. */
+  named(prefix: string, dataClass?: DataClass): HeldFacet {
+    return namedPart(this.facetsOf(prefix), dataClass)
+  }
+
+  json(prefix: string): Promise<ArtifactJson> {
+    const artifacts = this.#artifacts()
+    const [one] = partsNamed(artifacts, prefix)
+    const { id, parts } = artifacts.find(({ parts }) => parts.includes(one as HeldFacet)) as Artifact
+    return this.#json(id, parts)
+  }
+
+  /** For many at once: tells of a facet that is held which artifact it is part of. */
+  lookup(): (facet: Facet) => Promise<ArtifactJson> {
+    const artifacts = this.#artifacts()
+    const byFacet = new Map(artifacts.flatMap(one => one.parts.map(({ facet }) => [facet, one])))
+    return facet => {
+      const { id, parts } = byFacet.get(facet) as Artifact
+      return this.#json(id, parts)
+    }
+  }
+
+  async #json(id: string, parts: HeldFacet[]): Promise<ArtifactJson> {
+    const { facet } = parts[0] as HeldFacet
     return {
-      id: toHex(facet.genesis.artifact),
+      id,
       kind: facet.genesis.kind,
       title: await this.#title(toHex(facet.id), facet.genesis.kind),
       space: toHex(facet.space.id),
       spaceTitle: facet.space.genesis.title,
-      facets: found.map(({ facet: { id, genesis, size, lanes } }) => {
+      facets: parts.map(({ facet: { id, genesis, size, lanes, space } }) => {
         const readOnly = this.#readOnly(toHex(id))
         return {
           id: toHex(id),
           class: genesis.class,
+          space: toHex(space.id),
+          spaceTitle: space.genesis.title,
           envelopes: size,
           lanes: lanes.size,
           ...(readOnly !== undefined && { readOnly })
@@ -117,6 +123,13 @@ export class Library {
 
   async read(prefix: string, dataClass?: DataClass): Promise<DocumentJson> {
     const { facet } = this.held(prefix, dataClass)
+    const document = await this.document(facet)
+    noteAccess(this.#parts, facet, 'read')
+    return document
+  }
+
+  /** For what this node makes of it: nobody is shown it. */
+  async document(facet: Facet): Promise<DocumentJson> {
     const { genesis } = facet
     const read = await this.#parts.documents.read(toHex(facet.id), rootsOf(genesis.kind))
     return {
@@ -178,6 +191,7 @@ export class Library {
     const facts = { kind: options.kind, class: options.class, artifact: this.#random(16) }
     const held = await driver.perform(() => desk.openFacet(space, facts))
     if (isReject(held)) throw refused(held, 'Run parley new --help to see the kinds.')
+    noteAccess(this.#parts, held.facet, 'create')
     const fields = [{ path: ['meta', 'title'], value: options.title }]
     await this.#change(held, [], { fields, ...(options.text !== undefined && { text: options.text }) })
     this.#parts.emit({ event: 'artifact', artifact: toHex(facts.artifact) })
@@ -189,17 +203,10 @@ export class Library {
       const home = this.#rooms.home()
       if (home) return home
     }
-    const joint = [...this.#parts.directory.spaces.values()].filter(space => space.parties.length > 1)
-    const [only] = joint
-    if (only && joint.length === 1) return only
     // The company's own space comes with the first key that can speak for it.
     if (this.#parts.roles.length === 0)
       throw new NodeError('locked', 'no role key is unlocked on this node', UNLOCK)
-    const next =
-      joint.length === 0
-        ? 'Make one with another company: parley space create TITLE --pairing ROLE --with COMPANY'
-        : 'Name one with --space, as parley space list shows it.'
-    throw new NodeError('space-needed', `${joint.length || 'no'} shared spaces are here`, next)
+    return this.#rooms.onlyShared()
   }
 
   async editText(
@@ -212,8 +219,7 @@ export class Library {
     }
     const held = this.held(prefix, dataClass)
     // Yjs would replace the halves of a broken pair on its own, differently here and there.
-    await this.#change(held, tipsOf(held.facet, base), { text: text.toWellFormed() })
-    return this.read(toHex(held.facet.id))
+    return this.#edit(held, tipsOf(held.facet, base), { text: text.toWellFormed() })
   }
 
   async setFields(prefix: string, fields: { [path: string]: unknown }): Promise<DocumentJson> {
@@ -221,12 +227,25 @@ export class Library {
     const changes = Object.entries(fields).map(([path, value]) => {
       return fieldChange(held.facet.genesis.kind, path, value)
     })
-    await this.#change(held, held.facet.frontier(), { fields: changes })
-    return this.read(toHex(held.facet.id))
+    return this.#edit(held, held.facet.frontier(), { fields: changes })
   }
 
-  /** The same for both at once, by the id of a facet. */
-  change(id: string, base: FrontierJson, change: { text?: string; fields?: FieldChange[] }): Promise<void> {
+  async #edit(
+    held: HeldFacet,
+    base: Tip[],
+    change: { text?: string; fields?: FieldChange[] }
+  ): Promise<DocumentJson> {
+    noteAccess(this.#parts, held.facet, 'edit')
+    await this.#change(held, base, change)
+    return this.document(held.facet)
+  }
+
+  /** The same for both at once, by the id of a facet. @returns the last envelope of the edit; none for no change */
+  change(
+    id: string,
+    base: FrontierJson,
+    change: { text?: string; fields?: FieldChange[] }
+  ): Promise<Tip | undefined> {
     const held = this.held(id)
     return this.#change(held, tipsOf(held.facet, base), change)
   }
@@ -236,7 +255,7 @@ export class Library {
     held: HeldFacet,
     base: Tip[],
     change: { text?: string; fields?: FieldChange[] }
-  ): Promise<void> {
+  ): Promise<Tip | undefined> {
     const { driver, desk, documents } = this.#parts
     const id = toHex(held.facet.id)
     const why = this.#readOnly(id)
@@ -247,78 +266,15 @@ export class Library {
     if (isReject(lease)) throw refused(lease, `Run parley space show ${idOf(held.facet.space)}.`)
     try {
       const update = await documents.edit(id, lease.client, base, change)
-      if (update.length === 0) return
+      if (update.length === 0) return undefined
       const tip = await driver.perform(() => desk.edit(lease, { update, base }))
-      if (!isReject(tip)) return
+      if (!isReject(tip)) return tip
       const next =
         change.text === undefined ? 'parley show --fields shows the fields.' : 'Try a smaller edit.'
       throw refused(tip, `Nothing was changed. ${next}`)
     } finally {
       desk.release(lease)
     }
-  }
-
-  // ---- history -----------------------------------------------------------------------------------
-
-  async log(prefix: string): Promise<LogLineJson[]> {
-    const { facet } = this.held(prefix)
-    const lines: LogLineJson[] = []
-    const order = facet.order()
-    for (let i = 0; i < order.length; i += READ_MAX) {
-      const positions = order.slice(i, i + READ_MAX)
-      const records = await this.#parts.driver.read(facet.id, positions.map(wantedAt))
-      for (const [j, record] of records.entries()) {
-        if (record) lines.push(this.#line(facet, positions[j] as Position, record))
-      }
-    }
-    return lines
-  }
-
-  #line(facet: Facet, position: Position, record: EnvelopeRecord): LogLineJson {
-    const { lane } = position.segment
-    const header = parseHeader(record.header)
-    if (isReject(header)) throw new NodeError('store-damaged', `${header}`, 'Run parley repair.')
-    return {
-      at: header.time,
-      ...this.author(facet, lane.company, lane.key),
-      lane: lane.client,
-      seq: position.seq,
-      id: toHex(position.segment.idAt(position.seq)),
-      state: facet.counts(position) ? 'counts' : stateOf(facet, position),
-      signature: holds(facet, lane.client, record) ? 'own' : 'covered',
-      ...summarize(record.body),
-      deleted: header.deletes.reduce((sum, range) => sum + range.length, 0),
-      bytes: record.header.length + record.body.length + 64
-    }
-  }
-
-  author(
-    facet: Facet,
-    company: number,
-    index: number
-  ): { company: string; role: string; holder: string; key: string } {
-    const did = facet.space.parties[company] ?? ''
-    const key = facet.space.head(company)?.keys[index]
-    return {
-      company: nameOf(this.#parts, did),
-      role: key?.certificate.role ?? '',
-      holder: key?.certificate.holder.name ?? '',
-      key: key?.publicKey.multikey ?? ''
-    }
-  }
-
-  async passages(prefix: string): Promise<PassageJson[]> {
-    const { facet } = this.held(prefix)
-    const written = await this.#parts.documents.passages(toHex(facet.id))
-    const passages: PassageJson[] = []
-    for (const { client, text } of written) {
-      const lane = facet.lanes.get(client)
-      const { company, role, holder } = this.author(facet, lane?.company ?? -1, lane?.key ?? -1)
-      const last = passages.at(-1)
-      if (last && last.company === company && last.holder === holder && last.role === role) last.text += text
-      else passages.push({ text, company, role, holder })
-    }
-    return passages
   }
 }
 
@@ -335,33 +291,12 @@ function fieldChange(kind: string, path: string, value: unknown): FieldChange {
   if (value === null) return { path: keys, value: undefined }
   const layout = layoutOf(kind)
   const type = layout && valueAt(layout, keys)
+  if (typeof value === 'string' && typeof type === 'object' && type.is === 'text')
+    return { path: keys, value: value.toWellFormed(), text: true } // as editText does
   if (typeof type !== 'string' || type === 'plain' || isOfType(value, type)) return { path: keys, value }
   const example = { string: '="..."', number: ':=30', boolean: ':=true', list: ':=\'["..."]\'' }[type]
   const next = `Write ${path}${example}; ${path}:=null takes the field away.`
   throw new NodeError('field-type', `${path} holds ${TYPE_NAMES[type]}, not ${JSON.stringify(value)}`, next)
-}
-
-/** Why an envelope does not count. */
-export function stateOf(facet: Facet, { segment, seq }: Position): LogLineJson['state'] {
-  const { lane } = segment
-  if (lane.forked) return 'losing'
-  const cut = facet.space.cuts().some(({ company, key }) => company === lane.company && key === lane.key)
-  return cut && seq > segment.effectiveTo ? 'cut' : 'orphaned'
-}
-
-/** What a body inserted, for people. */
-function summarize(body: Uint8Array): { inserted: string; fields: string[] } {
-  let inserted = ''
-  const fields: string[] = []
-  for (const struct of body.length > 0 ? Y.decodeUpdate(body).structs : []) {
-    if (!(struct instanceof Y.Item)) continue
-    if (struct.content instanceof Y.ContentString && struct.parentSub === null) inserted += struct.content.str
-    if (typeof struct.parentSub === 'string') fields.push(struct.parentSub)
-  }
-  return {
-    inserted: inserted.length > EXCERPT_CHARS ? `${inserted.slice(0, EXCERPT_CHARS)}...` : inserted,
-    fields
-  }
 }
 
 export function rootsOf(kind: string): { [name: string]: RootKind } {
@@ -374,7 +309,7 @@ function endsOf(heads: Tip[]): Map<number, number> {
   return new Map(heads.map(({ client, seq }) => [client, seq]))
 }
 
-function wantedAt({ segment, seq }: Position): Wanted {
+export function wantedAt({ segment, seq }: Position): Wanted {
   return { client: segment.lane.client, seq, id: segment.idAt(seq) }
 }
 
@@ -383,7 +318,7 @@ export function frontierJson(tips: Tip[]): FrontierJson {
 }
 
 /** A frontier that a client hands back. What it names must be here and must count. */
-function tipsOf(facet: Facet, { heads }: FrontierJson): Tip[] {
+export function tipsOf(facet: Facet, { heads }: FrontierJson): Tip[] {
   return heads.map(({ client, seq, id }) => {
     const tip = { client, seq, id: fromHex(id) ?? new Uint8Array(0) }
     const position = facet.find(tip)

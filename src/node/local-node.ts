@@ -1,19 +1,24 @@
 // A running node, as its local API and the library see it. Each method hands the work to the part whose it is.
 import { wordsOf } from '../identity/words.ts'
-import { exportSnapshot } from '../store/snapshot.ts'
-import type { Store } from '../store/store.ts'
 import { toHex } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
+import type { AuditLogs } from './audit-logs.ts'
 import type { Bundles } from './bundle.ts'
 import type { Drafts } from './drafts.ts'
 import type { Keyring } from './keyring.ts'
+import type { History } from './history.ts'
+import type { Late } from './late.ts'
 import type { Library } from './library.ts'
 import type { InviteJson, NodeEvent, ParleyNode, StatusJson, WhyJson } from './parley-node.ts'
 import { checkFacet } from './facet-check.ts'
 import { relaysOf } from './relays.ts'
 import { type Parts, companyJson, nameOf } from './parts.ts'
 import type { People } from './people.ts'
+import type { Agreements } from './agreements.ts'
+import type { Exchanges } from './exchanges.ts'
 import type { Rooms } from './rooms.ts'
+import type { Seals } from './seals.ts'
+import type { Shares } from './shares.ts'
 import type { Upkeep } from './upkeep.ts'
 import type { Views } from './views.ts'
 import type { Why } from './why.ts'
@@ -22,15 +27,23 @@ export interface LocalNodeParts {
   parts: Parts
   people: People
   rooms: Rooms
+  agreements: Agreements
+  exchanges: Exchanges
   shelf: Library
+  history: History
+  late: Late
   drafts: Drafts
   bundles: Bundles
+  seals: Seals
+  shares: Shares
   views: Views
   why: Why
+  audit: AuditLogs
   version: string
   keyring: Keyring
   upkeep: Upkeep
-  store: Store
+  /** The store as it stands, what is private in it sealed (STO-34). */
+  snapshot: () => AsyncIterable<Uint8Array>
   invites: () => Promise<InviteJson[]>
   close: () => Promise<void>
   listeners: Set<(event: NodeEvent) => void>
@@ -48,10 +61,9 @@ export class LocalNode implements ParleyNode {
   }
 
   async status(): Promise<StatusJson> {
-    const { parts, people, why, version } = this.#own
+    const { parts, people, shelf, upkeep, why, version } = this.#own
     const { directory, peering, driver } = parts
     const { did, peerId } = directory.self
-    const facets = [...driver.core.context.facets.values()]
     return {
       version,
       company: { ...companyJson(did, directory.identities.get(did)), words: wordsOf(did) },
@@ -71,13 +83,15 @@ export class LocalNode implements ParleyNode {
         return contact ? [{ company: nameOf(parts, contact.did), address, at }] : []
       }),
       nodeCertificateExpiresAt: directory.ownPeer.certificate.expiresAt,
+      due: upkeep.due(),
       peers: people.peers(),
       spaces: directory.spaces.size,
-      artifacts: new Set(facets.map(({ facet }) => toHex(facet.genesis.artifact))).size,
+      artifacts: shelf.size,
       troubles: troubles(why.all())
     }
   }
 
+  goOnline = () => this.#own.people.goOnline()
   peers = async () => this.#own.people.peers()
   connect = (address: string) => this.#own.people.connect(address)
   /** Ends what is open with a company, and dials it no more until `connect` or the next start. */
@@ -96,18 +110,46 @@ export class LocalNode implements ParleyNode {
   }
   acceptSpace = (space: string) => this.#own.rooms.accept(space)
   pinKeys = (space: string, certificates: string[]) => this.#own.rooms.pin(space, certificates)
+  keysToSign = (space: string, certificates: string[]) => this.#own.rooms.keysToSign(space, certificates)
+  enterSigned: ParleyNode['enterSigned'] = (space, signed) => this.#own.rooms.enterSigned(space, signed)
   cutKey = (space: string, key: number, options: { nothing?: boolean }) =>
     this.#own.rooms.cut(space, key, options)
   settle = (facet: string, lane: number, seq: number, id: string) =>
     this.#own.rooms.settle(facet, lane, seq, id)
 
+  agreement = async (space: string) => this.#own.agreements.show(space)
+  revision = async (space: string, revision: string) => this.#own.agreements.text(space, revision)
+  proposeTerms: ParleyNode['proposeTerms'] = (space, terms) => this.#own.agreements.propose(space, terms)
+  approveRevision = (space: string, revision: string) => this.#own.agreements.approve(space, revision)
+  rejectRevision = (space: string, revision: string, reason: string) =>
+    this.#own.agreements.reject(space, revision, reason)
+  suspendAgreement = (space: string, reason: string) => this.#own.agreements.suspend(space, reason)
+  resumeAgreement = (space: string) => this.#own.agreements.resume(space)
+  terminateAgreement = (space: string, reason: string) => this.#own.agreements.terminate(space, reason)
+
+  reciprocity = (space: string) => this.#own.exchanges.show(space)
+  release: ParleyNode['release'] = (artifact, { to }) =>
+    this.#own.exchanges.release(artifact, { ...(to && { to: to.map(did => this.#company(did)) }) })
+  signReceipts: ParleyNode['signReceipts'] = (space, { from, ...which }) =>
+    this.#own.exchanges.sign(space, { ...which, ...(from !== undefined && { from: this.#company(from) }) })
+  statement = async (space: string, company: string) =>
+    this.#own.exchanges.statement(space, this.#company(company))
+
   createArtifact = (options: Parameters<Library['create']>[0]) => this.#own.shelf.create(options)
   artifacts = () => this.#own.shelf.list()
+  previewShare: ParleyNode['previewShare'] = (artifact, options) =>
+    this.#own.shares.preview(artifact, options)
+  approveShare: ParleyNode['approveShare'] = (artifact, approval) =>
+    this.#own.shares.approve(artifact, approval)
   read: ParleyNode['read'] = (artifact, options) => this.#own.shelf.read(artifact, options?.class)
   editText: ParleyNode['editText'] = (artifact, edit) => this.#own.shelf.editText(artifact, edit)
   setFields: ParleyNode['setFields'] = (artifact, fields) => this.#own.shelf.setFields(artifact, fields)
-  log = (artifact: string) => this.#own.shelf.log(artifact)
-  passages = (artifact: string) => this.#own.shelf.passages(artifact)
+  log = (artifact: string) => this.#own.history.log(artifact)
+  passages = (artifact: string) => this.#own.history.passages(artifact)
+  late = () => this.#own.late.list()
+  lateText = (envelope: string) => this.#own.late.read(envelope)
+  adopt = (envelope: string) => this.#own.late.adopt(envelope)
+  drop = (envelope: string) => this.#own.late.drop(envelope)
   drafts = (artifact: string) => this.#own.drafts.list(artifact)
   draft = (artifact: string, envelope: string) => this.#own.drafts.read(artifact, envelope)
   /** Once all that was taken in is on the disk: what is still being written is not missing. */
@@ -120,10 +162,29 @@ export class LocalNode implements ParleyNode {
 
   why = async (subject?: string) => this.#own.why.all(subject)
 
+  seal: ParleyNode['seal'] = (artifact, options) => {
+    const others = options.with?.map(company => this.#company(company)) ?? []
+    return this.#own.seals.seal(artifact, options.class, others)
+  }
+  countersign = (file: AsyncIterable<Uint8Array>) => this.#own.seals.countersign(file)
+  async *identityLog(company: string): AsyncGenerator<Uint8Array> {
+    const did = this.#company(company)
+    const identity = this.#own.parts.directory.identities.get(did)
+    const next = 'It comes when a node of theirs connects: parley peers'
+    if (!identity) throw new NodeError('identity-unknown', `the identity log of ${did} is not here yet`, next)
+    yield identity.log
+  }
+
   exportArtifact = (artifact: string) => this.#own.bundles.export(artifact)
   importBundle = (bundle: AsyncIterable<Uint8Array>) => this.#own.bundles.import(bundle)
 
-  snapshot = () => exportSnapshot(this.#own.store)
+  audit = () => this.#own.audit.list()
+  exportAudit: ParleyNode['exportAudit'] = (log, options) =>
+    this.#own.audit.export(log, options?.upTo === 'newest')
+  auditResource = (log: string, path: string) => this.#own.audit.resource(log, path)
+  eraseAudit = (log: string, index: number) => this.#own.audit.erase(log, index)
+
+  snapshot = () => this.#own.snapshot()
 
   /** Role keys leave this process, once what was typed before is signed; what others send is still taken in. */
   async lock(): Promise<void> {

@@ -72,19 +72,24 @@ export class Losses {
 
   /**
    * One chain a party: who may have lost its end must not sign the next entry before another party has told
-   * what it holds, or it would contradict itself. @throws NodeError `space-unsure`
+   * what it holds, or it would contradict itself. `isNew`: the store has not seen what the company said before.
+   * @throws NodeError `space-unsure`
    */
-  check(space: SpaceLog): void {
-    const store = this.#store
-    const doubtful = store.report.notes.length > 0 || store.missing().some(({ kind }) => kind === 'tables')
-    const others = this.#others(space)
-    if (!doubtful || others.length === 0) return
-    if ((this.#same.get(toHex(space.id))?.size ?? 0) > 0) return
+  check(space: SpaceLog, isNew = false): void {
+    if (this.knowsEnd(space, isNew)) return
     throw new NodeError(
       'space-unsure',
-      'this store was damaged or is a copy, and may lack what your company said in this space',
+      'this store is new, was damaged or is a copy, and may lack what your company said in this space',
       'Connect to another party of the space first: parley peers. Then repeat this.'
     )
+  }
+
+  knowsEnd(space: SpaceLog, isNew = false): boolean {
+    const { report } = this.#store
+    const doubtful =
+      isNew || report.notes.length > 0 || this.#store.missing().some(({ kind }) => kind === 'tables')
+    if (!doubtful || this.#others(space).length === 0) return true
+    return (this.#same.get(toHex(space.id))?.size ?? 0) > 0
   }
 
   #others(space: SpaceLog): string[] {

@@ -1,19 +1,16 @@
 // What a running node offers to its local API, the CLI, the web page and the library. Everything that people
 // do with Parley goes through here.
 import type { DataClass } from '../wire/data-class.ts'
+import type { AuditJson } from './audit-json.ts'
+import type { ReciprocityJson, StatementJson } from './exchange-json.ts'
+import type { LogLineJson, LateJson, LateTextJson, DraftJson, DraftTextJson } from './history-json.ts'
+import type { CompanyJson } from './company-json.ts'
+import type { AgreementJson, RevisionTextJson } from './agreement-json.ts'
+import type { ShareApproval, ShareJson, ShareOptions } from './share-json.ts'
 
 /** A point in a document's history: the heads of its lanes. JSON, so that a client can hand it back. */
 export interface FrontierJson {
   heads: { client: number; seq: number; id: string }[]
-}
-
-export interface CompanyJson {
-  did: string
-  /** Empty until the company's identity log has arrived. */
-  legalName: string
-  registrationNumber: string
-  /** The eight words to compare by phone. */
-  words: string[]
 }
 
 export interface StatusJson {
@@ -27,6 +24,8 @@ export interface StatusJson {
   /** Role keys that are unlocked in this process. */
   roles: { role: string; holder: string; key: string; powers: string[]; expiresAt: number }[]
   nodeCertificateExpiresAt: number
+  /** Certificates of the home that end within 30 days, or have ended. */
+  due: DueJson[]
   /** Known companies whose nodes connected to this one since its start: what shows that it can be reached. */
   arrivals: { company: string; address: string; at: number }[]
   peers: PeerJson[]
@@ -34,6 +33,20 @@ export interface StatusJson {
   artifacts: number
   /** Facets that cannot be written or shown now, and why. */
   troubles: string[]
+}
+
+/** A certificate that is to be renewed: `parley renew`, where the root key is. */
+export interface DueJson {
+  /** `node`, or the role. */
+  use: string
+  /** Of the node or the holder. */
+  name: string
+  key: string
+  /** 0 where the company revoked the root key that gave it. */
+  expiresAt: number
+  state: 'ending' | 'ended'
+  /** Whether the key is in this home, or this home certified it for another. */
+  here: boolean
 }
 
 export interface RelaysJson {
@@ -47,6 +60,8 @@ export interface RelaysJson {
 
 export interface PeerJson {
   company: CompanyJson
+  /** Other nodes of this node's own company. */
+  own: boolean
   connected: boolean
   /** Peer ids of nodes of this company that are connected now. */
   nodes: string[]
@@ -73,6 +88,13 @@ export interface SpaceJson {
   parties: { company: CompanyJson; accepted: boolean; frozen: boolean; keys: KeyJson[] }[]
 }
 
+/** An entry of a space log, the public key that signed it, and the signature, in base64. */
+export interface SignedEntryJson {
+  entry: string
+  signer: string
+  signature: string
+}
+
 export interface KeyJson {
   index: number
   key: string
@@ -84,13 +106,28 @@ export interface KeyJson {
 }
 
 export interface ArtifactJson {
-  /** Short enough to type: the first 12 hexadecimal digits are accepted everywhere. */
+  /**
+   * Short enough to type: the first 12 hexadecimal digits are accepted everywhere. That of a part where another
+   * company made a document of the same id.
+   */
   id: string
   kind: string
   title: string
+  /** Where the first part is. */
   space: string
   spaceTitle: string
-  facets: { id: string; class: DataClass; envelopes: number; lanes: number; readOnly?: string }[]
+  /** The least wide class first. */
+  facets: PartJson[]
+}
+
+export interface PartJson {
+  id: string
+  class: DataClass
+  space: string
+  spaceTitle: string
+  envelopes: number
+  lanes: number
+  readOnly?: string
 }
 
 export interface DocumentJson {
@@ -103,49 +140,6 @@ export interface DocumentJson {
   fields: { [root: string]: unknown }
   frontier: FrontierJson
   structRoot: string
-}
-
-export interface LogLineJson {
-  at: number
-  company: string
-  role: string
-  holder: string
-  key: string
-  lane: number
-  seq: number
-  id: string
-  /** Whether it counts; `orphaned` builds on a branch or a key that does not, `losing` is such a branch. */
-  state: 'counts' | 'orphaned' | 'cut' | 'losing'
-  signature: 'own' | 'covered'
-  /** Text that this envelope inserted, cut to 200 characters, and how many units it deleted. */
-  inserted: string
-  deleted: number
-  fields: string[]
-  bytes: number
-}
-
-/** A branch that does not count, named by its last envelope. */
-export interface DraftJson {
-  id: string
-  facet: string
-  class: DataClass
-  lane: number
-  seq: number
-  /** When its last envelope says that it was written. */
-  at: number
-  state: LogLineJson['state']
-  /** How many envelopes at its end do not count. */
-  lost: number
-  company: string
-  role: string
-  holder: string
-  key: string
-}
-
-/** The document as it stood with that envelope and all that it knew. */
-export interface DraftTextJson extends DraftJson {
-  text: string
-  fields: { [root: string]: unknown }
 }
 
 /** Every stored envelope of a facet, judged again from its bytes. */
@@ -173,6 +167,8 @@ export interface WhyJson {
   inSync: boolean
   /** Sentences: whose turn it is, since when, the last error, the next retry, what waits for what. */
   reasons: string[]
+  /** To whom a document of ours does not go, though the agreement would let it: it is where it should be. */
+  heldBack: string[]
 }
 
 export interface ImportedJson {
@@ -210,6 +206,7 @@ export type NodeEvent =
     }
   | { event: 'fork'; facet: string; company: string; seq: number; at: number }
   | { event: 'alarm'; code: string; detail: string; at: number }
+  | ({ event: 'certificate' } & DueJson)
   | { event: 'space'; space: string }
   | { event: 'artifact'; artifact: string }
 
@@ -233,10 +230,34 @@ export interface ParleyNode {
   acceptSpace(space: string): Promise<SpaceJson>
   /** Pins role keys whose certificates are given (base64 of their files). */
   pinKeys(space: string, certificates: string[]): Promise<SpaceJson>
+  /** The entry (base64) that would pin these keys, to be signed by the root key, which no node has. */
+  keysToSign(space: string, certificates: string[]): Promise<{ entry: string }>
+  enterSigned(space: string, signed: SignedEntryJson): Promise<SpaceJson>
   /** Ends what a key of ours wrote at what is held of it now, or, with `nothing`, before its first word. */
   cutKey(space: string, keyIndex: number, options: { nothing?: boolean }): Promise<SpaceJson>
   /** Settles the end of a lane for good, as one of the other parties. */
   settle(facet: string, lane: number, seq: number, id: string): Promise<void>
+
+  agreement(space: string): Promise<AgreementJson>
+  /** The terms and the page of a revision, by its id or the beginning of it. */
+  revision(space: string, revision: string): Promise<RevisionTextJson>
+  /** `terms`: protocols/agreement; `space`, `number` and `before` may be left out. */
+  proposeTerms(space: string, terms: { [member: string]: unknown }): Promise<AgreementJson>
+  approveRevision(space: string, revision: string): Promise<AgreementJson>
+  rejectRevision(space: string, revision: string, reason: string): Promise<AgreementJson>
+  /** Nothing under the agreement goes from or to this company until it resumes. */
+  suspendAgreement(space: string, reason: string): Promise<AgreementJson>
+  resumeAgreement(space: string): Promise<AgreementJson>
+  /** Ends this company's part for good. */
+  terminateAgreement(space: string, reason: string): Promise<AgreementJson>
+
+  /** What the parties of a space have given us and we them, by company and kind, and what is due. */
+  reciprocity(space: string): Promise<ReciprocityJson>
+  /** Gives a document of ours to the other parties, or to those that are named. It cannot be taken back. */
+  release(artifact: string, options: { to?: string[] }): Promise<ReciprocityJson>
+  /** Signs for what others gave: all that came and was not signed for, or what is named. */
+  signReceipts(space: string, options: { from?: string; artifacts?: string[] }): Promise<ReciprocityJson>
+  statement(space: string, company: string): Promise<StatementJson>
 
   createArtifact(options: {
     kind: string
@@ -246,13 +267,20 @@ export interface ParleyNode {
     text?: string
   }): Promise<ArtifactJson>
   artifacts(): Promise<ArtifactJson[]>
+  /** What would become part of a wider class, byte for byte, and who would get it. Nothing is written. */
+  previewShare(artifact: string, options: ShareOptions): Promise<ShareJson>
+  /** Writes what `digest` stands for as the first words of the part of that class, in the name of `by`. */
+  approveShare(artifact: string, approval: ShareApproval): Promise<ArtifactJson>
   read(artifact: string, options?: { class?: DataClass }): Promise<DocumentJson>
   /** Applies the difference between the text at `base` and `text`, as an edit made at that point in history. */
   editText(
     artifact: string,
     edit: { base: FrontierJson; text: string; class?: DataClass }
   ): Promise<DocumentJson>
-  /** Sets plain values in map roots of the layout, for instance `meta.title`; null takes one away. */
+  /**
+   * Sets plain values in map roots of the layout, for instance `meta.title`, and what texts below them say, for
+   * instance `clauses.end.text`; null takes one away.
+   */
   setFields(artifact: string, fields: { [path: string]: unknown }): Promise<DocumentJson>
   log(artifact: string): Promise<LogLineJson[]>
   passages(artifact: string): Promise<PassageJson[]>
@@ -260,20 +288,46 @@ export interface ParleyNode {
   drafts(artifact: string): Promise<DraftJson[]>
   /** The text as it stood with this envelope, whether it counts or not. Nothing is changed by looking. */
   draft(artifact: string, envelope: string): Promise<DraftTextJson>
+  /** What keys of the own company wrote that does not count and waits for somebody to adopt or drop it. */
+  late(): Promise<LateJson[]>
+  lateText(envelope: string): Promise<LateTextJson>
+  /** Writes it again under a key of this node; the space log says whose it was. */
+  adopt(envelope: string): Promise<void>
+  drop(envelope: string): Promise<void>
   /** Verifies all stored envelopes of a facet again, signatures included. */
   checkFacet(facet: string): Promise<FacetCheckJson>
   why(subject?: string): Promise<WhyJson[]>
+
+  /**
+   * Seals a document as it stands here, with the company's own key and for others of the space to sign as well.
+   * Gives the file.
+   */
+  seal(artifact: string, options: { class?: DataClass; with?: string[] }): AsyncIterable<Uint8Array>
+  /** Adds our signature to a sealed file that names a key of ours, if its document is the one that is here. */
+  countersign(file: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
+  /** The newest identity log of a company that is known here. */
+  identityLog(company: string): AsyncIterable<Uint8Array>
 
   /** A bundle of everything needed to hold this artifact elsewhere: space log, identities, envelopes. */
   exportArtifact(artifact: string): AsyncIterable<Uint8Array>
   /** Takes a bundle in through the same gate as sync. */
   importBundle(bundle: AsyncIterable<Uint8Array>): Promise<ImportedJson>
 
+  audit(): Promise<AuditJson>
+  /** Lines of JSON: the log with its keys, then each leaf; up to what was `cosigned`, unless asked otherwise. */
+  exportAudit(log: string, options?: { upTo?: 'cosigned' | 'newest' }): AsyncIterable<Uint8Array>
+  /** What C2SP tlog-tiles has at `checkpoint` or `tile/...`. */
+  auditResource(log: string, path: string): AsyncIterable<Uint8Array>
+  /** Takes away what a record says; the log stands. */
+  eraseAudit(log: string, index: number): Promise<void>
+
   /** Everything that the store holds at this moment, in the form of protocols/store, section 7. */
   snapshot(): AsyncIterable<Uint8Array>
 
   /** Takes up what was changed in the home: identity log, certificates, keys; tells peers, and pins new keys. */
   refresh(): Promise<RefreshedJson>
+  /** Listens and dials, where the node was started with neither; otherwise nothing. */
+  goOnline(): Promise<void>
   /** Forgets the role keys of this process, or brings back those that the passphrase opens. */
   lock(): Promise<void>
   unlock(passphrase: string): Promise<void>

@@ -4,6 +4,7 @@ import type { RoleCertificate } from '../identity/certificate.ts'
 import { wordsOf } from '../identity/words.ts'
 import type { Peering } from '../net/peering.ts'
 import type { SpaceLog } from '../identity/space-log.ts'
+import type { Facet } from '../replica/facet.ts'
 import type { Desk, Signer } from '../sync/desk.ts'
 import type { Directory } from '../sync/directory.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
@@ -12,8 +13,11 @@ import type { Reject } from '../wire/reject.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { Documents } from './documents.ts'
 import type { Losses } from './losses.ts'
+import { type Refusal, refusalOf } from './refusal.ts'
+import type { RefusedPeers } from './refused-peers.ts'
 import type { Driver } from './driver.ts'
-import type { CompanyJson, NodeEvent } from './parley-node.ts'
+import type { CompanyJson } from './company-json.ts'
+import type { NodeEvent } from './parley-node.ts'
 
 /** A role key that is unlocked in this process. */
 export interface RoleSigner extends Signer {
@@ -29,6 +33,7 @@ export interface Parts {
   readonly checkpoints: Checkpoints
   readonly peering: Peering
   readonly losses: Losses
+  readonly refused: RefusedPeers
   /** Empty while the node is locked. */
   readonly roles: RoleSigner[]
   emit(event: NodeEvent): void
@@ -83,15 +88,18 @@ export function signerFor(parts: Parts, space: SpaceLog): RoleSigner {
 }
 
 export function certificateExpired(role: string): NodeError {
-  const next = `Run parley role renew ${role} where the root key is.`
+  const next = 'Where the root key is: `parley renew`; then here: parley role install FILE'
   return new NodeError('certificate-expired', `the certificate of your ${role} key has expired`, next)
 }
 
+/** Who reads or writes here is written down, before it is given out (AUD-3). */
+export function noteAccess({ driver }: { driver: Pick<Driver, 'core'> }, facet: Facet, what: string): void {
+  driver.core.audit?.own.accessed(facet, what)
+}
+
 /** A refusal of our own work, as an error for the person who asked for it. */
-export function refused(reject: Reject, next: string): NodeError {
-  if (reject.code === 'document-full') {
-    const why = `this document is full: the edit would take it to ${reject.detail}`
-    return new NodeError(reject.code, why, 'Start a new one with parley new, and link to this one in it.')
-  }
-  return new NodeError(reject.code, reject.detail, next)
+export function refused({ code, detail }: Reject, next: string): NodeError {
+  if (code !== 'document-full') return new NodeError(code, detail, next)
+  const why = `this document is full: the edit would take it to ${detail}`
+  return new NodeError(code, why, (refusalOf(code) as Refusal).next)
 }

@@ -2,6 +2,7 @@
 import { encodeInvite, parseInvite } from '../identity/invite.ts'
 import { type Address, addressError, parseAddress } from '../net/address.ts'
 import { putContact } from '../sync/greeting.ts'
+import type { Peering } from '../net/peering.ts'
 import type { Contact } from '../sync/directory.ts'
 import { toHex, utf8 } from '../wire/bytes.ts'
 import { isNodeError, NodeError } from '../wire/node-error.ts'
@@ -16,10 +17,26 @@ const INVITES_MAX = 64
 export class People {
   readonly #parts: Parts
   readonly #random: (bytes: number) => Uint8Array
+  #online: Promise<void> | undefined
 
   constructor(parts: Parts, random: (bytes: number) => Uint8Array) {
     this.#parts = parts
     this.#random = random
+  }
+
+  /** Listens, and dials who is known, as the settings say; where it does already, nothing. */
+  goOnline(): Promise<void> {
+    this.#online ??= this.#start().catch((error: unknown) => {
+      this.#online = undefined
+      throw error
+    })
+    return this.#online
+  }
+
+  async #start(): Promise<void> {
+    const { directory, peering } = this.#parts
+    await peering.start()
+    for (const contact of directory.contacts.values()) keepDialing(peering, contact)
   }
 
   peers(): PeerJson[] {
@@ -37,6 +54,7 @@ export class People {
     const failing = dials.find(dial => dial.phase !== 'connected' && dial.lastError)
     return {
       company: companyJson(did, directory.identities.get(did)),
+      own: did === directory.self.did,
       connected: sessions.length > 0,
       nodes: sessions.map(session => session.peerId),
       addresses: contact.addresses,
@@ -48,13 +66,13 @@ export class People {
     }
   }
 
-  /** Envelopes that the company may see and has not said that it holds. */
+  /** Envelopes that the company may see and has not said that it holds; of our own: the nodes connected now. */
   #behind(did: string): number {
     const { directory, driver } = this.#parts
     let behind = 0
     for (const [id, { facet }] of driver.core.context.facets) {
-      if (facet.space.companyOf(did) === undefined || facet.genesis.class === 'private') continue
-      if (did === directory.self.did) continue
+      const own = did === directory.self.did
+      if (facet.space.companyOf(did) === undefined || (facet.genesis.class === 'private' && !own)) continue
       const links = [...driver.core.context.open()].filter(session => session.peer.did === did)
       const has = links.map(session => session.facets.get(id)?.has)
       for (const tip of facet.tips()) {
@@ -91,7 +109,7 @@ export class People {
       await this.#parts.peering.transport.dial(addresses)
     } catch (error) {
       if (!isNodeError(error, 'not-started')) throw error
-      const next = 'Start it again without, then repeat this.'
+      const next = 'Run parley online, then repeat this.'
       throw new NodeError('offline', 'this node was started with --offline: it dials nobody', next, error)
     }
   }
@@ -147,7 +165,7 @@ export class People {
       throw new NodeError(
         'not-listening',
         'this node listens nowhere',
-        'Set "listen" in parley.json, and start it without --offline.'
+        'Set "listen" in parley.json. If it was started with --offline: parley online'
       )
     }
     const secret = this.#random(32)
@@ -178,9 +196,6 @@ export class People {
     const invite = parseInvite(token)
     if (isReject(invite))
       throw new NodeError(invite.code, `this is no usable invite: ${invite.detail}`, 'Ask for it again.')
-    if (invite.root === directory.self.did) {
-      throw new NodeError('invite-own', 'this invite is your own', 'Give it to the other company.')
-    }
     if (invite.expiresAt * 1000 < Date.now()) {
       throw new NodeError('invite-expired', 'this invite has expired', 'Ask the other company for a new one.')
     }
@@ -188,6 +203,9 @@ export class People {
       .map(parseAddress)
       .filter((address): address is Address => !isReject(address))
     const [first] = addresses
+    // An invite of another node of the own company makes the two known to each other (SYN-51).
+    if (addresses.some(({ peerId }) => peerId === directory.self.peerId))
+      throw new NodeError('invite-own', 'this invite is of this node itself', 'Give it to the other node.')
     if (!first)
       throw new NodeError('invite-address', 'the invite holds no usable address', 'Ask for a new one.')
     const known = directory.contacts.get(invite.root)
@@ -234,4 +252,13 @@ function unknown(did: string): NodeError {
     `no company ${did} is known here`,
     'Run parley peers to see who is.'
   )
+}
+
+function keepDialing(peering: Peering, contact: Contact): void {
+  const byPeer = new Map<string, Address[]>()
+  for (const text of contact.addresses) {
+    const address = parseAddress(text)
+    if (!isReject(address)) byPeer.set(address.peerId, [...(byPeer.get(address.peerId) ?? []), address])
+  }
+  for (const addresses of byPeer.values()) peering.keep(addresses)
 }

@@ -1,14 +1,12 @@
 // Work of ours that stood on something which no longer counts, because its author signed two things for one
 // place, is written again in a new lane: nobody can make our words vanish by contradicting himself.
 // protocols/envelope, ENV-28.
-import { pastOf } from '../replica/drafts.ts'
 import type { Facet } from '../replica/facet.ts'
 import type { Position } from '../replica/lane-tree.ts'
 import { toHex } from '../wire/bytes.ts'
-import type { FieldChange } from './document-worker.ts'
 import type { Library } from './library.ts'
 import type { Parts } from './parts.ts'
-import { mergeTexts } from './text-merge.ts'
+import { writeAgain } from './rewriting.ts'
 
 const TABLE = 'reissued'
 
@@ -50,19 +48,8 @@ export class Reissues {
     return [...found.values()]
   }
 
-  /** What these envelopes changed, found by comparing the text that they saw with the one that they left. */
   async #again(id: string, facet: Facet, orphans: Position[]): Promise<void> {
-    const last = orphans.at(-1) as Position
-    const after = pastOf(facet, last)
-    const before = after.filter(position => !orphans.some(orphan => same(orphan, position)))
-    const [old, ours] = [
-      await this.#library.preview(facet, before),
-      await this.#library.preview(facet, after)
-    ]
-    const now = await this.#library.read(id)
-    const text = mergeTexts(old.text, ours.text, now.text)
-    const fields = changedFields(old.fields, ours.fields)
-    await this.#library.change(id, now.frontier, { text, fields })
+    await writeAgain(this.#library, facet, orphans)
     await this.#parts.driver.perform(core => {
       const bytes = Uint8Array.of(1)
       core.context.write(
@@ -87,23 +74,4 @@ function keyOf(facet: string, { segment, seq }: Position): string {
 function isCut(facet: Facet, { segment }: Position): boolean {
   const { company, key } = segment.lane
   return facet.space.cuts().some(cut => cut.company === company && cut.key === key)
-}
-
-function same(a: Position, b: Position): boolean {
-  return a.segment === b.segment && a.seq === b.seq
-}
-
-/** Plain values that differ, as paths below their root. */
-function changedFields(before: unknown, after: unknown, path: string[] = []): FieldChange[] {
-  if (isMap(before) || isMap(after)) {
-    const [a, b] = [isMap(before) ? before : {}, isMap(after) ? after : {}]
-    const keys = new Set([...Object.keys(a), ...Object.keys(b)])
-    return [...keys].flatMap(key => changedFields(a[key], b[key], [...path, key]))
-  }
-  if (JSON.stringify(before) === JSON.stringify(after) || path.length < 2) return []
-  return [{ path, value: after }]
-}
-
-function isMap(value: unknown): value is { [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,17 +3,20 @@ import type { News } from '../sync/effects.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { Log } from './home.ts'
 import { type Parts, nameOf } from './parts.ts'
+import { explain, refusalOf } from './refusal.ts'
 
 /** What the core tells, for the log and for whoever listens. */
 export function report(parts: Parts, news: News, log: Log): void {
   parts.losses.hear(news)
+  parts.refused.hear(news)
   const at = Date.now()
   const name = (did: string | undefined) => (did === undefined ? undefined : nameOf(parts, did))
   switch (news.what) {
     case 'refused': {
       const { code, detail } = news.reject
       const company = name(news.did)
-      log('warn', 'refused what a peer sent', { code, detail, where: news.where, peer: news.peerId, company })
+      const means = explain(news.reject)
+      log('warn', 'refused what a peer sent', { code, means, where: news.where, peer: news.peerId, company })
       const who = { peer: news.peerId, ...(company !== undefined && { company }) }
       return parts.emit({ event: 'refused', ...who, code, detail, where: news.where, at })
     }
@@ -46,6 +49,13 @@ export function report(parts: Parts, news: News, log: Log): void {
       const detail = `${name(news.did)} has used up what this node stores of it in a day (${news.account}); more is asked for after ${until}`
       log('warn', news.what, { company: name(news.did), account: news.account, until })
       return parts.emit({ event: 'alarm', code: news.what, detail, at })
+    }
+    case 'audit': {
+      const { code, origin } = news
+      const means = refusalOf(code)?.next ?? ''
+      const detail = `the audit log of ${name(news.did)}: ${news.detail}. ${means}`.trim()
+      log(code === 'audit-refused' ? 'warn' : 'error', code, { company: name(news.did), origin, detail })
+      return code === 'audit-refused' ? undefined : parts.emit({ event: 'alarm', code, detail, at })
     }
     case 'same':
     case 'own-returned':

@@ -1,13 +1,23 @@
 // Spaces: founding, accepting, keys, cuts, settles.
+import { setTimeout } from 'node:timers/promises'
 import type { SpaceLog } from '../identity/space-log.ts'
+import { fromBase64, toBase64 } from '../wire/base64.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import { isNodeError, NodeError } from '../wire/node-error.ts'
-import { isReject } from '../wire/reject.ts'
-import type { EntryAct, LanePoint } from '../wire/space-entry.ts'
+import { type Reject, isReject } from '../wire/reject.ts'
+import type { EntryAct, EntryRecord, LanePoint } from '../wire/space-entry.ts'
 import { type Parts, type RoleSigner, UNLOCK, companyJson, idOf, refused, signerFor } from './parts.ts'
-import type { SpaceJson } from './parley-node.ts'
+import type { SignedEntryJson, SpaceJson } from './parley-node.ts'
 
 export const HOME_PAIRING = 'home'
+/** How long an entry may take to the node that keeps the chains and back. */
+const KEEPER_MS = 10_000
+const LOOK_MS = 50
+/** So often may others of the company have signed something first. */
+const ATTEMPTS_MAX = 8
+const KEEPER =
+  'See whether it is connected: parley peers. If it is gone for good, put "keepsChains": true into the parley.json ' +
+  'of one node, and start that again.'
 
 export class Rooms {
   readonly #parts: Parts
@@ -36,7 +46,19 @@ export class Rooms {
 
   /** The company's own space: what it shares with nobody lives here. */
   home(): SpaceLog | undefined {
-    return [...this.#parts.directory.spaces.values()].find(space => space.parties.length === 1)
+    return this.#parts.directory.home
+  }
+
+  /** The one space with other companies. @throws NodeError `space-needed` where there is none, or several */
+  onlyShared(): SpaceLog {
+    const shared = [...this.#parts.directory.spaces.values()].filter(({ parties }) => parties.length > 1)
+    const [only] = shared
+    if (only && shared.length === 1) return only
+    const next =
+      shared.length === 0
+        ? 'Make one with another company: parley space create TITLE --pairing ROLE --with COMPANY'
+        : 'Name one with --space, as parley space list shows it.'
+    throw new NodeError('space-needed', `${shared.length || 'no'} shared spaces are here`, next)
   }
 
   json(space: SpaceLog): SpaceJson {
@@ -45,7 +67,7 @@ export class Rooms {
       id: toHex(space.id),
       title: space.genesis.title,
       pairing: space.genesis.pairing,
-      home: space.parties.length === 1,
+      home: space === directory.home,
       parties: space.parties.map((did, company) => {
         const head = space.head(company)
         return {
@@ -85,14 +107,47 @@ export class Rooms {
     const pinned = roles.includes(sealer) ? roles : [sealer, ...roles]
     const rootVersion = directory.identities.get(directory.self.did)?.head ?? ''
     const certificates = pinned.map(role => role.certificateBytes)
-    await this.#append(space, { kind: 'accept', rootVersion, certificates }, sealer)
+    const revision = company === undefined ? undefined : space.admission(company)
+    const act: EntryAct = { kind: 'accept', rootVersion, certificates, ...(revision && { revision }) }
+    await this.#append(space, act, sealer)
     return this.json(space)
   }
 
   async pin(prefix: string, certificates: string[]): Promise<SpaceJson> {
     const space = this.find(prefix)
-    const bytes = certificates.map(text => new Uint8Array(Buffer.from(text, 'base64')))
+    const bytes = certificates.map(bytesOf)
     await this.#append(space, { kind: 'keys', certificates: bytes }, this.#speaker(space))
+    return this.json(space)
+  }
+
+  /**
+   * The entry that pins these keys, for the root key to sign, where no living key of the company speaks in the space.
+   * Only once another party holds the same: an entry that contradicts one of ours would freeze the company.
+   */
+  async keysToSign(prefix: string, certificates: string[]): Promise<{ entry: string }> {
+    const space = this.find(prefix)
+    const { driver, desk, losses } = this.#parts
+    losses.check(space, true)
+    const bytes = certificates.map(bytesOf)
+    const entry = await driver.perform(() => desk.nextEntry(space, { kind: 'keys', certificates: bytes }))
+    if (isReject(entry))
+      throw refused(entry, `See where your company stands: parley space show ${idOf(space)}`)
+    return { entry: toBase64(entry) }
+  }
+
+  async enterSigned(prefix: string, signed: SignedEntryJson): Promise<SpaceJson> {
+    const space = this.find(prefix)
+    const { driver, desk } = this.#parts
+    const record: EntryRecord = {
+      entry: bytesOf(signed.entry),
+      signer: bytesOf(signed.signer),
+      signature: bytesOf(signed.signature)
+    }
+    const { chains } = driver.core
+    const outcome = chains.keeps
+      ? await driver.perform(() => desk.enter(space, record))
+      : await this.#handOver(space, () => record)
+    if (outcome) throw refusedIn(space, outcome)
     return this.json(space)
   }
 
@@ -115,10 +170,11 @@ export class Rooms {
     return this.json(space)
   }
 
-  /** The company's own space comes with the first key here that can speak for the company. */
+  /** The company's own space comes with the first key that can speak for it, from the node that keeps its chains. */
   async found(): Promise<void> {
     const able = this.#parts.roles.some(role => role.certificate.powers.includes('seal'))
-    if (able && !this.home()) await this.create({ title: 'Home', pairing: HOME_PAIRING, parties: [] })
+    if (this.#parts.driver.core.chains.keeps && able && !this.home())
+      await this.create({ title: 'Home', pairing: HOME_PAIRING, parties: [] })
   }
 
   /** Pins the keys of this node in every space that they are for and that the company has accepted. */
@@ -163,23 +219,89 @@ export class Rooms {
     const held = this.#parts.driver.core.context.facets.get(facet)
     const bytes = fromHex(id)
     if (!held || !bytes) throw new NodeError('facet-unknown', `no document ${facet}`, 'Run parley list.')
+    if (held.facet.genesis.class === 'private') {
+      // Every party reads the log, and would learn that the document is there (SPC-12).
+      const next = 'Nothing has to be done: nobody else has a say in where its lanes end.'
+      throw new NodeError('policy-private', 'a private document is not settled in the space log', next)
+    }
     const point = { facet: held.facet.id, client, seq, id: bytes }
     if (!held.facet.find(point)) {
       throw new NodeError(
         'envelope-unknown',
         'no such envelope in that lane',
-        `See its heads: parley log ${toHex(held.facet.genesis.artifact).slice(0, 12)}`
+        `See its heads: parley log ${toHex(held.facet.id).slice(0, 12)}`
       )
     }
     const { space } = held.facet
     await this.#append(space, { kind: 'settle', point }, this.#speaker(space))
   }
 
+  /** @throws NodeError where no key here may speak for the company in this space */
+  mustSpeak(space: SpaceLog): void {
+    this.#speaker(space)
+    this.#parts.losses.check(space)
+  }
+
+  /** Enters an act of the company in its chain, signed by a key here that may speak for it. */
+  async say(space: SpaceLog, act: (signer: RoleSigner) => EntryAct): Promise<void> {
+    const signer = this.#speaker(space)
+    await this.#append(space, act(signer), signer)
+  }
+
   async #append(space: SpaceLog, act: EntryAct, signer: RoleSigner): Promise<void> {
     const { driver, desk, losses } = this.#parts
     losses.check(space)
-    const reject = await driver.perform(() => desk.append(space, act, signer))
-    if (reject) throw refused(reject, `See where your company stands: parley space show ${idOf(space)}`)
+    if (driver.core.chains.keeps || this.#isFoundedHere(space)) {
+      const reject = await driver.perform(() => desk.append(space, act, signer))
+      if (reject) throw refusedIn(space, reject)
+      return
+    }
+    // Whatever the company signed in between, this comes after it.
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#handOver(space, () => desk.sign(space, act, signer))
+      if (!outcome) return
+      if (outcome.code !== 'chain-moved' || attempt === ATTEMPTS_MAX) throw refusedIn(space, outcome)
+    }
+  }
+
+  /** A space in which the company has said nothing yet, and of which no other node knows: its chain begins here. */
+  #isFoundedHere(space: SpaceLog): boolean {
+    const { directory } = this.#parts
+    const company = directory.ownIndex(space)
+    const isNew = company !== undefined && !space.head(company) && !space.forkOf(company)
+    return isNew && !directory.invitedBy.has(toHex(space.id))
+  }
+
+  /**
+   * Has the node that keeps the company's chains enter a signed entry. @returns why it declined
+   * @throws NodeError `keeper-silent`
+   */
+  async #handOver(space: SpaceLog, record: () => EntryRecord | Reject): Promise<Reject | undefined> {
+    const { driver, directory } = this.#parts
+    const headOf = () => space.head(directory.ownIndex(space) ?? -1)
+    const before = headOf()
+    const id = await driver.perform(({ chains }) => {
+      const signed = record()
+      return isReject(signed) ? signed : chains.handOver(space, signed)
+    })
+    if (isReject(id)) return id
+    const { chains } = driver.core
+    try {
+      for (let waited = 0; waited < KEEPER_MS; waited += LOOK_MS) {
+        const outcome = chains.outcome(space, id)
+        if (outcome === 'stands') return undefined
+        // What came first is on its way here as well: only after that can the next be signed.
+        if (outcome && (outcome.code !== 'chain-moved' || headOf() !== before)) return outcome
+        await setTimeout(LOOK_MS)
+      }
+    } finally {
+      chains.forget(id)
+    }
+    throw new NodeError(
+      'keeper-silent',
+      'the node that keeps the chains of your company does not answer',
+      KEEPER
+    )
   }
 
   /** A key that may speak for the company where nothing is pinned yet. */
@@ -207,4 +329,18 @@ export class Rooms {
       role => role.certificate.powers.includes('seal') && role.publicKey.multikey !== cut?.publicKey.multikey
     )
   }
+}
+
+/** @throws NodeError `bad-base64` */
+function bytesOf(base64: string): Uint8Array {
+  const bytes = fromBase64(base64)
+  if (bytes) return bytes
+  const next = 'Give it in base64 with padding, in one line.'
+  throw new NodeError('bad-base64', 'a certificate, an entry or a signature is not base64', next)
+}
+
+function refusedIn(space: SpaceLog, reject: Reject): NodeError {
+  const next =
+    reject.code === 'keeper-away' ? KEEPER : `See where your company stands: parley space show ${idOf(space)}`
+  return refused(reject, next)
 }

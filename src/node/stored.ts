@@ -4,7 +4,7 @@ import type { Facet } from '../replica/facet.ts'
 import type { EnvelopeRecord, Store } from '../store/store.ts'
 import type { Core } from '../sync/core.ts'
 import type { Contact } from '../sync/directory.ts'
-import { type StoredEnvelope, restoreDirectory, restoreFacet } from '../sync/restore.ts'
+import { type StoredEnvelope, restoreAudit, restoreDirectory, restoreFacet } from '../sync/restore.ts'
 import { decodeRecord } from '../sync/space-sync.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import type { Checkpoints } from './checkpoints.ts'
@@ -44,6 +44,11 @@ export async function restore(
     facets: (await rows('facet')).map(({ bytes }) => bytes),
     invitedBy: await rows('invited'),
     quota: await rows('quota')
+  })
+  restoreAudit(core, {
+    heads: await rows('audit-head'),
+    held: await rows('audit-held'),
+    conflicts: await rows('audit-conflict')
   })
   for (const { key, bytes } of await rows('invite')) {
     const { secret, expiresAt } = JSON.parse(text(bytes)) as { secret: string; expiresAt: number }

@@ -3,11 +3,14 @@
 import { compareIdentityLogs } from '../identity/company-identity.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { replaceIdentity } from './home-company.ts'
-import { type Home, readIdentity } from './home.ts'
+import { dueAt, dueSentence, renewable } from './expiry.ts'
+import { type Home, type Log, readIdentity } from './home.ts'
 import type { Keyring } from './keyring.ts'
-import type { RefreshedJson } from './parley-node.ts'
+import type { DueJson, RefreshedJson } from './parley-node.ts'
 import type { Parts } from './parts.ts'
 import type { Rooms } from './rooms.ts'
+
+const HOUR_MS = 60 * 60 * 1000
 
 export class Upkeep {
   readonly #home: Home
@@ -19,14 +22,49 @@ export class Upkeep {
   /** The newest entry of the log that the home has. */
   #stored: string
   #last: Promise<unknown> = Promise.resolve()
+  readonly #log: Log
+  #endings: Omit<DueJson, 'state'>[] = []
+  /** Certificates of which people have heard, with what they heard. */
+  readonly #warned = new Map<string, string>()
+  readonly #hourly = setInterval(() => this.#warn(), HOUR_MS).unref()
 
-  constructor(home: Home, parts: Parts, keyring: Keyring, rooms: Rooms) {
+  constructor(home: Home, parts: Parts, keyring: Keyring, rooms: Rooms, log: Log) {
+    this.#log = log
     this.#home = home
     this.#parts = parts
     this.#keyring = keyring
     this.#rooms = rooms
     this.#told = this.#now()
     this.#stored = keyring.identity.head
+  }
+
+  /** To be called when the node starts, and when certificates have changed. */
+  async lookAtCertificates(): Promise<void> {
+    const endings = await renewable(this.#home, this.#keyring.identity)
+    this.#endings = endings.map(({ use, name, key, expiresAt, here }) => ({
+      use,
+      name,
+      key,
+      expiresAt,
+      here
+    }))
+    this.#warn()
+  }
+
+  /** Certificates that are to be renewed (IDN-34). */
+  due(): DueJson[] {
+    return dueAt(this.#endings, Date.now())
+  }
+
+  /** Once when a certificate comes near its end, and once when it has ended. */
+  #warn(): void {
+    for (const due of this.due()) {
+      const heard = `${due.expiresAt} ${due.state}`
+      if (this.#warned.get(due.key) === heard) continue
+      this.#warned.set(due.key, heard)
+      this.#log('warn', `${dueSentence(due, Date.now())}: parley renew`)
+      this.#parts.emit({ event: 'certificate', ...due })
+    }
   }
 
   /** Another node of the company may have brought a newer identity log than the home has. */
@@ -36,6 +74,7 @@ export class Upkeep {
 
   /** Resolves when nothing is under way. */
   async close(): Promise<void> {
+    clearInterval(this.#hourly)
     await this.#last
   }
 
@@ -49,6 +88,7 @@ export class Upkeep {
   async #refresh(passphrase: string | undefined): Promise<RefreshedJson> {
     await this.#takeIdentity()
     await this.#keyring.refresh(passphrase)
+    await this.lookAtCertificates()
     const told = await this.#tell()
     await this.#rooms.found()
     return { told, locked: this.#keyring.locked, ...(await this.#rooms.enter()) }

@@ -9,7 +9,7 @@ import { isReject } from '../wire/reject.ts'
 import { Arrivals } from './arrivals.ts'
 import type { Applied } from './driver.ts'
 import type { Library } from './library.ts'
-import { type Parts, idOf, refused, signerFor } from './parts.ts'
+import { type Parts, idOf, noteAccess, refused, signerFor } from './parts.ts'
 
 /** Yjs takes these in some ten milliseconds. */
 const BODIES_AT_ONCE = 1_000
@@ -61,6 +61,7 @@ export class Views {
     const held = this.#library.held(artifact)
     const id = toHex(held.facet.id)
     const signer = signerFor(this.#parts, held.facet.space)
+    noteAccess(this.#parts, held.facet, 'view')
     const views = this.#open.get(id) ?? new Set()
     this.#open.set(id, views)
     // In the set before the log is read: what arrives meanwhile is kept for it.

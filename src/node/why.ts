@@ -1,11 +1,15 @@
 // `parley why`: for anything that is not in sync, whose turn it is, since when, the last error, the next retry.
+import { agreementOf } from '../artifacts/agreement.ts'
 import { isRevoked } from '../identity/certificate.ts'
+import type { CompanyIdentity } from '../identity/company-identity.ts'
 import { DOCUMENT_MAX } from '../replica/document-size.ts'
 import type { Facet, Wait } from '../replica/facet.ts'
 import { unpackClient } from '../wire/lane.ts'
 import { toHex } from '../wire/bytes.ts'
+import { heldBack } from './held-back.ts'
 import type { WhyJson } from './parley-node.ts'
-import { type Parts, nameOf } from './parts.ts'
+import { type Parts, idOf, nameOf } from './parts.ts'
+import { explain } from './refusal.ts'
 
 /** Each Yjs client costs every later transaction a little (security research, 3.1). */
 const LANES_MANY = 1_000
@@ -24,7 +28,7 @@ export class Why {
     const { directory, driver } = this.#parts
     const answers: WhyJson[] = []
     const own = this.#ownTroubles()
-    if (own.length > 0) answers.push({ subject: 'this node', inSync: false, reasons: own })
+    if (own.length > 0) answers.push({ subject: 'this node', inSync: false, reasons: own, heldBack: [] })
     for (const did of directory.contacts.keys()) answers.push(this.#company(did))
     for (const id of driver.core.context.facets.keys()) answers.push(this.#facet(id))
     if (subject === undefined) return answers
@@ -41,8 +45,23 @@ export class Why {
     if (identity && isRevoked(certificate, identity))
       reasons.push('the certificate of this node is revoked: peers let it see nothing')
     else if (certificate.expiresAt <= Date.now())
-      reasons.push('the certificate of this node has expired: parley node renew, where the root key is')
-    return [...reasons, ...losses.reasons()]
+      reasons.push('the certificate of this node has expired: parley renew, where the root key is')
+    return [...reasons, ...this.#uncut(identity), ...losses.reasons()]
+  }
+
+  /** Keys that the company revoked and whose work still counts: what of it does is a question of each space. */
+  #uncut(identity: CompanyIdentity | undefined): string[] {
+    const { directory } = this.#parts
+    return [...directory.spaces.values()].flatMap(space => {
+      const head = space.parties.length > 1 ? space.head(directory.ownIndex(space) ?? -1) : undefined
+      const revoked = (head?.keys ?? []).filter(
+        ({ index, publicKey }) => identity?.hasRevoked(publicKey) && !head?.cut.includes(index)
+      )
+      return revoked.map(({ index, certificate: { role, holder } }) => {
+        const cut = `parley space cut ${idOf(space)} ${index}`
+        return `the revoked key of ${role} ${holder.name} still counts in ${space.genesis.title}: ${cut}`
+      })
+    })
   }
 
   #company(did: string): WhyJson {
@@ -52,22 +71,47 @@ export class Why {
     const sessions = [...driver.core.context.open()].filter(session => session.peer.did === did)
     const reasons: string[] = []
     if (sessions.length === 0) reasons.push(...this.#unreachable(did))
-    if (!contact?.confirmed)
+    // Nodes of one company have nothing to confirm to each other.
+    const own = did === directory.self.did
+    if (!own && !contact?.confirmed)
       reasons.push('your side has not confirmed the words: parley confirm; only public parts flow')
-    else if (sessions.some(session => !session.peer.confirms)) {
+    else if (!own && sessions.some(session => !session.peer.confirms)) {
       reasons.push('their side has not confirmed the words yet; only public parts flow')
     }
     for (const session of sessions) {
       if (session.peer.certificate.expiresAt < Date.now())
         reasons.push('the certificate of their node has expired; it is their turn to renew it')
     }
-    reasons.push(...this.#shares(did))
+    const refusal = this.#parts.refused.of(did)
+    if (refusal) reasons.push(`the last that it sent was refused: ${explain(refusal)}`)
+    reasons.push(...this.#shares(did), ...this.#admissions(did))
     for (const { phase, nextDialMs, peerId } of peering.status()) {
       const theirs = contact?.nodes.includes(peerId)
       if (theirs && phase === 'waiting' && nextDialMs !== undefined)
         reasons.push(`the next attempt is in ${seconds(nextDialMs - Date.now())}`)
     }
-    return { subject, inSync: reasons.length === 0, reasons }
+    return { subject, inSync: reasons.length === 0, reasons, heldBack: [] }
+  }
+
+  /** Of a company that came later, or if it is us who did: what has to be said before anything flows. */
+  #admissions(did: string): string[] {
+    const { directory } = this.#parts
+    return [...directory.spaces.values()].flatMap(space => {
+      const [own, company] = [directory.ownIndex(space), space.companyOf(did)]
+      const { inForce, bound } = agreementOf(space)
+      if (own === undefined || company === undefined || own === company || !inForce) return []
+      const { title } = space.genesis
+      const revision = toHex(inForce.id).slice(0, 12)
+      if (!bound.has(own)) {
+        const next = space.accepted(own)
+          ? `parley agreement approve ${idOf(space)} ${revision}`
+          : `parley space accept ${idOf(space)}`
+        return [`your company was admitted to ${title} and has not agreed to its terms yet: ${next}`]
+      }
+      if (bound.has(company)) return []
+      const said = space.accepted(company) ? 'approved the terms' : 'accepted the space'
+      return [`it was admitted to ${title} and has not ${said} yet; it is their turn`]
+    })
   }
 
   /** Limits of this node that what a company wrote has met. */
@@ -103,7 +147,7 @@ export class Why {
     })
     // Every known address is dialed, unless the node was told not to.
     if (dials.length === 0 && contact?.addresses.length)
-      return ['nobody is dialed: this node was started with --offline; start it without']
+      return ['nobody is dialed: this node was started with --offline; to end that: parley online']
     if (dials.length === 0)
       return ['no address is known: it is their turn to connect, or run parley connect MULTIADDR']
     return dials.map(({ sinceMs, lastError }) => {
@@ -116,7 +160,7 @@ export class Why {
     const { driver, documents } = this.#parts
     const held = driver.core.context.facets.get(id)
     const reasons: string[] = []
-    if (!held) return { subject: id, inSync: true, reasons }
+    if (!held) return { subject: id, inSync: true, reasons, heldBack: [] }
     const { facet } = held
     const stalled = documents.stalled(id)
     if (stalled !== undefined) reasons.push(`it cannot be shown here: ${stalled}`)
@@ -146,21 +190,21 @@ export class Why {
     const waiting = new Set<string>()
     for (const session of driver.core.context.open()) {
       const link = session.facets.get(id)
-      for (const { of } of link?.announced ?? []) {
+      const named = [...(link?.announced.values() ?? [])]
+      for (const { of } of named) {
         const author = facet.space.parties[unpackClient(of).company]
         if (author !== undefined && driver.core.facets.asking.isHeldBack(session, facet, of))
           waiting.add(author)
       }
-      const lacks =
-        link?.announced.filter(({ of, seq, id: head }) => !facet.find({ client: of, seq, id: head }))
-          .length ?? 0
+      const lacks = named.filter(({ of, seq, id: head }) => !facet.find({ client: of, seq, id: head })).length
       if (lacks > 0) reasons.push(`${lacks} lanes are being fetched from ${this.#name(session.peer.did)}`)
     }
     for (const did of waiting) reasons.push(this.#heldBack(did))
     return {
       subject: `${facet.genesis.kind} ${toHex(facet.genesis.artifact)}`,
       inSync: reasons.length === 0,
-      reasons
+      reasons,
+      heldBack: heldBack(this.#parts, facet)
     }
   }
 

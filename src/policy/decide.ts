@@ -28,12 +28,24 @@ export interface SpaceStanding {
   accepted: boolean
   /** The peer's company signed two successors of one entry. */
   frozen: boolean
+  /**
+   * What the agreement between our company and the peer's lets flow: not yet in force; in force; suspended, expired
+   * or contradicted; ended by one of the two.
+   */
+  agreement: 'draft' | 'active' | 'paused' | 'ended'
 }
 
 export interface FacetStanding {
   class: DataClass
   /** The facet was made by our own company. */
   ownedHere: boolean
+  /** It is the draft of an agreement; the agreement in force covers it; or it does not. */
+  scope: 'agreement' | 'covered' | 'outside'
+  /**
+   * What reciprocity says: no rule holds the facet back; its contributor has not released it to the peer, or the
+   * exposure is used up; or the contributor alone may pass it on, and is neither of the two.
+   */
+  balance: 'open' | 'shut' | 'sole'
 }
 
 /** Why not: the rule of protocols/policy, and a sentence for people. */
@@ -123,8 +135,51 @@ const RULES: { rule: string; reason: string; denies: (question: Question) => boo
     reason: 'first contact is not confirmed on both sides',
     denies: ({ facet, peer }) =>
       facet !== undefined && facet.class !== 'public' && !peer.own && !peer.confirmed
+  },
+  {
+    rule: 'POL-14',
+    reason: 'no agreement is in force in this space yet',
+    denies: ({ facet, space, peer }) =>
+      facet !== undefined && facet.scope !== 'agreement' && !peer.own && space.agreement === 'draft'
+  },
+  {
+    rule: 'POL-15',
+    reason: 'the agreement with this company has ended',
+    denies: ({ facet, space, peer }) =>
+      facet !== undefined && facet.class !== 'public' && !peer.own && space.agreement === 'ended'
+  },
+  {
+    rule: 'POL-16',
+    reason: 'the agreement with this company is suspended, expired or contradicted',
+    denies: ({ facet, space, peer }) =>
+      isUnderTerms(facet) && !peer.own && space.agreement !== 'active' && space.agreement !== 'draft'
+  },
+  {
+    rule: 'POL-17',
+    reason: 'the agreement in force does not cover documents of this kind',
+    denies: ({ facet, peer }) => isUnderTerms(facet) && !peer.own && facet?.scope !== 'covered'
+  },
+  {
+    rule: 'POL-18',
+    reason: 'its contributor has not released it to this company, or the agreed exposure is used up',
+    denies: ({ facet, peer }) => isUnderTerms(facet) && !peer.own && isHeldBack(facet)
+  },
+  {
+    rule: 'POL-19',
+    reason: 'the agreement lets only its contributor pass it on',
+    denies: ({ facet, peer }) => isUnderTerms(facet) && !peer.own && facet?.balance === 'sole'
   }
 ]
+
+/** What flows only as the agreement says: neither public nor itself the draft of an agreement. */
+function isUnderTerms(facet: FacetStanding | undefined): boolean {
+  return facet !== undefined && facet.class !== 'public' && facet.scope !== 'agreement'
+}
+
+/** A balance that nobody knows holds back as well. */
+function isHeldBack(facet: FacetStanding | undefined): boolean {
+  return facet !== undefined && facet.balance !== 'open' && facet.balance !== 'sole'
+}
 
 function isShared(facet: FacetStanding): boolean {
   return facet.class === 'public' || facet.class === 'shared-confidential'

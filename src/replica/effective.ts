@@ -137,16 +137,17 @@ function survivorOf(builders: Builders, branches: Position[]): Position {
 }
 
 /**
- * Where more than half of the other parties settled the end of a forked lane, if that envelope is here and not
+ * Where more than half of the other founders settled the end of a forked lane, if that envelope is here and not
  * before the fork: nobody may take back for another what that other said once (SPC-12).
  */
 function settledPoint({ settled, space }: Grounds, lane: Lane, fork: LaneFork): Position | undefined {
-  const said = new Map(settled.get(lane.client))
-  said.delete(lane.company)
-  const others = space.parties.length - 1
-  for (const point of said.values()) {
-    const same = [...said.values()].filter(other => other.seq === point.seq && equalBytes(other.id, point.id))
-    if (same.length * 2 > others) return point.seq < fork.seq - 1 ? undefined : lane.find(point.seq, point.id)
+  const others = [...space.founders.keys()].filter(company => company !== lane.company)
+  const points = settled.get(lane.client)
+  const said = others.map(company => points?.get(company)).filter(point => point !== undefined)
+  for (const point of said) {
+    const same = said.filter(other => other.seq === point.seq && equalBytes(other.id, point.id))
+    if (same.length * 2 > others.length)
+      return point.seq < fork.seq - 1 ? undefined : lane.find(point.seq, point.id)
   }
   return undefined
 }

@@ -254,6 +254,10 @@ export class Lane {
   }
 }
 
+export function isSame(a: Position, b: Position): boolean {
+  return a.segment === b.segment && a.seq === b.seq
+}
+
 /** Whether `a` is `b` or lies before it on the same branch. */
 export function isAtOrBefore(a: Position, b: Position): boolean {
   let at: Position | undefined = b

@@ -19,7 +19,7 @@ import {
   type OpenOptions
 } from './open-folder.ts'
 import { inOrder } from './pack-order.ts'
-import { packedBytes, packPlace, packsEnd, placesIn } from './pack.ts'
+import { packedBytes, packPlace, packsEnd, placesIn, type PackPlace } from './pack.ts'
 import { ReadGate } from './read-gate.ts'
 import * as record from './record.ts'
 import {
@@ -139,12 +139,18 @@ export class LevelStore implements Store {
   /** The envelopes of a damaged pack are missing from now on. */
   #lose(key: Buffer): void {
     const place = packPlace(key)
-    if (!place) return
+    if (place) this.#loseRange(record.facetOf(key), place)
+  }
+
+  lose(facet: string, client: number, seq: number): void {
+    this.#loseRange(facet, { client, first: seq, next: seq + 1 })
+  }
+
+  #loseRange(facet: string, { client, first, next }: PackPlace): void {
     const { census } = this.#count
-    const facet = record.facetOf(key)
-    const next = Math.min(place.next, census.lane(facet, place.client).next)
-    if (place.first >= next) return
-    census.lose(facet, place.client, place.first, next)
+    const end = Math.min(next, census.lane(facet, client).next)
+    if (first >= end) return
+    census.lose(facet, client, first, end)
     this.#lossesChanged = true
     this.#commitSoon()
   }

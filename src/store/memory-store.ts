@@ -139,6 +139,11 @@ export class MemoryStore implements Store {
     return []
   }
 
+  /** Nothing gets lost here. */
+  lose(): void {
+    this.#assertOpen()
+  }
+
   readOnly(): boolean {
     return false
   }

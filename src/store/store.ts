@@ -96,6 +96,8 @@ export interface Store {
   list(table: string, prefix?: string): AsyncIterable<{ key: string; bytes: Uint8Array }>
 
   missing(): Missing[]
+  /** What stands there is not what was written, whatever its checksum says: it is missing from now on (STO-32). */
+  lose(facet: string, client: number, seq: number): void
   /** An own lane has records missing: no own envelope may be written until they are back or settled. */
   readOnly(facet: string): boolean
   /** Accepts a loss: peers confirmed that nobody has these records. */

@@ -5,6 +5,7 @@ import { EMPTY, equalBytes, toHex } from '../wire/bytes.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
 import { Reject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
+import type { Position } from '../replica/lane-tree.ts'
 import type { Context, HeldFacet } from './context.ts'
 import { IDENTITY_PART_BYTES } from './frame.ts'
 import { type Cut, cutRuns } from './run-cut.ts'
@@ -109,10 +110,15 @@ export class Answers {
   }
 
   #identity(session: Session, { did, offset }: Extract<Answer, { to: 'want-identity' }>): Turn {
-    const log = this.#context.directory.identities.get(did)?.log
+    const { identities, self } = this.#context.directory
+    const { log, head } = identities.get(did) ?? {}
     if (!log || offset > log.length) return 'done'
     const bytes = log.subarray(offset, offset + IDENTITY_PART_BYTES)
     this.#context.greet(session, { type: 'identity', did, offset, total: log.length, bytes })
+    if (did !== self.did || !session.peer || offset + bytes.length < log.length) return 'done'
+    // A peer that greets us heard nothing before it had this; what was named to it meanwhile is named again (SYN-12).
+    if (session.namedAfter !== head) session.owesSpaces = true
+    session.namedAfter = head
     return 'done'
   }
 
@@ -139,7 +145,7 @@ export class Answers {
   }
 
   #missing(session: Session, space: SpaceLog, have: Uint8Array[]) {
-    const known = new Set(this.#context.unwritten)
+    const known = new Set(this.#context.directory.unwritten)
     for (const tip of have) {
       for (let entry = space.entry(tip); entry && !known.has(entry); entry = entry.before) known.add(entry)
     }
@@ -237,9 +243,14 @@ export class Answers {
   ): void {
     const { client, positions } = stretch
     let last: Cut | undefined
+    let sent = 0
     for (const cut of cutRuns(held.facet, client, records, stretch.unsigned)) {
       this.#spend(session, cut.checks)
-      if (cut.run.length > 0) this.sendRun(session, held, client, answer.request, cut.run)
+      if (cut.run.length > 0) {
+        sent += cut.run.length
+        const { seq } = positions[sent - 1] as Position
+        this.sendRun(session, held, { client, seq }, answer.request, cut.run)
+      }
       if (cut.read < records.length && !this.#context.hasRoom(session)) {
         return putBack(answer, client, positions.slice(cut.read - cut.rest))
       }
@@ -252,16 +263,19 @@ export class Answers {
     if (longer) answer.stretches?.unshift(longer)
   }
 
-  /** The last record must be one that `holds`. @returns whether it went out */
+  /** Up to `seq`, whose record must be one that `holds`. @returns whether it went out */
   sendRun(
     session: Session,
-    { facet }: HeldFacet,
-    client: number,
+    held: HeldFacet,
+    { client, seq }: { client: number; seq: number },
     request: number,
     records: EnvelopeRecord[]
   ): boolean {
+    const { facet } = held
     const frame = { type: 'run', facet: facet.id, request, client, records } as const
-    return this.#context.send(session, frame, facet.space, facet.genesis) > 0
+    const sent = this.#context.send(session, frame, facet.space, facet.genesis) > 0
+    if (sent && session.peer) this.#context.journal?.disclosed(held, client, seq, session.peer.did)
+    return sent
   }
 }
 

@@ -35,11 +35,11 @@ export class Asking {
     const link = linkOf(session, id)
     for (const head of heads) noteHas(held, link, tipOfHead(head))
     link.named = true
-    const before = new Set(link.announced)
-    link.announced = merge(held.facet, link.announced, heads)
-    if (link.announced.length === 0) return this.#settled(session, id)
+    forgetFound(held.facet, link)
+    const isNew = addLacking(held.facet, link, heads)
+    if (link.announced.size === 0) return this.#settled(session, id)
     session.lacking.add(id)
-    if (link.request) link.again ||= link.announced.some(head => !before.has(head))
+    if (link.request) link.again ||= isNew
     else link.askAt = 0
   }
 
@@ -55,12 +55,12 @@ export class Asking {
   }
 
   #need(session: Session, id: string, { facet }: HeldFacet, link: FacetLink): void {
-    link.announced = merge(facet, link.announced, [])
-    if (link.announced.length === 0) return this.#settled(session, id)
+    forgetFound(facet, link)
+    if (link.announced.size === 0) return this.#settled(session, id)
     // What waits here is not asked for again, but where asking for the rest brought nothing: two runs may each
     // wait for a part of the other, and only an answer that holds both can cut them in the order of causes.
     const fruitless = link.retryMs > RETRY_MS
-    const missing = link.announced
+    const missing = [...link.announced.values()]
       .filter(head => fruitless || !this.#pending.has(id, head.id))
       .filter(head => !this.isHeldBack(session, facet, head.of))
     const lacks = cut(lacksOf(facet, missing))
@@ -157,14 +157,25 @@ function tipOfHead({ of, seq, id }: Head): Tip {
   return { client: of, seq, id }
 }
 
-/** What was named and is still lacking, then what is named now; each once, the newest kept. */
-function merge(facet: Facet, before: Head[], now: Head[]): Head[] {
-  const heads = new Map<string, Head>()
-  for (const head of [...before, ...now]) {
+/** What was named and has come is not asked for. */
+function forgetFound(facet: Facet, { announced }: FacetLink): void {
+  for (const [key, head] of announced) if (facet.find(tipOfHead(head))) announced.delete(key)
+}
+
+/** Each once, and the newest where they are too many. @returns whether one was not named before */
+function addLacking(facet: Facet, { announced }: FacetLink, heads: Head[]): boolean {
+  let isNew = false
+  for (const head of heads) {
     const key = `${head.of}/${toHex(head.id)}`
-    if (!heads.has(key) && !facet.find(tipOfHead(head))) heads.set(key, head)
+    if (announced.has(key) || facet.find(tipOfHead(head))) continue
+    announced.set(key, head)
+    isNew = true
   }
-  return [...heads.values()].slice(-TIPS_MAX)
+  for (const key of announced.keys()) {
+    if (announced.size <= TIPS_MAX) break
+    announced.delete(key)
+  }
+  return isNew
 }
 
 /** As many as one frame should hold, at least one. */

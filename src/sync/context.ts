@@ -1,15 +1,17 @@
 // What the parts of the core share: the directory, the facets, the sessions, the time of this step and the
 // effects that it has called for so far. protocols/sync, section 2.
-import { Clearance } from '../policy/decide.ts'
+import { Clearance, type Question } from '../policy/decide.ts'
 import type { Facet } from '../replica/facet.ts'
-import type { LogEntry, SpaceLog } from '../identity/space-log.ts'
+import type { SpaceLog } from '../identity/space-log.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { FacetGenesis } from '../wire/genesis.ts'
 import { Reject } from '../wire/reject.ts'
+import type { Auditing } from './auditing.ts'
 import type { Directory, Peer } from './directory.ts'
 import type { Effect, News, StoreWrite } from './effects.ts'
 import { type Frame, encodeFrame } from './frame.ts'
 import { type Account, Quota, type QuotaLimits } from './quota.ts'
+import { isWeaker } from './rights.ts'
 import type { Session } from './session.ts'
 
 /** A peer that broke a rule is left alone this long. */
@@ -21,6 +23,8 @@ export const UNREAD_BYTES_MAX = 4 * 1024 * 1024
 
 /** Frames that name nothing of ours: who we are, and ids that the peer itself named first. */
 type GreetingFrame = Extract<Frame, { type: 'hello' | 'want-identity' | 'identity' | 'want-space' | 'bye' }>
+
+type Direction = Question['direction']
 
 export interface HeldFacet {
   facet: Facet
@@ -36,13 +40,15 @@ export class Context {
   readonly quota: Quota
   readonly facets = new Map<string, HeldFacet>()
   readonly sessions = new Map<number, Session>()
-  /** Entries that the disk does not have yet: no peer hears of them. */
-  readonly unwritten = new Set<LogEntry>()
+  /** Where it is written down what happens in spaces. */
+  journal: Auditing | undefined
   /** The wall clock of this step, as it is set: what certificates and people go by. */
   now = 0
   /** The same, but never set back: what waits goes by this, or a corrected clock would stop it for good. */
   steady = 0
   readonly #ended: (session: Session) => void
+  /** Until then no peer loses a right by the mere passing of time. */
+  #weakensAt = 0
   #effects: Effect[] = []
   #tokens = 0
   #requests = 0
@@ -55,10 +61,11 @@ export class Context {
     this.#ended = ended
   }
 
-  /** A step begins. */
+  /** A step begins. Rights that end with time end before anything else happens. */
   at(now: number): void {
     this.steady += Math.max(0, now - this.now)
     this.now = now
+    if (now >= this.#weakensAt) this.endWeakened()
   }
 
   emit(effect: Effect): void {
@@ -130,13 +137,34 @@ export class Context {
 
   clearance(
     session: Session,
-    direction: 'announce' | 'request' | 'send' | 'store',
+    direction: Direction,
     space: SpaceLog,
     facet?: FacetGenesis
   ): Clearance | undefined {
     if (!session.peer) return undefined
     const answer = this.directory.decide(direction, session.peer, space, facet, this.now)
     return answer instanceof Clearance ? answer : undefined
+  }
+
+  /**
+   * The facet that a peer names, where policy clears it; a denial is written down. One that is not here is asked about
+   * and written down like one that is not for the peer, so that the time until silence tells nothing either (SYN-50).
+   */
+  facetFor(session: Session, direction: Direction, id: Uint8Array): HeldFacet | undefined {
+    const held = this.facetOf(id)
+    const { peer } = session
+    if (!peer) return undefined
+    const space = held?.facet.space ?? this.directory.nowhere
+    const answer = this.directory.decide(direction, peer, space, held?.facet.genesis ?? NOBODYS, this.now)
+    if (answer instanceof Clearance) return held
+    this.journal?.denied(space, id, peer.did, held ? answer.rule : 'SYN-5')
+    return undefined
+  }
+
+  /** The same for a space that a peer names, of which nothing is written down. */
+  spaceFor(session: Session, id: Uint8Array): SpaceLog | undefined {
+    const space = this.directory.spaceOf(id)
+    return this.clearance(session, 'announce', space ?? this.directory.nowhere) && space
   }
 
   /**
@@ -204,9 +232,13 @@ export class Context {
    * which drops them when the session closes (SYN-31).
    */
   endWeakened(): void {
+    // Agreements begin and end with days, certificates with their own time.
+    this.#weakensAt = this.quota.endsAt(this.now)
     for (const session of this.open()) {
+      const { expiresAt } = session.peer.certificate
+      if (expiresAt > this.now) this.#weakensAt = Math.min(this.#weakensAt, expiresAt)
       const rights = this.directory.rightsOf(session.peer, this.now)
-      const lost = [...session.rights].some(right => !rights.has(right))
+      const lost = isWeaker(rights, session.rights)
       session.rights = rights
       if (lost) this.close(session, new Reject('rights-lost', 'this peer may see less now', false), 'policy')
     }
@@ -215,6 +247,16 @@ export class Context {
   facetOf(id: Uint8Array): HeldFacet | undefined {
     return this.facets.get(toHex(id))
   }
+}
+
+/** What an id that is not here is taken for: policy denies it to everybody. */
+const NOBODYS: FacetGenesis = {
+  space: new Uint8Array(32),
+  owner: -1,
+  kind: 'StandardsDoc.v1',
+  class: 'private',
+  artifact: new Uint8Array(16),
+  nonce: new Uint8Array(16)
 }
 
 const STRANGER = { code: 'unknown-peer', detail: 'this node was not invited' }

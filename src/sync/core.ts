@@ -5,7 +5,9 @@ import { toHex } from '../wire/bytes.ts'
 import type { Layout } from '../wire/layout.ts'
 import { isReject } from '../wire/reject.ts'
 import { Answers } from './answers.ts'
+import { type AuditOptions, Audit } from './audit.ts'
 import { noteHas } from './asking.ts'
+import { type ChainOptions, Chains } from './chains.ts'
 import { Context, type HeldFacet } from './context.ts'
 import type { Directory } from './directory.ts'
 import type { Effect, Event } from './effects.ts'
@@ -30,31 +32,41 @@ export interface CoreOptions {
   layoutOf: (kind: string) => Layout | undefined
   /** What one company may make this node store. */
   quota?: QuotaLimits
+  /** Whether this node enters what its company signs in space logs, and of which it knows where they end. SYN-54. */
+  chains?: ChainOptions
+  /** Without it the node writes no logs and witnesses none: for looking at what is stored. */
+  audit?: AuditOptions
 }
 
 export class Core {
   readonly context: Context
   readonly greeting: Greeting
   readonly spaces: SpaceSync
+  readonly chains: Chains
   readonly facets: FacetSync
   readonly receipts: Receipts
+  readonly audit: Audit | undefined
   readonly #answers: Answers
   #comparedAt = 0
 
-  constructor({ directory, certificate, signAsNode, layoutOf, quota = QUOTA }: CoreOptions) {
+  constructor(options: CoreOptions) {
+    const { directory, certificate, signAsNode, layoutOf, quota = QUOTA, chains, audit } = options
     this.context = new Context(directory, quota, session => this.#ended(session))
     this.#answers = new Answers(this.context, new Summaries(this.context))
     this.greeting = new Greeting(
       this.context,
       certificate,
-      session => this.spaces.list(session),
+      session => this.#opened(session),
       did => this.#identityGrew(did)
     )
     this.spaces = new SpaceSync(this.context, this.greeting, this.#answers, space => this.#spaceGrew(space))
+    this.chains = new Chains(this.context, this.spaces, chains)
     this.facets = new FacetSync(this.context, this.#answers, layoutOf, (held, run, from) =>
       this.#passOn(held, run, from)
     )
     this.receipts = new Receipts(this.context, signAsNode)
+    this.audit = audit && new Audit(this.context, audit, signAsNode)
+    this.context.journal = this.audit?.own
   }
 
   /** Takes one event at a time (`now` in ms since 1970) and says what is to be done. */
@@ -97,7 +109,8 @@ export class Core {
         }
         return undefined
       case 'identity':
-        return this.greeting.onIdentity(session, frame)
+        this.greeting.onIdentity(session, frame)
+        return this.spaces.lookAtProspects(session)
       case 'bye':
         return undefined
     }
@@ -117,6 +130,10 @@ export class Core {
         return this.spaces.onWantSpace(session, frame, bytes)
       case 'entries':
         return this.spaces.onEntries(session, frame)
+      case 'append':
+        return this.chains.onAppend(session, frame)
+      case 'declined':
+        return this.chains.onDeclined(session, frame)
       case 'summary':
         return this.facets.onSummary(session, frame)
       case 'heads':
@@ -131,7 +148,14 @@ export class Core {
         return this.receipts.onReceipt(session, frame)
       case 'presence':
         return this.facets.onPresence(session, frame)
+      default:
+        return this.audit?.onFrame(session, frame)
     }
+  }
+
+  #opened(session: Session): void {
+    this.spaces.list(session)
+    this.audit?.witnessing.show(session)
   }
 
   #ended(session: Session): void {
@@ -149,6 +173,7 @@ export class Core {
     this.greeting.expire()
     this.context.endWeakened()
     this.receipts.flush()
+    this.audit?.tick()
     for (const session of this.context.open()) {
       this.#goOn(session)
       this.facets.tick(session)
@@ -203,14 +228,15 @@ export class Core {
   }
 
   /** @returns whether the run went out: else its head is named, and the peer asks when it wants to. */
-  #push(session: Session, held: HeldFacet, { seq, tip: { client }, records }: FreshRun): boolean {
+  #push(session: Session, held: HeldFacet, { seq, tip, records }: FreshRun): boolean {
+    const { client } = tip
     const { now } = this.context
     const { pushing } = session.allowances
     const link = linkOf(session, toHex(held.facet.id))
     const has = link.has.get(client)
     const follows = link.named && (seq === 0 || (has !== undefined && has.seq >= seq - 1))
     const fits = this.context.hasRoom(session) && session.answers.length === 0 && pushing.mayGo(now)
-    if (!follows || !fits || !this.#answers.sendRun(session, held, client, 0, records)) return false
+    if (!follows || !fits || !this.#answers.sendRun(session, held, tip, 0, records)) return false
     const bytes = records.reduce((sum, record) => sum + weigh(record), 0)
     pushing.spend(records.length, bytes, now)
     return true

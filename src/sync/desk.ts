@@ -1,7 +1,8 @@
 // Local work: founding spaces, signing entries, making facets, turning edits into envelopes. What a node
 // writes itself takes the same road through the gate as what it receives. protocols/sync, section 9.
 import { type PublicKey } from '../identity/ed25519.ts'
-import { SpaceLog } from '../identity/space-log.ts'
+import { openSpace } from '../artifacts/space.ts'
+import type { SpaceLog } from '../identity/space-log.ts'
 import { Author, type Composed, type Draft } from '../replica/author.ts'
 import { type Facet, type Tip, tipOf } from '../replica/facet.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
@@ -16,7 +17,7 @@ import {
 } from '../wire/genesis.ts'
 import { type Client, SESSION_MAX, packClient } from '../wire/lane.ts'
 import { Reject, isReject } from '../wire/reject.ts'
-import { type EntryAct, encodeSpaceEntry, entrySignedBytes } from '../wire/space-entry.ts'
+import { type EntryAct, type EntryRecord, encodeSpaceEntry, entrySignedBytes } from '../wire/space-entry.ts'
 import { scanUpdate } from '../wire/update.ts'
 import { splitUpdate } from '../wire/update-split.ts'
 import type { Core } from './core.ts'
@@ -65,7 +66,7 @@ export class Desk {
   /** A new space, not yet accepted by anybody. */
   foundSpace(facts: Omit<SpaceGenesis, 'nonce'>): SpaceLog | Reject {
     const bytes = encodeSpaceGenesis({ ...facts, nonce: this.#random(16) })
-    const space = SpaceLog.open(bytes)
+    const space = openSpace(bytes)
     if (isReject(space)) return space
     const key = toHex(spaceId(bytes))
     this.#core.context.directory.spaces.set(key, space)
@@ -75,15 +76,31 @@ export class Desk {
 
   /** Signs the next entry of our chain and passes it on. */
   append(space: SpaceLog, act: EntryAct, signer: Signer): Reject | undefined {
+    const record = this.sign(space, act, signer)
+    return isReject(record) ? record : this.enter(space, record)
+  }
+
+  /** The next entry of our chain, signed and not yet entered. */
+  sign(space: SpaceLog, act: EntryAct, signer: Signer): EntryRecord | Reject {
+    const entry = this.nextEntry(space, act)
+    if (isReject(entry)) return entry
+    return { entry, signer: signer.publicKey.bytes, signature: signer.sign(entrySignedBytes(entry)) }
+  }
+
+  /** Takes in an entry that was signed elsewhere, as by the root key. */
+  enter(space: SpaceLog, record: EntryRecord): Reject | undefined {
+    return this.#core.spaces.add(space, [record])
+  }
+
+  /** The bytes of the next entry of our chain, as far as it is known here. */
+  nextEntry(space: SpaceLog, act: EntryAct): Uint8Array | Reject {
     const { context } = this.#core
     const company = context.directory.ownIndex(space)
     if (company === undefined)
       return new Reject('not-a-party', 'this company is no party of the space', false)
-    const head = space.head(company)
+    const head = space.accepted(company) ? space.head(company) : undefined
     const place = head ? { seq: head.seq + 1, prev: head.id } : { seq: 0 }
-    const entry = encodeSpaceEntry({ space: space.id, company, ...place, act, time: context.now })
-    const signature = signer.sign(entrySignedBytes(entry))
-    return this.#core.spaces.add(space, [{ entry, signer: signer.publicKey.bytes, signature }])
+    return encodeSpaceEntry({ space: space.id, company, ...place, act, time: context.now })
   }
 
   /** A new, empty facet. It is stored, and heard of, with its first envelope. */
@@ -94,6 +111,11 @@ export class Desk {
     const bytes = encodeFacetGenesis(genesis)
     const held = this.#core.facets.openings.open(facetId(bytes), genesis, bytes, space, false)
     return held ?? new Reject('artifact-kind', `${facts.kind} is no kind that this version knows`, false)
+  }
+
+  /** Takes back a facet of ours in which nothing was written. */
+  closeFacet({ facet }: HeldFacet): void {
+    if (facet.size === 0) this.#core.context.facets.delete(toHex(facet.id))
   }
 
   /**

@@ -35,6 +35,13 @@ export type TableName =
   | 'reissued'
   | 'quota'
   | 'invited'
+  | 'audit-log'
+  | 'audit-leaf'
+  | 'audit-checkpoint'
+  | 'audit-head'
+  | 'audit-cosigner'
+  | 'audit-held'
+  | 'audit-conflict'
 
 /** An envelope to read back: the edge finds it by lane, seq and id. */
 export interface Wanted {
@@ -75,8 +82,12 @@ export type News =
   /** A peer sent what a key of this company wrote and this node did not hold. */
   | { what: 'own-returned'; did: string; facet: string; client: number; envelopes: number }
   | { what: 'receipt'; did: string; facet: string }
+  /** A log of another company is not what it was, or does not say: codes of protocols/audit, sections 6 and 7. */
+  | { what: 'audit'; code: AuditTrouble; did: string; origin: string; detail: string }
   /** Of this company nothing more is stored today. */
   | { what: 'quota-spent'; did: string; account: Account; until: number }
+
+export type AuditTrouble = 'audit-rewritten' | 'audit-behind' | 'audit-silent' | 'audit-refused'
 
 export type Event =
   | { on: 'session'; session: SessionId; peerId: string; inbound: boolean }

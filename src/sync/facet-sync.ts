@@ -68,14 +68,13 @@ export class FacetSync {
   // ---- what each side has -----------------------------------------------------------------------
 
   onSummary(session: Session, { space: id, hash }: Extract<Frame, { type: 'summary' }>): void {
-    const space = this.#context.directory.spaceOf(id)
-    if (space && this.#context.clearance(session, 'announce', space))
-      this.#answers.compare(session, space, hash)
+    const space = this.#context.spaceFor(session, id)
+    if (space) this.#answers.compare(session, space, hash)
   }
 
   onHeads(session: Session, { space: id, facets }: Extract<Frame, { type: 'heads' }>): void {
-    const space = this.#context.directory.spaceOf(id)
-    if (!space || !session.peer) return
+    const space = this.#context.spaceFor(session, id)
+    if (!space) return
     for (const { genesis, tips } of facets) {
       const held = this.openings.hold(session, space, genesis)
       if (held) this.asking.note(session, held, tips)
@@ -85,8 +84,7 @@ export class FacetSync {
 
   onNeed(session: Session, frame: Extract<Frame, { type: 'need' }>, bytes: number): void {
     const { facet: id, request, lacks } = frame
-    const held = this.#context.facetOf(id)
-    if (!held || !this.#context.clearance(session, 'send', held.facet.space, held.facet.genesis)) return
+    if (!this.#context.facetFor(session, 'send', id)) return
     this.#answers.add(session, {
       to: 'need',
       batch: READ_ENVELOPES_FIRST,
@@ -116,9 +114,9 @@ export class FacetSync {
   // ---- runs ---------------------------------------------------------------------------------------
 
   onRun(session: Session, frame: Run): void {
-    const held = this.#context.facetOf(frame.facet)
     // Unknown and not-for-you look the same, whatever the run holds: silence (SYN-5).
-    if (!held || !this.#context.clearance(session, 'store', held.facet.space, held.facet.genesis)) return
+    const held = this.#context.facetFor(session, 'store', frame.facet)
+    if (!held) return
     const { now } = this.#context
     const { pushed } = session.allowances
     const within = pushed.mayGo(now)
@@ -218,7 +216,9 @@ export class FacetSync {
     const question = directory.question('store', peer, facet.space, facet.genesis, now)
     const allowed = decideRun(verified, question)
     if (allowed instanceof AllowedRun) return allowed
-    this.#context.tell({ what: 'denied', did: peer.did, ...allowed, facet: toHex(facet.id) })
+    const id = toHex(facet.id)
+    this.#context.tell({ what: 'denied', did: peer.did, ...allowed, facet: id })
+    this.#context.journal?.denied(facet.space, facet.id, peer.did, allowed.rule)
     return new Reject('denied', allowed.reason, false)
   }
 
@@ -276,6 +276,7 @@ export class FacetSync {
     const { seq } = (envelopes[0] as Envelope).header
     const fresh = { seq, tip: tipOf(envelopes), records: envelopes.map(recordOf) }
     this.#context.write(writes, () => {
+      this.#context.journal?.moved(held, fresh.tip)
       if (!own) this.#admitted(held, fresh, from)
     })
     if (own) this.#admitted(held, fresh, from)
@@ -321,10 +322,9 @@ export class FacetSync {
   // ---- presence ---------------------------------------------------------------------------------
 
   onPresence(session: Session, { facet: id, bytes }: Extract<Frame, { type: 'presence' }>): void {
-    const held = this.#context.facetOf(id)
     const { pushed } = session.allowances
+    const held = this.#context.facetFor(session, 'announce', id)
     if (!held || !session.peer || !pushed.mayGo(this.#context.now)) return
-    if (!this.#context.clearance(session, 'announce', held.facet.space, held.facet.genesis)) return
     pushed.spend(1, bytes.length, this.#context.now)
     const states = this.#statesOf(session, session.peer.did, held, bytes)
     if (states.length === 0) return

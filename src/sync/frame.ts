@@ -7,6 +7,7 @@ import { PARTIES_MAX } from '../wire/genesis.ts'
 import { HASH_BYTES } from '../wire/hash.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
+import { FieldError, FieldReader } from './frame-fields.ts'
 
 export const SYNC_VERSION = 1
 /** The lengths before a record's three parts, and its array. */
@@ -33,6 +34,10 @@ export const FACETS_MAX = 256
 export const RECORDS_MAX = 4_096
 /** Where somebody's cursor is takes a hundred bytes. */
 export const PRESENCE_BYTES_MAX = 16_384
+
+/** Checkpoints shown at a time, and sizes that proofs are asked for from: protocols/audit, section 8. */
+export const SHOWN_MAX = 32
+export const SIZES_MAX = 8
 
 /** The head of a branch: (client or company, seq, id). */
 export interface Head {
@@ -69,6 +74,20 @@ export type Frame =
   | { type: 'receipt'; facet: Uint8Array; tips: Head[]; signature: Uint8Array }
   | { type: 'presence'; facet: Uint8Array; bytes: Uint8Array }
   | { type: 'bye'; code: string; detail: string }
+  | { type: 'add-checkpoint'; space: Uint8Array; request: number; opening: Uint8Array; body: Uint8Array }
+  | {
+      type: 'cosigned'
+      space: Uint8Array
+      request: number
+      status: number
+      witness: Uint8Array
+      body: Uint8Array
+    }
+  | { type: 'checkpoints'; space: Uint8Array; logs: { opening: Uint8Array; checkpoint: Uint8Array }[] }
+  | { type: 'want-proofs'; space: Uint8Array; request: number; origin: string; sizes: number[] }
+  | { type: 'proofs'; space: Uint8Array; request: number; bodies: Uint8Array[] }
+  | ({ type: 'append'; space: Uint8Array } & EntryRecord)
+  | { type: 'declined'; space: Uint8Array; entry: Uint8Array; code: string; detail: string }
 
 type Type = Frame['type']
 const TYPES: Type[] = [
@@ -85,7 +104,14 @@ const TYPES: Type[] = [
   'done',
   'receipt',
   'presence',
-  'bye'
+  'bye',
+  'add-checkpoint',
+  'cosigned',
+  'checkpoints',
+  'want-proofs',
+  'proofs',
+  'append',
+  'declined'
 ]
 
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -132,6 +158,20 @@ function fields(frame: Frame): CborValue[] {
       return [frame.facet, frame.bytes]
     case 'bye':
       return [frame.code, frame.detail]
+    case 'add-checkpoint':
+      return [frame.space, frame.request, frame.opening, frame.body]
+    case 'cosigned':
+      return [frame.space, frame.request, frame.status, frame.witness, frame.body]
+    case 'checkpoints':
+      return [frame.space, frame.logs.map(({ opening, checkpoint }) => [opening, checkpoint])]
+    case 'want-proofs':
+      return [frame.space, frame.request, frame.origin, frame.sizes]
+    case 'proofs':
+      return [frame.space, frame.request, frame.bodies]
+    case 'append':
+      return [frame.space, frame.entry, frame.signer, frame.signature]
+    case 'declined':
+      return [frame.space, frame.entry, frame.code, frame.detail]
   }
 }
 
@@ -197,80 +237,6 @@ export function parseFrame(bytes: Uint8Array): Frame | Reject {
   } catch (error) {
     if (error instanceof FieldError) return new Reject('frame-form', `${type}: ${error.message}`)
     throw error
-  }
-}
-
-class FieldError extends Error {}
-
-/** Takes typed fields off a decoded array; a wrong one throws a FieldError that ends the parse. */
-class FieldReader {
-  readonly #values: CborValue[]
-  #at = 0
-
-  constructor(value: CborValue | undefined) {
-    if (!Array.isArray(value)) throw new FieldError('expected an array')
-    this.#values = value
-  }
-
-  text(charsMax = 512): string {
-    const value = this.#values[this.#at++]
-    if (typeof value !== 'string' || value.length > charsMax) throw new FieldError('expected a short text')
-    return value
-  }
-
-  uint(): number {
-    const value = this.#values[this.#at++]
-    if (typeof value !== 'number' || value < 0) throw new FieldError('expected an unsigned integer')
-    return value
-  }
-
-  flag(): boolean {
-    const value = this.#values[this.#at++]
-    if (typeof value !== 'boolean') throw new FieldError('expected true or false')
-    return value
-  }
-
-  bytes(length?: number): Uint8Array {
-    const value = this.#values[this.#at++]
-    if (!(value instanceof Uint8Array) || (length !== undefined && value.length !== length)) {
-      throw new FieldError(`expected ${length ?? 'some'} bytes`)
-    }
-    return value
-  }
-
-  hash(): Uint8Array {
-    return this.bytes(HASH_BYTES)
-  }
-
-  list<T>(itemsMax: number, read: (item: FieldReader) => T): T[] {
-    const value = this.#values[this.#at++]
-    if (!Array.isArray(value) || value.length > itemsMax)
-      throw new FieldError(`expected at most ${itemsMax} items`)
-    return value.map(item => {
-      const reader = new FieldReader(item)
-      const result = read(reader)
-      reader.end()
-      return result
-    })
-  }
-
-  /** A list of plain values, each as a reader of one field. */
-  each<T>(itemsMax: number, read: (item: FieldReader) => T): T[] {
-    const value = this.#values[this.#at++]
-    if (!Array.isArray(value) || value.length > itemsMax)
-      throw new FieldError(`expected at most ${itemsMax} items`)
-    return value.map(item => read(new FieldReader([item])))
-  }
-
-  nested<T>(read: (item: FieldReader) => T): T {
-    const reader = new FieldReader(this.#values[this.#at++])
-    const result = read(reader)
-    reader.end()
-    return result
-  }
-
-  end(): void {
-    if (this.#at !== this.#values.length) throw new FieldError('has the wrong number of fields')
   }
 }
 
@@ -341,5 +307,33 @@ const PARSERS: { [T in Type]: (read: FieldReader) => Frame } = {
     if (bytes.length > PRESENCE_BYTES_MAX) throw new FieldError('too many bytes')
     return { type: 'presence', facet, bytes }
   },
-  bye: read => ({ type: 'bye', code: read.text(64), detail: read.text() })
+  bye: read => ({ type: 'bye', code: read.text(64), detail: read.text() }),
+  'add-checkpoint': read => {
+    const [space, request, opening, body] = [read.hash(), read.uint(), read.bytes(), read.bytes()]
+    return { type: 'add-checkpoint', space, request, opening, body }
+  },
+  cosigned: read => {
+    const [space, request, status] = [read.hash(), read.uint(), read.uint()]
+    return { type: 'cosigned', space, request, status, witness: read.bytes(), body: read.bytes() }
+  },
+  checkpoints: read => {
+    const pair = (item: FieldReader) => ({ opening: item.bytes(), checkpoint: item.bytes() })
+    return { type: 'checkpoints', space: read.hash(), logs: read.list(SHOWN_MAX, pair) }
+  },
+  'want-proofs': read => {
+    const [space, request, origin] = [read.hash(), read.uint(), read.text()]
+    return { type: 'want-proofs', space, request, origin, sizes: read.each(SIZES_MAX, size => size.uint()) }
+  },
+  proofs: read => {
+    const [space, request] = [read.hash(), read.uint()]
+    return { type: 'proofs', space, request, bodies: read.each(SIZES_MAX, body => body.bytes()) }
+  },
+  append: read => {
+    const [space, entry, signer] = [read.hash(), read.bytes(), read.bytes()]
+    return { type: 'append', space, entry, signer, signature: read.bytes() }
+  },
+  declined: read => {
+    const [space, entry] = [read.hash(), read.hash()]
+    return { type: 'declined', space, entry, code: read.text(64), detail: read.text() }
+  }
 }

@@ -1,6 +1,6 @@
 // The first words on a connection: which company is this, which node of it, and may it stay?
 // protocols/sync, section 4.
-import { verifyNodeCertificate } from '../identity/certificate.ts'
+import { isRevoked, verifyNodeCertificate } from '../identity/certificate.ts'
 import { type CompanyIdentity, compareIdentityLogs } from '../identity/company-identity.ts'
 import { verifyIdentityLog } from '../identity/identity-log.ts'
 import { checkInviteProof, inviteProof, inviteTranscript } from '../identity/invite.ts'
@@ -11,6 +11,7 @@ import type { Contact, Directory } from './directory.ts'
 import type { StoreWrite } from './effects.ts'
 import { type Frame, IDENTITY_PART_BYTES } from './frame.ts'
 import { forgetReceipts } from './receipts.ts'
+import { isWeaker } from './rights.ts'
 import { type IdentityParts, type Session, createSession } from './session.ts'
 
 /** A hello must be complete by then, the identity log included. */
@@ -103,13 +104,14 @@ export class Greeting {
     const first = !session.peer
     const before = session.rights
     delete session.greeting
-    session.peer = { did: hello.did, certificate, confirms: hello.confirmed }
+    const { did, certificate: certificateBytes, confirmed: confirms } = hello
+    session.peer = { did, certificate, certificateBytes, confirms }
     this.#remember(session, hello, invite)
     if (first && session.inbound) this.hello(session)
     const { id, peerId } = session
     if (first) this.#context.tell({ what: 'session-open', session: id, did: hello.did, peerId })
     this.#context.endWeakened()
-    const grew = [...session.rights].some(right => !before.has(right))
+    const grew = isWeaker(before, session.rights)
     if ((first || grew) && this.#context.isOpen(session)) this.#opened(session)
   }
 
@@ -166,6 +168,7 @@ export class Greeting {
     const { directory } = this.#context
     const refused = this.learn(did, log, verified, session)
     if (refused) return this.#context.close(session, refused, 'identity')
+    session.told.add(did)
     const { greeting } = session
     if (greeting?.did !== did || !this.#context.isOpen(session)) return
     delete session.greeting
@@ -218,7 +221,7 @@ export class Greeting {
   /** The id of the open invite whose secret the hello proves to know. */
   #inviteFor(session: Session, hello: Hello): string | undefined {
     const { directory, now } = this.#context
-    if (directory.contacts.has(hello.did)) return undefined
+    if (hello.invite.length === 0) return undefined
     const inviter = { did: directory.self.did, peer: directory.self.peerId }
     const joiner = { did: hello.did, peer: session.peerId }
     for (const [id, invite] of directory.invites) {
@@ -239,6 +242,8 @@ export class Greeting {
     if (invite !== undefined) {
       directory.invites.delete(invite)
       writes.push({ kind: 'del', table: 'invite', key: invite })
+    }
+    if (!directory.contacts.has(hello.did) && (invite !== undefined || this.#isNewOwn(hello.did, session))) {
       directory.contacts.set(hello.did, { did: hello.did, addresses: [], nodes: [] })
       this.#context.tell({ what: 'contact', did: hello.did })
     }
@@ -247,7 +252,7 @@ export class Greeting {
     const { peerId } = session
     const isNew = !contact.nodes.includes(peerId)
     const spent = contact.invite !== undefined && !session.inbound
-    if (!isNew && !spent) return
+    if (!isNew && !spent && writes.length === 0) return
     if (isNew) {
       const [dropped] = contact.nodes.length < NODES_MAX ? [] : contact.nodes
       if (dropped !== undefined) forgetReceipts(this.#context, contact.did, dropped)
@@ -255,6 +260,14 @@ export class Greeting {
     }
     if (spent) delete contact.invite
     this.#context.write([...writes, putContact(contact)], undefined, invite !== undefined)
+  }
+
+  /** The first other node of our own company: its certificate is all that it needs to be known (SYN-51). */
+  #isNewOwn(did: string, { peer }: Session): boolean {
+    const { self, contacts, identities } = this.#context.directory
+    const identity = identities.get(did)
+    if (did !== self.did || contacts.has(did) || !peer || !identity) return false
+    return !isRevoked(peer.certificate, identity)
   }
 
   #contactAt(session: Session): Contact | undefined {

@@ -55,21 +55,22 @@ export class Receipts {
   }
 
   /** The heads of now, said once the disk has all that they stand for: writes become durable in their order. */
-  #send(session: Session, { facet }: HeldFacet): void {
+  #send(session: Session, held: HeldFacet): void {
+    const { facet } = held
     const tips = facet.tips().slice(0, TIPS_MAX).map(headOf)
     this.#context.write([], () => {
       const signature = this.#sign(receiptBytes(facet.id, tips))
       const receipt = { type: 'receipt', facet: facet.id, tips, signature } as const
-      this.#context.send(session, receipt, facet.space, facet.genesis)
+      const sent = this.#context.send(session, receipt, facet.space, facet.genesis)
+      if (sent > 0 && session.peer) this.#context.journal?.receipt(held, session.peer.did, true, tips)
     })
   }
 
   onReceipt(session: Session, { facet: id, tips, signature }: Extract<Frame, { type: 'receipt' }>): void {
-    const held = this.#context.facetOf(id)
     const { peer } = session
     // Unknown and not-for-you look the same, whatever the receipt holds: silence (SYN-5).
-    if (!held || !peer || !this.#context.clearance(session, 'announce', held.facet.space, held.facet.genesis))
-      return
+    const held = this.#context.facetFor(session, 'announce', id)
+    if (!held || !peer) return
     const { checks } = session.allowances
     if (checks.left(this.#context.now) <= 0) return
     checks.spend(RECEIPT_CHECKS, this.#context.now)
@@ -79,12 +80,13 @@ export class Receipts {
     }
     const link = linkOf(session, toHex(id))
     for (const { of, seq, id } of tips) noteHas(held, link, { client: of, seq, id })
-    const unknown = tips.filter(({ of, seq, id }) => !held.facet.find({ client: of, seq, id })).length
+    const known = tips.filter(({ of, seq, id }) => held.facet.find({ client: of, seq, id }))
     // Else every receipt could fill the store with heads that are none. A later one will say more.
-    if (unknown > UNKNOWN_HEADS_MAX) return
+    if (tips.length - known.length > UNKNOWN_HEADS_MAX) return
     const key = `${toHex(id)}/${peer.did}/${session.peerId}`
     const bytes = concatBytes(signature, receiptBytes(id, tips))
     this.#context.write([{ kind: 'put', table: 'applied', key, bytes }], undefined, false)
+    this.#context.journal?.receipt(held, peer.did, false, known)
     this.#context.tell({ what: 'receipt', did: peer.did, facet: toHex(id) })
   }
 }

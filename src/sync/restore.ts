@@ -1,7 +1,7 @@
 // From what the store holds back to a core in memory. protocols/sync, section 10.
+import { openSpace } from '../artifacts/space.ts'
 import { compareIdentityLogs } from '../identity/company-identity.ts'
 import { verifyIdentityLog } from '../identity/identity-log.ts'
-import { SpaceLog } from '../identity/space-log.ts'
 import { trustStored } from '../identity/verify.ts'
 import { AllowedRun, decideRun } from '../policy/decide.ts'
 import { equalBytes, toHex } from '../wire/bytes.ts'
@@ -9,6 +9,8 @@ import { type Envelope, type EnvelopeRecord, storedEnvelopes } from '../wire/env
 import { facetId, parseFacetGenesis, spaceId } from '../wire/genesis.ts'
 import { isReject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
+import { decodeCbor } from '../wire/cbor.ts'
+import { decodeHead } from './auditing.ts'
 import type { HeldFacet } from './context.ts'
 import type { Core } from './core.ts'
 import type { Contact } from './directory.ts'
@@ -51,7 +53,7 @@ export function restoreDirectory(core: Core, stored: StoredDirectory): Trouble[]
   for (const did of stored.forkedIdentities) directory.forkedIdentities.add(did)
   for (const contact of stored.contacts) directory.contacts.set(contact.did, contact)
   for (const bytes of stored.spaces) {
-    const space = SpaceLog.open(bytes)
+    const space = openSpace(bytes)
     if (isReject(space)) trouble.push({ where: 'space', why: `${space}` })
     else directory.spaces.set(toHex(spaceId(bytes)), space)
   }
@@ -137,4 +139,34 @@ function admitStored(core: Core, held: HeldFacet, envelopes: Envelope[]): number
     directory.question('store', directory.ownPeer, facet.space, facet.genesis, now)
   )
   return allowed instanceof AllowedRun ? facet.admit(allowed).admitted.length : 0
+}
+
+/** What the logs of earlier runs ended with, by space, what this node cosigned as a witness, and what it caught. */
+export function restoreAudit(
+  core: Core,
+  stored: { heads: StoredRow[]; held: StoredRow[]; conflicts: StoredRow[] }
+): void {
+  for (const { key, bytes } of stored.heads) {
+    const head = decodeHead(bytes)
+    if (head) core.audit?.own.restoreHead(key, head)
+  }
+  const held = stored.held.flatMap(({ bytes }) => heldRow(bytes) ?? [])
+  // Which log of a node is its last hangs on the order (AUD-19, AUD-20).
+  for (const { opening, note, at } of held.toSorted((a, b) => a.at - b.at)) {
+    core.audit?.witnessing.restore(opening, note, at)
+  }
+  for (const { key, bytes } of stored.conflicts) core.audit?.witnessing.restoreConflict(key, bytes)
+}
+
+/** What a witness keeps of a log that it cosigned. */
+function heldRow(bytes: Uint8Array): { opening: Uint8Array; note: Uint8Array; at: number } | undefined {
+  const row = decodeCbor(bytes, bytes.length)
+  const [opening, note, at] = Array.isArray(row) ? row : []
+  const isWhole = opening instanceof Uint8Array && note instanceof Uint8Array && typeof at === 'number'
+  return isWhole ? { opening, note, at } : undefined
+}
+
+interface StoredRow {
+  key: string
+  bytes: Uint8Array
 }

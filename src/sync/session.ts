@@ -6,6 +6,8 @@ import { type Allowances, createAllowances } from './allowance.ts'
 import type { Peer } from './directory.ts'
 import type { SessionId } from './effects.ts'
 import type { Frame, Head } from './frame.ts'
+import type { Prospect } from './prospects.ts'
+import { NO_RIGHTS, type Rights } from './rights.ts'
 import type { Answer } from './serving.ts'
 
 export interface Session {
@@ -15,7 +17,7 @@ export interface Session {
   /** Present once the hello was verified. */
   peer?: Peer
   /** What policy's answers to this peer hung on when last looked at; what shrinks ends the session. */
-  rights: ReadonlySet<string>
+  rights: Rights
   /** A hello that waits for the identity log that it names. */
   greeting?: Extract<Frame, { type: 'hello' }>
   /** We have said who we are. */
@@ -24,10 +26,16 @@ export interface Session {
   openBy: number
   /** Identity logs that are on their way, by did. */
   identities: Map<string, IdentityParts>
-  /** What the peer last named of each space that both hold. */
+  /** The version of our own identity log after which we named our spaces again, since the peer took it in first. */
+  namedAfter: string | undefined
+  /** What the peer last named of each space that both hold, or that was asked for. */
   listed: Map<string, Listing>
   /** Entries that we asked for and that have not all come, by space. */
   asked: Map<string, AskedEntries>
+  /** What the peer has brought of spaces that only their logs can make ours, by space. */
+  prospects: Map<string, Prospect>
+  /** Companies whose identity logs this peer has given, having been asked. */
+  told: Set<string>
   /** Spaces whose listing is to be looked at again, since not all of its entries could be checked. */
   unchecked: Set<string>
   facets: Map<string, FacetLink>
@@ -55,8 +63,8 @@ export interface Session {
 export interface FacetLink {
   /** The peer has seen the genesis: it sent or was sent it with heads. Of other facets it takes no runs. */
   named: boolean
-  /** Heads that the peer has named and that we lacked at the time. */
-  announced: Head[]
+  /** Heads that the peer has named and that we lacked at the time, by lane and id, the newest last. */
+  announced: Map<string, Head>
   /** What the peer has, as far as it said or was sent it. */
   has: Map<number, Tip>
   /** The request that is under way, and whether it brought anything. */
@@ -112,12 +120,15 @@ export function createSession(
     id,
     peerId,
     inbound,
-    rights: new Set(),
+    rights: NO_RIGHTS,
     greeted: false,
     openBy,
     identities: new Map(),
+    namedAfter: undefined,
     listed: new Map(),
     asked: new Map(),
+    prospects: new Map(),
+    told: new Set(),
     unchecked: new Set(),
     facets: new Map(),
     lacking: new Set(),
@@ -139,7 +150,7 @@ export function linkOf(session: Session, facet: string): FacetLink {
   if (!link) {
     link = {
       named: false,
-      announced: [],
+      announced: new Map(),
       has: new Map(),
       open: new Set(),
       again: false,

@@ -2,6 +2,7 @@
 
 export type DataClass = 'public' | 'shared-confidential' | 'private'
 
+/** The least wide first. */
 export const DATA_CLASSES: readonly DataClass[] = ['private', 'shared-confidential', 'public']
 
 export function dataClass(value: unknown): DataClass {

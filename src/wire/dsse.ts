@@ -1,6 +1,7 @@
 // DSSE v1.0.2 envelopes over JCS payloads: one signed document, one or more signatures.
 // protocols/identity, section 3.
 import { z } from 'zod'
+import { fromBase64, toBase64 } from './base64.ts'
 import { concatBytes, utf8 } from './bytes.ts'
 import { JCS_LIMITS, type JcsLimits, encodeJcs, parseJcs } from './jcs.ts'
 import { Reject, isReject } from './reject.ts'
@@ -74,14 +75,4 @@ export function parseDsse(bytes: Uint8Array, kind: string, limits: JcsLimits = J
     return new Reject('dsse-base64', 'not standard base64 with padding, or not 64 bytes of signature')
   }
   return { kind, payload, signatures: signatures as Uint8Array[] }
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-}
-
-/** Node's decoder takes several spellings of the same bytes; only the one we would print counts. */
-function fromBase64(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(Buffer.from(text, 'base64'))
-  return toBase64(bytes) === text ? bytes : undefined
 }

@@ -1,22 +1,31 @@
 // A ParleyNode in memory: simple enough to be right by reading it, real enough that every call has an effect.
+import type { ReciprocityJson, StatementJson } from '../../src/node/exchange-json.ts'
+import type { AgreementJson, RevisionTextJson } from '../../src/node/agreement-json.ts'
+import type { CompanyJson } from '../../src/node/company-json.ts'
+import type { AuditJson } from '../../src/node/audit-json.ts'
 import type {
-  ArtifactJson,
-  CompanyJson,
-  DocumentJson,
   DraftJson,
   DraftTextJson,
+  LogLineJson,
+  LateJson,
+  LateTextJson
+} from '../../src/node/history-json.ts'
+import type {
+  ArtifactJson,
+  DocumentJson,
   FacetCheckJson,
   FrontierJson,
   InviteJson,
-  LogLineJson,
   NodeEvent,
   ParleyNode,
   PassageJson,
   PeerJson,
   SpaceJson,
   StatusJson,
-  WhyJson
+  WhyJson,
+  SignedEntryJson
 } from '../../src/node/parley-node.ts'
+import type { ShareApproval, ShareJson, ShareOptions } from '../../src/node/share-json.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
 import { NodeError } from '../../src/wire/node-error.ts'
 
@@ -65,6 +74,7 @@ export class MemoryNode implements ParleyNode {
       startedAt: 1,
       roles: this.#locked ? [] : [role],
       nodeCertificateExpiresAt: 90,
+      due: [{ use: 'CTO', name: 'Ada', key: 'z6Mk', expiresAt: 90, state: 'ended', here: true }],
       relays: {
         through: [
           { address: '/ip4/192.0.2.9/tcp/4747/p2p/12D3KooWRelay/p2p-circuit', problem: 'it does not relay' }
@@ -94,6 +104,7 @@ export class MemoryNode implements ParleyNode {
     const company = { ...COMPANY, did, legalName: 'Globex SA' }
     const peer = {
       company,
+      own: false,
       connected: true,
       nodes: [],
       addresses,
@@ -156,6 +167,14 @@ export class MemoryNode implements ParleyNode {
     return this.#putSpace({ ...held, parties: held.parties.map(party => ({ ...party, accepted: true })) })
   }
 
+  async keysToSign(_space: string, certificates: string[]) {
+    return { entry: certificates.join('') }
+  }
+
+  enterSigned(space: string, { signer }: SignedEntryJson): Promise<SpaceJson> {
+    return this.pinKeys(space, [signer])
+  }
+
   async pinKeys(space: string, certificates: string[]): Promise<SpaceJson> {
     const keys = certificates.map((key, index) => {
       return { index, key, role: 'CTO', holder: 'Ada', agent: false, powers: ['advise'], cut: false }
@@ -182,6 +201,134 @@ export class MemoryNode implements ParleyNode {
     return space
   }
 
+  readonly #agreements = new Map<string, AgreementJson>()
+  readonly #terms = new Map<string, { [member: string]: unknown }>()
+
+  async agreement(space: string): Promise<AgreementJson> {
+    const { id, title, parties } = this.#space(space)
+    const known = this.#agreements.get(id)
+    if (known) return known
+    const standing = { state: 'draft', bound: true, suspended: false, ended: false } as const
+    return {
+      space: id,
+      spaceTitle: title,
+      contradicted: false,
+      parties: parties.map(({ company }) => ({ company, ...standing })),
+      revisions: [],
+      unfit: []
+    }
+  }
+
+  async #agree(space: string, change: (agreement: AgreementJson) => Partial<AgreementJson>) {
+    const before = await this.agreement(space)
+    const after = { ...before, ...change(before) }
+    this.#agreements.set(space, after)
+    return after
+  }
+
+  async proposeTerms(space: string, terms: { [member: string]: unknown }): Promise<AgreementJson> {
+    return this.#agree(space, ({ revisions }) => {
+      const id = `revision-${revisions.length}`
+      this.#terms.set(id, terms)
+      const facts = { title: String(terms['title']), proposer: 'Acme Ltd', state: 'open' } as const
+      const revision = {
+        id,
+        number: revisions.length + 1,
+        approvals: [],
+        rejections: [],
+        admits: [],
+        waitsFor: ['Acme Ltd']
+      }
+      return { revisions: [...revisions, { ...revision, ...facts }] }
+    })
+  }
+
+  async revision(space: string, revision: string): Promise<RevisionTextJson> {
+    this.#space(space)
+    return {
+      id: revision,
+      terms: this.#terms.get(revision) ?? notFound('revision', revision),
+      page: '# Page\n'
+    }
+  }
+
+  async approveRevision(space: string, revision: string): Promise<AgreementJson> {
+    const approvals = [{ company: 'Acme Ltd', person: 'Ada', time: '2026-01-01T00:00:00Z' }]
+    return this.#agree(space, ({ revisions }) => ({
+      inForce: revision,
+      revisions: revisions.map(other =>
+        other.id === revision ? { ...other, approvals, before: 'ff' } : other
+      )
+    }))
+  }
+
+  async rejectRevision(space: string, revision: string, reason: string): Promise<AgreementJson> {
+    const rejections = [{ company: 'Acme Ltd', reason }]
+    return this.#agree(space, ({ revisions }) => ({
+      revisions: revisions.map(other => (other.id === revision ? { ...other, rejections } : other))
+    }))
+  }
+
+  async suspendAgreement(space: string, reason: string): Promise<AgreementJson> {
+    const detail = { company: 'Acme Ltd', id: 'ff', code: 'suspended', detail: reason }
+    return this.#agree(space, ({ parties }) => ({
+      unfit: [detail],
+      parties: parties.map(party => ({ ...party, suspended: true }))
+    }))
+  }
+
+  async resumeAgreement(space: string): Promise<AgreementJson> {
+    return this.#agree(space, ({ parties }) => ({
+      parties: parties.map(party => ({ ...party, suspended: false }))
+    }))
+  }
+
+  async terminateAgreement(space: string, reason: string): Promise<AgreementJson> {
+    const state = reason === '' ? 'draft' : 'ended'
+    return this.#agree(space, ({ parties }) => ({
+      parties: parties.map(party => ({ ...party, ended: true, state }))
+    }))
+  }
+
+  async reciprocity(space: string): Promise<ReciprocityJson> {
+    const { id, title, parties } = this.#space(space)
+    const given = { released: 1, open: 1, settled: 0 }
+    const unit = { unit: 'ff', open: true, receipted: false, artifact: 'ab', title }
+    const accounts = parties.map(({ company }) => ({
+      company,
+      kind: 'StandardsDoc.v1',
+      rule: { unit: 'document', maxExposure: 2, soleSender: true },
+      given: { ...given, units: [unit] },
+      received: { ...given, units: [] },
+      exposureLeft: 1,
+      unreleased: [{ artifact: 'cd', title }],
+      next: this.exchanged
+    }))
+    return { space: id, spaceTitle: title, accounts }
+  }
+
+  /** What was released and signed for, in the words of who asked. */
+  readonly exchanged: string[] = []
+
+  async release(artifact: string, { to = [] }: { to?: string[] }): Promise<ReciprocityJson> {
+    this.exchanged.push(`release ${artifact} ${to.join()}`)
+    return this.reciprocity('space-0')
+  }
+
+  async signReceipts(
+    space: string,
+    { from = '', artifacts = [] }: { from?: string; artifacts?: string[] }
+  ): Promise<ReciprocityJson> {
+    this.exchanged.push(`sign ${from} ${artifacts.join()}`)
+    return this.reciprocity(space)
+  }
+
+  async statement(space: string, did: string): Promise<StatementJson> {
+    const { id, parties } = this.#space(space)
+    const [{ company }] = parties as [SpaceJson['parties'][0]]
+    return { space: id, company, text: `parley statement 1\n${did}\n` }
+  }
+
   async settle(facet: string, lane: number, seq: number, id: string): Promise<void> {
     this.settled.push([facet, lane, seq, id])
   }
@@ -195,7 +342,9 @@ export class MemoryNode implements ParleyNode {
   }): Promise<ArtifactJson> {
     const { kind, title, space = 'home', text = '' } = options
     const id = `artifact-${this.#held.size}`
-    const facets = [{ id: `facet-${id}`, class: options.class, envelopes: 1, lanes: 1 }]
+    const facets = [
+      { id: `facet-${id}`, class: options.class, space, spaceTitle: space, envelopes: 1, lanes: 1 }
+    ]
     const artifact = { id, kind, title, space, spaceTitle: space, facets }
     this.#held.set(id, { artifact, text, fields: {}, edits: 0 })
     this.emit({ event: 'artifact', artifact: id })
@@ -204,6 +353,41 @@ export class MemoryNode implements ParleyNode {
 
   async artifacts(): Promise<ArtifactJson[]> {
     return [...this.#held.values()].map(({ artifact }) => artifact)
+  }
+
+  async previewShare(artifact: string, { fields, ...options }: ShareOptions): Promise<ShareJson> {
+    const { text, artifact: known } = this.#hold(artifact)
+    const { space, spaceTitle, kind } = known
+    return {
+      artifact,
+      kind,
+      class: options.class,
+      from: options.from ?? 'private',
+      space: options.space ?? space,
+      spaceTitle,
+      content: JSON.stringify({ text, fields }),
+      digest: '5a',
+      unseen: ['text: U+200B'],
+      faults: [],
+      agreement: {
+        revision: '5b',
+        title: 'One',
+        kinds: [kind],
+        classes: [],
+        topics: [],
+        covers: true,
+        narrower: []
+      },
+      parties: [{ company: COMPANY, gets: 'not-now', rule: 'POL-14', reason: 'no agreement' }]
+    }
+  }
+
+  async approveShare(artifact: string, { by, ...options }: ShareApproval): Promise<ArtifactJson> {
+    const { artifact: known } = this.#hold(artifact)
+    const { space, spaceTitle } = known
+    const part = { id: by, class: options.class, space, spaceTitle, envelopes: 1, lanes: 1 }
+    known.facets.push(part)
+    return known
   }
 
   async read(artifact: string, options?: { class?: DataClass }): Promise<DocumentJson> {
@@ -249,6 +433,40 @@ export class MemoryNode implements ParleyNode {
     return [{ text: this.#hold(artifact).text, company: 'Acme Ltd', role: 'CTO', holder: 'Ada' }]
   }
 
+  async late(): Promise<LateJson[]> {
+    const {
+      inserted: _inserted,
+      deleted: _deleted,
+      fields: _fields,
+      text: _text,
+      ...late
+    } = await this.lateText('a')
+    return [late]
+  }
+
+  async lateText(envelope: string): Promise<LateTextJson> {
+    const author = { company: 'Acme Ltd', role: 'CTO', holder: 'Ada', key: 'z6Mk' }
+    const place = { artifact: 'artifact-0', kind: 'k', title: 't', space: 'space-0', spaceTitle: 's' }
+    const work = {
+      at: 1,
+      state: 'cut',
+      envelopes: 2,
+      inserted: ['x'],
+      deleted: 1,
+      fields: [],
+      text: 'xy'
+    } as const
+    return { id: envelope, ...author, ...place, ...work, inserted: [...work.inserted], fields: [] }
+  }
+
+  async adopt(envelope: string): Promise<void> {
+    if (envelope === '') notFound('late', envelope)
+  }
+
+  drop(envelope: string): Promise<void> {
+    return this.adopt(envelope)
+  }
+
   async drafts(artifact: string): Promise<DraftJson[]> {
     const { text: _text, fields: _fields, ...draft } = await this.draft(artifact, 'head-0')
     return [draft]
@@ -266,7 +484,23 @@ export class MemoryNode implements ParleyNode {
   }
 
   async why(subject = 'everything'): Promise<WhyJson[]> {
-    return [{ subject, inSync: true, reasons: [] }]
+    return [{ subject, inSync: true, reasons: [], heldBack: ['not released'] }]
+  }
+
+  /** A file that says for whom it was made. */
+  async *seal(artifact: string, options: { class?: DataClass; with?: string[] }): AsyncGenerator<Uint8Array> {
+    this.#hold(artifact)
+    yield new TextEncoder().encode(JSON.stringify({ artifact, ...options }))
+  }
+
+  async *countersign(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of file) yield chunk
+    yield new TextEncoder().encode('signed')
+  }
+
+  async *identityLog(company: string): AsyncGenerator<Uint8Array> {
+    if (company !== COMPANY.did) notFound('company', company)
+    yield new TextEncoder().encode('log')
   }
 
   exportArtifact(artifact: string): AsyncIterable<Uint8Array> {
@@ -298,12 +532,43 @@ export class MemoryNode implements ParleyNode {
     return this.#held.get(artifact) ?? notFound('artifact', artifact)
   }
 
+  /** Leaves of the one log that were erased. */
+  readonly erased = new Set<number>()
+
+  async audit(): Promise<AuditJson> {
+    const origin = 'parley/audit/1/5a/12D3KooW/e0'
+    const witnesses = ['Globex SA']
+    const log = { id: 'e0', origin, space: '5a', title: 'Joint', writing: true, witnesses }
+    return {
+      logs: [{ ...log, size: 9 - this.erased.size, witnessedSize: 7 }],
+      held: [{ origin, space: '5a', company: 'Globex SA', size: 3 }],
+      proofs: [{ origin, file: '{}' }]
+    }
+  }
+
+  async *exportAudit(log: string, options?: { upTo?: string }): AsyncGenerator<Uint8Array> {
+    yield new TextEncoder().encode(`${log} up to ${options?.upTo ?? 'cosigned'}\n`)
+  }
+
+  async *auditResource(log: string, path: string): AsyncGenerator<Uint8Array> {
+    yield new TextEncoder().encode(`${log} ${path}\n`)
+  }
+
+  async eraseAudit(log: string, index: number): Promise<void> {
+    if (log !== 'e0') notFound('audit-log', log)
+    this.erased.add(index)
+  }
+
   async *snapshot(): AsyncGenerator<Uint8Array> {
     yield* this.bundle()
   }
 
   async refresh() {
     return { told: 1, locked: this.#locked ? ['CTO'] : [], entered: ['Home'], notEntered: [] }
+  }
+
+  async goOnline(): Promise<void> {
+    return
   }
 
   async lock(): Promise<void> {

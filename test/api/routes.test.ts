@@ -6,7 +6,9 @@ import { statusOf } from '../../src/api/error-answer.ts'
 import { ROUTE_NAMES, ROUTES, type RouteName, type RouteTable } from '../../src/api/routes.ts'
 import { SCHEMAS, type Schemas } from '../../src/api/schemas.ts'
 import type { ParleyNode } from '../../src/node/parley-node.ts'
+import { toBase64 } from '../../src/wire/base64.ts'
 import { NodeError } from '../../src/wire/node-error.ts'
+import { CERTIFICATES_MAX, encodeSpaceEntry } from '../../src/wire/space-entry.ts'
 import { MemoryNode } from './memory-node.ts'
 import { served } from './served.ts'
 
@@ -26,13 +28,30 @@ const CALLS: { [M in Exclude<RouteName, 'subscribe'>]: Call } = {
   forget: node => node.forget('did:webvh:QmGlobex:globex.example%3A8080'),
   createSpace: node => node.createSpace({ title: ODD, pairing: 'CTO', parties: ['a', 'b'] }),
   acceptSpace: node => node.acceptSpace('space-0'),
+  keysToSign: node => node.keysToSign('space-0', ['AAAA', 'BBBB']),
+  enterSigned: node => node.enterSigned('space-0', { entry: 'AAAA', signer: 'BBBB', signature: 'CCCC' }),
   pinKeys: node => node.pinKeys('space-0', ['AAAA', 'BBBB']),
   cutKey: node => node.cutKey('space-0', 1, { nothing: true }),
   spaces: node => node.spaces(),
+  proposeTerms: node => node.proposeTerms('space-0', { title: ODD, number: 1 }),
+  approveRevision: node => node.approveRevision('space-0', 'revision-0'),
+  rejectRevision: node => node.rejectRevision('space-0', 'revision-0', ODD),
+  revision: node => node.revision('space-0', 'revision-0'),
+  suspendAgreement: node => node.suspendAgreement('space-0', ODD),
+  resumeAgreement: node => node.resumeAgreement('space-0'),
+  terminateAgreement: node => node.terminateAgreement('space-0', ODD),
+  agreement: node => node.agreement('space-0'),
+  reciprocity: node => node.reciprocity('space-0'),
+  release: node => node.release('artifact-0', { to: [ODD] }),
+  signReceipts: node => node.signReceipts('space-0', { from: ODD, artifacts: ['a', 'b'] }),
+  statement: node => node.statement('space-0', 'did:webvh:QmGlobex:globex.example%3A8080'),
   settle: node => node.settle('facet', 2 ** 53 - 1, 7, 'abc'),
   createArtifact: node =>
     node.createArtifact({ kind: 'StandardsDoc.v1', title: ODD, class: 'private', text: 'x' }),
   artifacts: node => node.artifacts(),
+  previewShare: node =>
+    node.previewShare('artifact-0', { class: 'public', from: 'private', space: ODD, fields: ['text', ODD] }),
+  approveShare: node => node.approveShare('artifact-0', { class: 'public', digest: 'ab', by: ODD }),
   read: node => node.read('artifact-0', { class: 'public' }),
   editText: async node => {
     const { frontier } = await node.read('artifact-0')
@@ -41,16 +60,28 @@ const CALLS: { [M in Exclude<RouteName, 'subscribe'>]: Call } = {
   setFields: node => node.setFields('artifact-0', { 'meta.title': ODD, 'meta.tags': [1, null, { a: true }] }),
   log: node => node.log('artifact-0'),
   passages: node => node.passages('artifact-0'),
+  late: node => node.late(),
+  lateText: node => node.lateText('abcdef'),
+  adopt: node => node.adopt('abcdef'),
+  drop: node => node.drop('abcdef'),
   checkFacet: node => node.checkFacet('facet-artifact-0'),
   drafts: node => node.drafts('artifact-0'),
   draft: node => node.draft('artifact-0', 'abcdef'),
+  seal: async node => text(node.seal('artifact-0', { class: 'public', with: [ODD] })),
+  countersign: async node => text(node.countersign(chunks('one'))),
+  identityLog: async node => text(node.identityLog('did:webvh:QmAcme:acme.example')),
   exportArtifact: async node => text(node.exportArtifact('artifact-0')),
   importBundle: node => node.importBundle(chunks('one')),
   why: node => node.why(ODD),
+  audit: node => node.audit(),
+  exportAudit: async node => text(node.exportAudit('e0', { upTo: 'newest' })),
+  auditResource: async node => text(node.auditResource('e0', 'tile/0/x001/067.p/5')),
+  eraseAudit: node => node.eraseAudit('e0', 3),
   snapshot: async node => text(node.snapshot()),
   refresh: node => node.refresh(),
   lock: node => node.lock(),
   status: node => node.status(),
+  goOnline: node => node.goOnline(),
   unlock: node => node.unlock('open sesame')
 }
 
@@ -70,6 +101,37 @@ test('[API-14] every call gives over HTTP what it gives directly, in the shape t
   }
   expect(node.settled).toEqual(twin.settled)
   expect(await node.status()).toEqual(await twin.status())
+  await client.close()
+})
+
+test('[API-23] a log of audit is read under the paths of C2SP', async () => {
+  const { home } = await served()
+  const client = await connectApi(home)
+  for (const path of ['checkpoint', 'tile/0/000', 'tile/entries/x001/000.p/255']) {
+    expect(await text(client.auditResource('e0', path))).toBe(`e0 ${path}\n`)
+  }
+  await expect(text(client.auditResource('e0', 'other'))).rejects.toMatchObject({ code: 'no-such-route' })
+  await client.close()
+})
+
+test('[API-25] an entry that pins as many keys as one can comes through, and so do their certificates', async () => {
+  const { home } = await served()
+  const client = await connectApi(home)
+  const certificate = 'A'.repeat(4 * Math.ceil(16_384 / 3))
+  const { entry } = await client.keysToSign('space-0', [certificate])
+  expect(entry).toBe(certificate)
+  const certificates = Array.from({ length: CERTIFICATES_MAX }, () => new Uint8Array(1_900))
+  const largest = encodeSpaceEntry({
+    space: new Uint8Array(32),
+    company: 0,
+    seq: 1,
+    prev: new Uint8Array(32),
+    act: { kind: 'keys', certificates },
+    time: 1
+  })
+  expect(largest.length).toBeGreaterThan(60_000)
+  await client.createSpace({ title: 'one', pairing: 'CTO', parties: [] })
+  await client.enterSigned('space-0', { entry: toBase64(largest), signer: 'AAAA', signature: 'AAAA' })
   await client.close()
 })
 

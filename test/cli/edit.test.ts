@@ -6,16 +6,23 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { edit } from '../../src/cli/actions/edit.ts'
 import type { Cli } from '../../src/cli/cli.ts'
 import { Output } from '../../src/cli/output.ts'
-import type { ArtifactJson, DocumentJson, FrontierJson, ParleyNode } from '../../src/node/parley-node.ts'
+import type {
+  ArtifactJson,
+  DocumentJson,
+  FrontierJson,
+  ParleyNode,
+  PartJson
+} from '../../src/node/parley-node.ts'
 import { isNodeError, NodeError } from '../../src/wire/node-error.ts'
 
 const ID = 'e4a02d21ed1536cdcfdb8d14083c7b89'
 const OPENED: FrontierJson = { heads: [{ client: 5, seq: 2, id: 'aa' }] }
 
+/** `part`: where it goes to. */
 interface Edit {
+  part: string
   base: FrontierJson
   text: string
-  class?: string
 }
 
 /** A node with one document, which takes edits or fails. */
@@ -32,10 +39,10 @@ function nodeWith(text: string, failure?: Error): { cli: Cli; edits: Edit[] } {
     structRoot: ''
   }
   const node: Partial<ParleyNode> = {
-    artifacts: () => Promise.resolve([{ id: ID, title: 'Naming' } as ArtifactJson]),
+    artifacts: () => Promise.resolve([{ id: ID, title: 'Naming', facets: [] as PartJson[] } as ArtifactJson]),
     read: () => Promise.resolve(document),
-    editText: (_artifact, change) => {
-      edits.push(change)
+    editText: (part, change) => {
+      edits.push({ part, ...change })
       return failure ? Promise.reject(failure) : Promise.resolve(document)
     },
     close: () => Promise.resolve()
@@ -65,7 +72,7 @@ test('the new text goes back with the point in history that was opened', async (
   await edit(cli, ID.slice(0, 6), {})
   expect(existsSync(readFileSync(seen, 'utf8').trim())).toBe(false)
   rmSync(dirname(seen), { recursive: true })
-  expect(edits).toEqual([{ base: OPENED, text: 'some\nmore\n', class: 'private' }])
+  expect(edits).toEqual([{ part: 'f', base: OPENED, text: 'some\nmore\n' }])
 })
 
 test('an editor that adds only the newline at the end changes nothing', async () => {
@@ -87,7 +94,7 @@ test('a save that fails keeps the text and what it was made from, and says how t
 
   const later = nodeWith('theirs')
   await edit(later.cli, ID, { file: path as string, base: base as string })
-  expect(later.edits).toEqual([{ base: OPENED, text: 'mine\n', class: 'private' }])
+  expect(later.edits).toEqual([{ part: 'f', base: OPENED, text: 'mine\n' }])
 })
 
 test('an editor that fails, or leaves what is no text, loses nothing either', async () => {

@@ -1,12 +1,21 @@
 import { expect, test } from 'vitest'
 import { exitCodeOf } from '../../src/cli/exit-codes.ts'
-import { findArtifact, findCompany } from '../../src/cli/find.ts'
+import { findArtifact, findCompany, findPart } from '../../src/cli/find.ts'
 import { byteCount, inline, nearest, table, visible } from '../../src/cli/text.ts'
 import type { ParleyNode } from '../../src/node/parley-node.ts'
 import { NodeError } from '../../src/wire/node-error.ts'
 
-const A = { id: 'abcdef0123456789abcdef0123456789', title: 'Naming' }
-const B = { id: 'abcdef9999456789abcdef0123456789', title: 'Parts' }
+const PART = { id: 'f00d0003', class: 'public', space: 'aa', spaceTitle: 'Joint' }
+const A = {
+  id: 'abcdef0123456789abcdef0123456789',
+  title: 'Naming',
+  facets: [{ id: 'f00d0001', class: 'private' }]
+}
+const B = {
+  id: 'abcdef9999456789abcdef0123456789',
+  title: 'Parts',
+  facets: [{ id: 'f00d0002', class: 'private' }, PART]
+}
 const COMPANIES = [
   { did: 'did:webvh:QmAAAAAAbbb:parley.invalid', legalName: 'Acme GmbH' },
   { did: 'did:webvh:QmAAAAAAccc:parley.invalid', legalName: 'Globex Ltd' }
@@ -24,6 +33,20 @@ test('the beginning of an id finds one artifact, from six digits on', async () =
   const one = { artifacts: () => Promise.resolve([A]) } as unknown as ParleyNode
   await expect(findArtifact(one, 'abcde')).rejects.toMatchObject({ code: 'artifact-ambiguous' })
   expect(await findArtifact(one, 'abcdef')).toBe(A)
+})
+
+test('[ART-14] the id of a part finds that part alone, and a class names one', async () => {
+  expect(await findArtifact(node, 'f00d0003')).toEqual({
+    id: PART.id,
+    title: 'Parts',
+    space: 'aa',
+    spaceTitle: 'Joint',
+    facets: [PART]
+  })
+  await expect(findArtifact(node, 'f00d00')).rejects.toMatchObject({ code: 'artifact-ambiguous' })
+  expect(await findPart(node, 'Parts', 'public')).toBe(PART.id)
+  expect(await findPart(node, 'Parts')).toBe(B.id)
+  await expect(findPart(node, 'Naming', 'public')).rejects.toMatchObject({ code: 'facet-unknown' })
 })
 
 test('a mistyped id or title is told what is near', async () => {

@@ -8,7 +8,7 @@ import { connectApi } from '../../src/api/client.ts'
 import type { ParleyNode } from '../../src/node/parley-node.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
 import { COMPILE_CACHE, until } from '../../scripts/company-process.ts'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../src/sandbox/random.ts'
 
 export type Mode = 'plain' | 'cut' | 'without-sync'
 

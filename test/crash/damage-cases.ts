@@ -45,6 +45,7 @@ const FILES: { [area: string]: [folder: string, start: string] } = {
   'node key': ['keys', 'node-'],
   'role key': ['keys', 'CTO-'],
   'unlock key': ['.', 'unlock.key'],
+  'data key': ['.', 'data.age'],
   settings: ['.', 'parley.json'],
   'identity log': ['.', 'identity.jsonl'],
   'node certificate': ['certificates', 'node-'],

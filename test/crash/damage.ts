@@ -1,7 +1,7 @@
 // node scripts/run.cjs test/crash/damage.ts --cases N --json: copies of a real home are damaged in every way
 // that disks and people know, and started. Nothing may be lost, or wrong, without a word.
 import { parseArgs } from 'node:util'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../src/sandbox/random.ts'
 import { Companies } from './companies.ts'
 import { damageCases } from './damage-cases.ts'
 import type { Verdict } from './examine.ts'

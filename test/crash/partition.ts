@@ -7,6 +7,7 @@ import { encodeInvite, type Invite, parseInvite } from '../../src/identity/invit
 import { type CompanyProcess, freePort, startCompany, until } from '../../scripts/company-process.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
 import { Link } from './link.ts'
+import { sealAgreement } from '../../scripts/seal-agreement.ts'
 
 export const IN_SYNC_MS = 20_000
 const EDIT_EVERY_MS = 200
@@ -120,6 +121,7 @@ async function shared(a: Side, b: Side): Promise<string> {
     const seen = (await one.spaces()).find(item => item.id === space.id)
     return seen?.parties.every(party => party.accepted)
   })
+  await sealAgreement([one, two], space.id)
   const facts = { kind: 'StandardsDoc.v1', title: 'Shared', class: 'shared-confidential' } as const
   const { id } = await one.createArtifact({ ...facts, space: space.id, text: '\n' })
   await until('the document', async () => (await two.read(id)).text === '\n')

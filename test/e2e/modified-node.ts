@@ -1,13 +1,18 @@
 // A rival's modified node on a real network: the honest core with a mouth of its own. What it says beyond the
 // protocol comes from test/sim/liars.ts.
+import { until } from '../../scripts/company-process.ts'
+import { agreementOf } from '../../src/artifacts/agreement.ts'
+import type { SpaceLog } from '../../src/identity/space-log.ts'
+import { toHex } from '../../src/wire/bytes.ts'
 import { createPeering } from '../../src/net/peering.ts'
 import { parseAddress } from '../../src/net/address.ts'
 import type { FrameSession } from '../../src/net/session.ts'
 import { isReject } from '../../src/wire/reject.ts'
-import type { Company } from '../sim/company.ts'
+import { approvalOf } from '../sim/agreement.ts'
+import { type Company, signerOf } from '../sim/company.ts'
 import type { Disk } from '../sim/disk.ts'
 import { SimNode, type World } from '../sim/node.ts'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../src/sandbox/random.ts'
 
 export interface ModifiedNode {
   node: SimNode
@@ -73,4 +78,20 @@ export async function createModifiedNode(company: Company, seed: number, disk?: 
       await peering.stop()
     }
   }
+}
+
+/** The rival approves what the others propose, as an honest party would. */
+export async function approveAs(
+  { node }: ModifiedNode,
+  company: Company,
+  space: SpaceLog,
+  revision: string
+): Promise<void> {
+  await until('the proposal', async () =>
+    agreementOf(space).revisions.some(({ id }) => toHex(id) === revision)
+  )
+  const refused = node.perform(() =>
+    node.desk.append(space, approvalOf(space, company, revision), signerOf(company.role))
+  )
+  if (refused) throw new Error(`${refused}`)
 }

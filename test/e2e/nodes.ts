@@ -8,6 +8,7 @@ import type { Home } from '../../src/node/home.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
 import type { ParleyNode } from '../../src/node/parley-node.ts'
 import { createCompanyHome, keysOf } from './homes.ts'
+import { sealAgreement } from '../../scripts/seal-agreement.ts'
 
 export interface Joined {
   nodes: LocalNode[]
@@ -65,7 +66,7 @@ export async function meet(host: ParleyNode, guest: ParleyNode): Promise<void> {
   await host.confirm(await didOf(guest), { by: 'test', how: 'test' })
 }
 
-/** A space of all of them, accepted by each. @returns its id */
+/** A space of all of them, accepted by each, with an agreement that all have approved. @returns its id */
 export async function share(nodes: ParleyNode[]): Promise<string> {
   const [first, ...others] = nodes as [ParleyNode, ...ParleyNode[]]
   const parties = await Promise.all(others.map(didOf))
@@ -80,6 +81,7 @@ export async function share(nodes: ParleyNode[]): Promise<string> {
     )
     return seen.every(space => space?.parties.every(party => party.accepted))
   })
+  await sealAgreement(nodes, id)
   return id
 }
 

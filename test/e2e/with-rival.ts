@@ -3,15 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, until } from '../../scripts/company-process.ts'
+import { sealAgreement } from '../../scripts/seal-agreement.ts'
 import { parseInvite } from '../../src/identity/invite.ts'
 import type { Home } from '../../src/node/home.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
 import type { NodeEvent } from '../../src/node/parley-node.ts'
 import { type Company, createCompany, createNodeKey, signerOf } from '../sim/company.ts'
 import type { Disk } from '../sim/disk.ts'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../src/sandbox/random.ts'
 import { createCompanyHome } from './homes.ts'
-import { type ModifiedNode, createModifiedNode } from './modified-node.ts'
+import { type ModifiedNode, approveAs, createModifiedNode } from './modified-node.ts'
 import { didOf, meet, startNode } from './nodes.ts'
 
 type Refused = Extract<NodeEvent, { event: 'refused' }>
@@ -142,6 +143,7 @@ export class WithRival {
       const seen = (await this.b.spaces()).find(item => item.id === id)
       return seen?.parties.every(party => party.accepted)
     })
+    await sealAgreement([this.a, this.b], id, {}, revision => approveAs(first, this.rival, log, revision))
     return id
   }
 }

@@ -3,7 +3,8 @@
 import { issueRoleCertificate, requestRole, verifyRoleRequest } from '../../src/identity/certificate.ts'
 import type { Power } from '../../src/identity/certificate.ts'
 import { generateKey } from '../../src/identity/ed25519.ts'
-import { SpaceLog } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
+import { type SpaceLog } from '../../src/identity/space-log.ts'
 import type { News } from '../../src/sync/effects.ts'
 import { encodeFrame } from '../../src/sync/frame.ts'
 import { toHex } from '../../src/wire/bytes.ts'
@@ -11,9 +12,10 @@ import { type EnvelopeRecord, parseRun } from '../../src/wire/envelope.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { type EntryRecord, encodeSpaceEntry, entrySignedBytes } from '../../src/wire/space-entry.ts'
 import { Hand } from '../replica/hand.ts'
+import { seal } from '../sim/agreement.ts'
 import { type Random, randomFrom } from '../replica/writers.ts'
 import { type Company, EPOCH_MS, createCompany, createNodeKey, must, signerOf } from '../sim/company.ts'
-import { Random as SimRandom } from '../sim/random.ts'
+import { Random as SimRandom } from '../../src/sandbox/random.ts'
 import { acceptRecord } from '../sync/bench.ts'
 import { type Edges, FuzzNode, type View, rootOf } from './node.ts'
 
@@ -98,7 +100,7 @@ export class Arena implements Edges {
     this.space = must<SpaceLog>(
       this.victim.perform(() => this.victim.desk.foundSpace({ title: 'Joint', pairing: 'CTO', parties }))
     )
-    const copy = must(SpaceLog.open(this.space.genesisBytes))
+    const copy = must(openSpace(this.space.genesisBytes))
     this.second.core.context.directory.spaces.set(toHex(copy.id), copy)
     const records = [ada, bo].map(company => acceptRecord(this.space, company))
     const both = [mal.roleCertificate, malSecond.roleCertificate]
@@ -111,6 +113,10 @@ export class Arena implements Edges {
       )
       if (refused) throw new Error(`${refused}`)
     }
+    seal(this.space, [ada, bo, mal], record => {
+      this.victim.perform(core => core.spaces.add(this.space, [record]))
+      this.second.perform(core => core.spaces.add(copy, [record]))
+    })
     this.#connect()
     this.facet = this.victim.openFacet(this.space.id, { class: 'shared-confidential' })
     this.#begin(this.facet)

@@ -1,15 +1,17 @@
 // Honest people in one room: each has a node with the real core and desk and a view of a document, they write at
 // once, hear from one another late and in any order, and nothing that they write may be refused.
-import { SpaceLog } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
+import { type SpaceLog } from '../../src/identity/space-log.ts'
 import { type Tip, tipOf } from '../../src/replica/facet.ts'
 import type { News } from '../../src/sync/effects.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { type EnvelopeRecord, parseRun } from '../../src/wire/envelope.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { Hand } from '../replica/hand.ts'
+import { seal } from '../sim/agreement.ts'
 import { type Random, randomFrom } from '../replica/writers.ts'
 import { type Company, EPOCH_MS, createCompany, must } from '../sim/company.ts'
-import { Random as SimRandom } from '../sim/random.ts'
+import { Random as SimRandom } from '../../src/sandbox/random.ts'
 import { acceptRecord } from '../sync/bench.ts'
 import type { Finding } from './finding.ts'
 import { type Edges, FuzzNode, type View } from './node.ts'
@@ -129,11 +131,18 @@ export class Room implements Edges {
     )
     const accepts = this.#nodes.map(({ company }) => acceptRecord(space, company))
     for (const node of this.#nodes) {
-      const own = node === first ? space : must(SpaceLog.open(space.genesisBytes))
+      const own = node === first ? space : must(openSpace(space.genesisBytes))
       node.core.context.directory.spaces.set(toHex(own.id), own)
       const refused = node.perform(core => core.spaces.add(own, accepts))
       if (refused) throw new Error(`${refused}`)
     }
+    const companies = this.#nodes.map(({ company }) => company)
+    seal(space, companies, record => {
+      for (const node of this.#nodes) {
+        const own = node.core.context.directory.spaceOf(space.id) as SpaceLog
+        node.perform(core => core.spaces.add(own, [record]))
+      }
+    })
     this.#facet = first.openFacet(space.id, { class: this.#pick(['public', 'shared-confidential']) })
     if (this.#room % CONNECTED_EVERY === 0) this.#connectAll()
     else this.#share(first)

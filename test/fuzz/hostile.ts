@@ -1,5 +1,6 @@
 // Worlds full of hostile input. Each world follows from the seed and its number; in each a rival says one thing
 // after another, and after each the victim's document must be as good as new.
+import { agreementOf } from '../../src/artifacts/agreement.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { scanUpdate } from '../../src/wire/update.ts'
@@ -13,6 +14,8 @@ import { RIVAL, Rival } from './rival.ts'
 import { Turns } from './turns.ts'
 import { bundleOf, importBundle, wildDocument } from './wild-document.ts'
 import { type Said, TRICKS } from './wild-envelope.ts'
+import { unsound } from './wild-agreement.ts'
+import { unsettled } from './wild-contribution.ts'
 import { wildEntry, wildFrame } from './wild-frame.ts'
 import { WildUpdate } from './wild-update.ts'
 import { mutateBytes } from './wild-value.ts'
@@ -89,10 +92,11 @@ export class World {
     return this.#at
   }
 
-  /** The rival's chain has forked, or it has cut both of its keys: nothing that it says counts any more. */
+  /** The rival's chain has forked, it has cut its first key or ended its part: nothing that it says counts any more. */
   #isOver(): boolean {
     const { space } = this.#arena
-    return space.forkOf(RIVAL) !== undefined || (space.head(RIVAL)?.cut ?? []).includes(0)
+    const ended = agreementOf(space).ended.has(RIVAL)
+    return ended || space.forkOf(RIVAL) !== undefined || (space.head(RIVAL)?.cut ?? []).includes(0)
   }
 
   #kind(): Kind {
@@ -201,6 +205,8 @@ export class World {
     if (this.findings.length > 0) return
     const arena = this.#arena
     const accepted = verdict === 'accepted' && kind !== 'document'
+    if (accepted && kind === 'entry')
+      this.#check(kind, () => unsound(this.#rival) ?? unsettled(this.#rival), bytes)
     if (accepted) this.#totals.accepted++
     const inspect = accepted || ++this.#sinceInspection >= INSPECT_EVERY
     const flush = inspect || this.#at % FLUSH_EVERY === 0

@@ -8,7 +8,7 @@ import {
 } from '../../src/identity/certificate.ts'
 import { verifyIdentityLog } from '../../src/identity/identity-log.ts'
 import { parseInvite } from '../../src/identity/invite.ts'
-import { SpaceLog } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
 import { Bundles } from '../../src/node/bundle.ts'
 import type { Parts } from '../../src/node/parts.ts'
 import { concatBytes, utf8 } from '../../src/wire/bytes.ts'
@@ -66,7 +66,7 @@ export function wildDocument(rival: Rival, corpus: Corpus): Parsed {
     }),
     () => ({
       bytes: mutateBytes(pick(random, [arena.space.genesisBytes, ...corpus.geneses]), random),
-      parse: bytes => verdictOf(random(2) === 0 ? SpaceLog.open(bytes) : parseFacetGenesis(bytes))
+      parse: bytes => verdictOf(random(2) === 0 ? openSpace(bytes) : parseFacetGenesis(bytes))
     }),
     () => ({
       bytes: mutateBytes(pick(random, corpus.headers), random),
@@ -141,5 +141,5 @@ function bundles({ arena }: Rival): Bundles {
       victim.disk.read(Buffer.from(id).toString('hex'), wanted)
   }
   const parts = { directory: core.context.directory, driver } as unknown as Parts
-  return new Bundles(parts, { held: () => victim.held(facet) })
+  return new Bundles(parts, { named: () => victim.held(facet) })
 }

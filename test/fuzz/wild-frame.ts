@@ -17,6 +17,8 @@ import type { Random } from '../replica/writers.ts'
 import { acceptRecord } from '../sync/bench.ts'
 import type { Corpus } from './corpus.ts'
 import { RIVAL, type Rival } from './rival.ts'
+import { agreementAct } from './wild-agreement.ts'
+import { contributionAct } from './wild-contribution.ts'
 import type { Said } from './wild-envelope.ts'
 import { mutateBytes, mutateValue } from './wild-value.ts'
 
@@ -155,6 +157,8 @@ function entryOf(rival: Rival, corpus: Corpus): EntryRecord {
 function actOf(rival: Rival, corpus: Corpus): EntryAct {
   const { random, arena, facet } = rival
   const { mal, bo } = arena.cast
+  if (random(2) === 0) return agreementAct(rival)
+  if (random(3) === 0) return contributionAct(rival)
   const point = () => ({ facet: facet.id, ...tipOf(pick(random, facet.order())) })
   const dice = random(12)
   if (dice < 5) return { kind: 'settle', point: point() }

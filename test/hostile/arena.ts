@@ -4,13 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CompanyProcess, freePort, startCompany, until } from '../../scripts/company-process.ts'
+import { sealAgreement } from '../../scripts/seal-agreement.ts'
 import { parseInvite } from '../../src/identity/invite.ts'
 import type { ParleyNode } from '../../src/node/parley-node.ts'
-import { type ModifiedNode, createModifiedNode } from '../e2e/modified-node.ts'
+import { type ModifiedNode, approveAs, createModifiedNode } from '../e2e/modified-node.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
 import { type Company, createCompany, createNodeKey, signerOf } from '../sim/company.ts'
 import type { Disk } from '../sim/disk.ts'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../src/sandbox/random.ts'
 import { Mouth } from './mouth.ts'
 import { Victim } from './victim.ts'
 
@@ -141,6 +142,9 @@ export class Arena {
       const seen = (await this.#other.api.spaces()).find(space => space.id === id)
       return seen?.parties.every(party => party.accepted)
     })
+    await sealAgreement([this.api, this.#other.api], id, {}, revision =>
+      approveAs(rival, this.rival, log, revision)
+    )
     for (const title of ['Honest', 'Contested']) {
       const facts = {
         kind: 'StandardsDoc.v1',

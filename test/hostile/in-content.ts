@@ -15,8 +15,8 @@ import { Pen, type Scene } from './scene.ts'
 
 const PREPARE_MS = 4_000
 
-/** Runs made beforehand, said as fast as they are taken; `answers`: those that are asked for are said again. */
-function runs(
+/** Frames made beforehand, said as fast as they are taken; `answers`: those that are asked for are said again. */
+export function runs(
   make: (scene: Scene, n: number) => Frame[],
   { answers = false, most = 400 } = {}
 ): Pick<Kind, 'prepare' | 'run'> {

@@ -3,7 +3,10 @@ import type { Scene } from './scene.ts'
 import { atTheDoor } from './at-the-door.ts'
 import { belowFrames } from './below-frames.ts'
 import { inFrames } from './in-frames.ts'
+import { inAgreements } from './in-agreements.ts'
+import { inAudit } from './in-audit.ts'
 import { inContent } from './in-content.ts'
+import { inSpaces } from './in-spaces.ts'
 import { onRelays } from './on-relays.ts'
 
 export interface Kind {
@@ -30,5 +33,8 @@ export const kinds: Kind[] = [
   ...belowFrames,
   ...inFrames,
   ...inContent,
+  ...inAgreements,
+  ...inAudit,
+  ...inSpaces,
   ...onRelays
 ]

@@ -2,7 +2,7 @@
 // and says what it did.
 import { once } from 'node:events'
 import { createCompany } from '../sim/company.ts'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../src/sandbox/random.ts'
 import { kinds } from './kinds.ts'
 import { Scene, type Task } from './scene.ts'
 

@@ -12,7 +12,7 @@ import { scanUpdate } from '../../src/wire/update.ts'
 import { type Company, must } from '../sim/company.ts'
 import { Disk } from '../sim/disk.ts'
 import { SimNode } from '../sim/node.ts'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../src/sandbox/random.ts'
 import { Mouth, type Talk } from './mouth.ts'
 
 export interface Task {

@@ -4,7 +4,8 @@ import { type LogCase, outcomeOf } from '../../scripts/vectors/space-logs.ts'
 import { ACME, accept, bytes, certify, entry, genesisOf, key } from '../../scripts/vectors/space-builders.ts'
 import type { CompanyIdentity } from '../../src/identity/company-identity.ts'
 import { verifyIdentityLog } from '../../src/identity/identity-log.ts'
-import { SpaceLog } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
+import { type SpaceLog } from '../../src/identity/space-log.ts'
 import { fromHex, toHex, utf8 } from '../../src/wire/bytes.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import type { EntryRecord } from '../../src/wire/space-entry.ts'
@@ -19,7 +20,7 @@ const known = new Map(
 )
 
 function open(genesis: Uint8Array): SpaceLog {
-  const log = SpaceLog.open(genesis)
+  const log = openSpace(genesis)
   if (isReject(log)) throw new Error(`${log}`)
   return log
 }
@@ -27,7 +28,7 @@ function open(genesis: Uint8Array): SpaceLog {
 function play({ genesis, versions, steps }: LogCase, order = steps): SpaceLog {
   const log = open(hex(genesis))
   const identityOf = (did: string) => {
-    const at = versions[log.companyOf(did) as number] as number
+    const at = versions[identities.findIndex(one => one.did === did)] ?? 1
     return known.get(did)?.[at - 1]
   }
   for (const step of order) {
@@ -66,6 +67,45 @@ describe('the vectors', () => {
       const record = { entry: hex(last.entry), signer: hex(last.signer), signature: hex(last.signature) }
       expect(log.add(record, did => known.get(did)?.[1])).toMatchObject({ fault: true })
     }
+  })
+})
+
+/** Offers all of it again and again, in an order of its own, until nothing more is taken; who was a party then. */
+function offered({ genesis, steps }: LogCase, seed: number): { log: SpaceLog; grown: number[] } {
+  const log = open(hex(genesis))
+  const grown = [log.parties.length]
+  const order = steps
+    .map((step, i) => ({ step, at: ((i + 1) * 7919 * seed) % 104729 }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ step }) => step)
+  for (let added = true; added;) {
+    added = false
+    for (const step of order) {
+      const record = { entry: hex(step.entry), signer: hex(step.signer), signature: hex(step.signature) }
+      added = outcomeOf(log.add(record, did => known.get(did)?.[1])) === 'added' || added
+      grown.push(log.parties.length)
+    }
+  }
+  return { log, grown }
+}
+
+describe('companies that come later', () => {
+  const later = named(valid.filter(({ parties }) => parties !== undefined))
+
+  test.each(later)('[%s] %s: in any order', (_rule, _name, item) => {
+    for (let seed = 1; seed <= 25; seed++) {
+      const { log, grown } = offered(item, seed)
+      expect([stands(log), log.parties]).toEqual([item.stands, item.parties])
+      // What is sealed stays sealed.
+      expect(grown).toEqual(grown.toSorted((a, b) => a - b))
+    }
+  })
+
+  test('[SPC-17] a party has one acceptance, which names the revision by which it came', () => {
+    const item = valid.find(({ name }) => name === 'which accepts, and goes on') as LogCase
+    const { log } = offered(item, 1)
+    expect(log.branches(3)[0]?.[0]?.act).toMatchObject({ kind: 'accept', revision: log.admission(3) })
+    expect([log.accepted(3), log.admission(0), log.admission(4)]).toEqual([true, undefined, undefined])
   })
 })
 

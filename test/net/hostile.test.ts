@@ -5,7 +5,8 @@ import type { Connection, MessageStream } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { afterEach, describe, expect, it } from 'vitest'
 import { concatBytes } from '../../src/wire/bytes.ts'
-import { CONNECTIONS_PER_GROUP_MAX, SYNC_PROTOCOL } from '../../src/net/limits.ts'
+import { framePrefix } from '../../src/net/framing.ts'
+import { CLOSED_BYTES_MAX, CONNECTIONS_PER_GROUP_MAX, SYNC_PROTOCOL } from '../../src/net/limits.ts'
 import {
   createHostilePeer,
   DATA,
@@ -218,6 +219,22 @@ describe('above the muxer', () => {
       second.addEventListener('close', () => resolve())
     })
     expect([victim.sessions.all.length, victim.ends.all]).toEqual([1, []])
+  })
+
+  it('[NET-41] on a closed session nobody goes on sending for long', async () => {
+    const victim = await startNode(1)
+    const { lower } = await peersAround(victim)
+    const { connection, closed } = await connect(victim, lower)
+    const stream = await (hostile as HostilePeer).openSync(connection)
+    stream.send(Uint8Array.of(0))
+    const session = await victim.sessions.next()
+    const closing = session.close('enough')
+    const frame = concatBytes(framePrefix(120_000), new Uint8Array(120_000))
+    const sent = await flood(stream, frame, 64 * 1024 * 1024)
+    await Promise.all([closing, closed])
+    expect(sent).toBeGreaterThan(CLOSED_BYTES_MAX)
+    expect(sent).toBeLessThan(CLOSED_BYTES_MAX + 4 * 1024 * 1024)
+    expect(victim.frames.all.length).toBeLessThan(10)
   })
 
   it('[NET-9] a peer that never reads stops the sender, within 1 MiB', async () => {

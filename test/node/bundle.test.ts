@@ -17,7 +17,7 @@ function bundlesOf(node: SimNode): Bundles {
     perform: async <T>(work: (of: SimNode['core']) => T) => node.perform(work)
   }
   const held = (id: string) => core.context.facets.get(id) as HeldFacet
-  return new Bundles({ directory: core.context.directory, driver }, { held })
+  return new Bundles({ directory: core.context.directory, driver }, { named: held })
 }
 
 async function* one(...parts: Uint8Array[]): AsyncIterable<Uint8Array> {

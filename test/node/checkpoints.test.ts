@@ -118,7 +118,11 @@ test('[STO-29] doctor calls a damaged checkpoint rebuilt, and nothing else', asy
   const { exit, stdout } = await doctor()
   expect({ exit, troubles: stdout.split('\n').filter(line => /"(?:fail|warn)"/.test(line)) }).toEqual({
     exit: 0,
-    troubles: [expect.stringContaining('root key')]
+    troubles: [
+      expect.stringContaining('root key'),
+      expect.stringContaining('recovery sheet'),
+      expect.stringContaining('unlock key')
+    ]
   })
   expect(stdout).toContain('rebuilt')
   expect((await doctor()).stdout).not.toContain('rebuilt')

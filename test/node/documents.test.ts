@@ -80,3 +80,23 @@ test('a look that finds its document let go of waits for it again', async () => 
   for (const body of rest) documents.append('f', [body], [])
   expect((await seen).text).toBe('b'.repeat(3_000))
 })
+
+test('a text below a map takes the difference, so that what others typed into it stays', async () => {
+  const doc = new Y.Doc()
+  doc.clientID = 1
+  const clause = new Y.Map<unknown>([['text', new Y.Text('Each bears its costs.')]])
+  doc.getMap('clauses').set('costs', clause)
+  const documents = documentsOf(() => Promise.resolve({ bodies: [Y.encodeStateAsUpdate(doc)], frontier: [] }))
+  const change = (id: string, value: string) => {
+    return documents.edit('f', 2, [], { fields: [{ path: ['clauses', id, 'text'], value, text: true }] })
+  }
+  const updates = [await change('costs', 'Each bears its own costs.'), await change('law', 'German.')]
+  // Meanwhile, by somebody else.
+  const text = clause.get('text') as Y.Text
+  text.insert(text.length, ' So it is.')
+  Y.applyUpdate(doc, updates[0] as Uint8Array)
+  expect(doc.getMap('clauses').toJSON()).toEqual({ costs: { text: 'Each bears its own costs. So it is.' } })
+  const other = new Y.Doc()
+  Y.applyUpdate(other, updates[1] as Uint8Array)
+  expect((other.getMap('clauses').get('law') as Y.Map<unknown>).get('text')).toBeInstanceOf(Y.Text)
+})

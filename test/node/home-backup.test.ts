@@ -46,7 +46,7 @@ describe('a backup', () => {
     const { incarnation, held } = await filled(home)
     const path = join(folder(), 'acme.age')
     const report = await createBackup(home, path, PASSPHRASE, quiet)
-    expect(report).toMatchObject({ files: 9, storeBytes: expect.any(Number) })
+    expect(report).toMatchObject({ files: 10, storeBytes: expect.any(Number) })
     expect(report.storeBytes).toBeGreaterThan(600_000)
 
     const again = await restore(path, join(folder(), 'again'))
@@ -143,7 +143,7 @@ describe('a restore', () => {
   )
 
   const bad: [string, string, () => Promise<string>][] = [
-    ['of a newer version', 'backup-format', () => forged([config], 'parley-backup 2\n')],
+    ['of a newer version', 'backup-format', () => forged([config], 'parley-backup 3\n')],
     ['of something else', 'backup-format', () => forged([config], '# a text of mine\n')],
     ['without settings', 'backup-damaged', () => forged([])],
     ['with wrong settings', 'config-key', () => forged([{ ...config, bytes: utf8('{"format":1,"x":1}') }])],

@@ -171,7 +171,7 @@ describe('settings', () => {
   test('are refused when they are not JSON, not an object, or of a newer format', () => {
     expect(() => parseConfig('{', 'p')).toThrow(expect.objectContaining({ code: 'config-syntax' }))
     expect(() => parseConfig('null', 'p')).toThrow(expect.objectContaining({ code: 'config-key' }))
-    expect(() => parseConfig('{"format":2,"new":1}', 'p')).toThrow(
+    expect(() => parseConfig('{"format":3,"new":1}', 'p')).toThrow(
       expect.objectContaining({ code: 'config-format' })
     )
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
 import { addIdentityEntry } from '../../src/node/home-company.ts'
-import { loadKeys } from '../../src/node/home-keys.ts'
+import { loadDataKeys, loadKeys } from '../../src/node/home-keys.ts'
 import { openHomeStore } from '../../src/node/home-store.ts'
 import { readIdentity, type Home } from '../../src/node/home.ts'
 import { Losses } from '../../src/node/losses.ts'
@@ -116,7 +116,8 @@ describe('the home and its store', () => {
   })
 
   const open = async (home: Home) => {
-    const opened = await openHomeStore(home, await readIdentity(home), dir => LevelStore.open(dir))
+    const keys = { identity: await readIdentity(home), data: await loadDataKeys(home, undefined) }
+    const opened = await openHomeStore(home, keys, dir => LevelStore.open(dir))
     await opened.store.close()
     return opened.missing
   }

@@ -7,9 +7,12 @@ import * as Y from 'yjs'
 import type { Home } from '../../src/node/home.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
+import { envelopeKey } from '../../src/store/record.ts'
+import { decodeEnvelope } from '../../src/store/sealed-record.ts'
+import { Vault } from '../../src/store/vault.ts'
 import { parseHeader } from '../../src/wire/envelope.ts'
 import { must } from '../sim/company.ts'
-import { createCompanyHome } from '../e2e/homes.ts'
+import { createCompanyHome, keysOf } from '../e2e/homes.ts'
 import { startNode } from '../e2e/nodes.ts'
 
 let base = ''
@@ -21,11 +24,17 @@ const written: { client: number; header: Uint8Array }[] = []
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'parley-views-'))
   home = await createCompanyHome(join(base, 'home'), 'Acme', { coalesceMs: 0 })
+  const vault = new Vault((await keysOf(home)).data[0] as Uint8Array)
   const openStore = async (dir: string) => {
     const store = await LevelStore.open(dir)
     const { write } = store
     store.write = (operations, options) => {
-      for (const operation of operations) if (operation.kind === 'envelope') written.push(operation.record)
+      for (const operation of operations) {
+        if (operation.kind !== 'envelope') continue
+        const { facet, client, seq, idPrefix, header } = operation.record
+        const content = vault.open(envelopeKey(facet, client, seq, idPrefix), header)
+        written.push({ client, header: content ? decodeEnvelope(content).header : header })
+      }
       return write.call(store, operations, options)
     }
     return store

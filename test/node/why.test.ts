@@ -2,20 +2,23 @@
 import { expect, test } from 'vitest'
 import type { Parts } from '../../src/node/parts.ts'
 import { refused } from '../../src/node/parts.ts'
+import { RefusedPeers } from '../../src/node/refused-peers.ts'
 import { Why } from '../../src/node/why.ts'
 import { linkOf } from '../../src/sync/session.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { Reject } from '../../src/wire/reject.ts'
-import { signed, stage, type } from '../sync/bench.ts'
+import { runOf, signed, stage, type } from '../sync/bench.ts'
 
-function whyOf({ node }: ReturnType<typeof stage>): Why {
+function whyOf({ node, bench }: ReturnType<typeof stage>): Why {
   const { core } = node
   const driver = { core, diskError: undefined, store: { readOnly: () => false } }
   const documents = { stalled: () => undefined }
   const peering = { status: () => [] }
   const losses = { reasons: () => [] }
+  const refused = new RefusedPeers()
+  for (const { at, news } of bench.heard) if (at === node) refused.hear(news)
   const { directory } = core.context
-  return new Why({ directory, driver, documents, losses, peering } as unknown as Parts)
+  return new Why({ directory, driver, documents, losses, peering, refused } as unknown as Parts)
 }
 
 const reasons = (scene: ReturnType<typeof stage>) =>
@@ -52,7 +55,8 @@ test('[SYN-38] what was left with its sender is named, with the day on which it 
   const { client } = signed(rival, held, ['a '])
   const session = puppet.state
   if (!session) throw new Error('the session is over')
-  linkOf(session, toHex(held.facet.id)).announced.push({ of: client, seq: 0, id: new Uint8Array(32).fill(1) })
+  const head = { of: client, seq: 0, id: new Uint8Array(32).fill(1) }
+  linkOf(session, toHex(held.facet.id)).announced.set('a head', head)
   const tomorrow = new Date(context.quota.endsAt(context.now)).toISOString()
   const told = reasons(scene)
   expect(told.match(/companyBytesPerDay/g)).toHaveLength(2)
@@ -65,4 +69,20 @@ test('[SYN-39] a company with as many documents as it may have is named', () => 
   expect(reasons(scene)).not.toContain('companyDocuments')
   for (let i = 0; i < quota.limits.documents; i++) quota.addDocument(scene.space.id, 1)
   expect(reasons(scene)).toContain('it has 1000 documents in Joint; further ones stay with it')
+})
+
+test('[SYN-26] what was refused of a company is told with what it means and what to do, until both hold the same', () => {
+  const scene = stage()
+  const { bench, rival, held, puppet } = scene
+  expect(reasons(scene)).not.toContain('refused')
+  puppet.say(runOf(held.facet, signed(rival, held, ['a '], { holds: () => false })))
+  bench.pass(200)
+  expect(reasons(scene)).toContain('A signature does not verify: it was forged, or changed on its way.')
+  expect(reasons(scene)).toContain('parley why COMPANY')
+  expect(reasons(scene)).toContain('(signature, ENV-12')
+  bench.heard.push({
+    at: scene.node,
+    news: { what: 'same', did: rival.identity.did, space: toHex(scene.space.id), facets: [] }
+  })
+  expect(reasons(scene)).not.toContain('refused')
 })

@@ -4,7 +4,7 @@ import { LAYOUT, Scene, take } from '../../scripts/vectors/envelope-scene.ts'
 import { SPACE, Story, forked } from '../../scripts/vectors/envelope-story.ts'
 import type { StoredLane } from '../../src/replica/checkpoint.ts'
 import { Facet } from '../../src/replica/facet.ts'
-import { SpaceLog } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { CborReader, CborWriter } from '../../src/wire/cbor-stream.ts'
 import { isReject } from '../../src/wire/reject.ts'
@@ -98,7 +98,7 @@ describe('a checkpoint', () => {
   })
 
   test('[SYN-42] is not used where an entry that it relies on is not here', () => {
-    const log = SpaceLog.open(SPACE)
+    const log = openSpace(SPACE)
     if (isReject(log)) throw new Error(`${log}`)
     expect(emptied(facet, log).restore(bytes, [lane])).toBe(false)
   })

@@ -4,6 +4,9 @@ import { toHex } from '../../src/wire/bytes.ts'
 import { BRANCHES_MAX } from '../../src/replica/effective.ts'
 import { Scene, type Signed } from '../../scripts/vectors/envelope-scene.ts'
 import { SPACE, ada, bo, by, cut, cy, forked, settle, Story } from '../../scripts/vectors/envelope-story.ts'
+import { GENESIS, admitting } from '../../scripts/vectors/agreement-builders.ts'
+import { Story as Agreed } from '../../scripts/vectors/agreement-story.ts'
+import { DAEDALUS, EUROPA, type Written } from '../../scripts/vectors/space-builders.ts'
 import { History, counting } from './histories.ts'
 
 const HISTORIES = 150
@@ -130,6 +133,26 @@ describe('cuts and settles', () => {
     expect(counting(scene)).toEqual(ids([...trunk, right]))
     story.run([left])
     expect(counting(scene)).toEqual(ids(trunk))
+  })
+
+  test('[SPC-12] what founders have settled stays so when others are admitted', () => {
+    const agreed = new Agreed()
+    const first = agreed.sealed()
+    const story = new Story(GENESIS, [...agreed.entries])
+    const { scene } = story
+    const { trunk, left, right } = forked(story, [agreed.entries[0] as Written])
+    story.run(trunk).each(left, right)
+    for (const company of [1, 2]) {
+      const said = settle(agreed.end(company), scene, right, GENESIS)
+      agreed.continue(company, said)
+      story.entry(said)
+    }
+    expect(counting(scene)).toEqual(ids([...trunk, right]))
+    const told = agreed.entries.length
+    agreed.sealed(admitting(first, DAEDALUS, EUROPA))
+    for (const entry of agreed.entries.slice(told)) story.entry(entry)
+    expect(scene.log.parties).toHaveLength(5)
+    expect(counting(scene)).toEqual(ids([...trunk, right]))
   })
 
   test('[SPC-12] what was settled of a client in another facet was another lane, and not the first word here', () => {

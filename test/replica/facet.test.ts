@@ -7,7 +7,8 @@ import { SPACE, Story, ada, bo, by, cut, cy, forked } from '../../scripts/vector
 import { outcomeOf } from '../../scripts/vectors/space-logs.ts'
 import type { CompanyIdentity } from '../../src/identity/company-identity.ts'
 import { verifyIdentityLog } from '../../src/identity/identity-log.ts'
-import { SpaceLog } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
+import { type SpaceLog } from '../../src/identity/space-log.ts'
 import { Facet, tipOf } from '../../src/replica/facet.ts'
 import { fromHex, toHex, utf8 } from '../../src/wire/bytes.ts'
 import { parseRun } from '../../src/wire/envelope.ts'
@@ -33,7 +34,7 @@ function must<T>(value: T | Reject): T {
 }
 
 function play({ space, facet: genesis, most, steps }: FacetCase): Facet {
-  const log = must<SpaceLog>(SpaceLog.open(hex(space)))
+  const log = must<SpaceLog>(openSpace(hex(space)))
   const facet = new Facet(facetId(hex(genesis)), must(parseFacetGenesis(hex(genesis))), log, LAYOUT, most)
   for (const { entry, client, run, expect: expected } of steps) {
     if (entry) {

@@ -34,16 +34,16 @@ export interface ModelEntry extends Ref {
 
 export class Model {
   readonly facet: string
-  readonly parties: number
+  readonly founders: number
   readonly held = new Map<string, Held>()
   readonly entries = new Map<string, ModelEntry>()
 
   /** Whether cuts end lanes here: in a private facet they do not (SPC-11). */
   readonly #heedsCuts: boolean
 
-  constructor(facet: Uint8Array, parties: number, heedsCuts = true) {
+  constructor(facet: Uint8Array, founders: number, heedsCuts = true) {
     this.facet = toHex(facet)
-    this.parties = parties
+    this.founders = founders
     this.#heedsCuts = heedsCuts
   }
 
@@ -169,12 +169,13 @@ export class Model {
     const { company, envelope } = lane[0] as Held
     const said = new Map<number, LanePoint>()
     for (const { by, act } of this.#acts('settle')) {
-      if (by !== company && this.#isInLane(act.point, envelope) && !said.has(by)) said.set(by, act.point)
+      if (by === company || by >= this.founders) continue
+      if (this.#isInLane(act.point, envelope) && !said.has(by)) said.set(by, act.point)
     }
     const first = Math.min(...forks.map(([branch]) => (branch as Held).envelope.seq))
     for (const point of said.values()) {
       const votes = [...said.values()].filter(other => this.#isOf(other, point)).length
-      if (votes > (this.parties - 1) / 2)
+      if (votes > (this.founders - (company < this.founders ? 1 : 0)) / 2)
         return point.seq < first - 1 ? undefined : lane.find(held => this.#isOf(point, held.envelope))
     }
     return undefined
@@ -191,7 +192,7 @@ export class Model {
 
   /** What stands at or before each company's head. */
   #acts<K extends ModelAct['kind']>(kind: K): { by: number; act: Extract<ModelAct, { kind: K }> }[] {
-    return Array.from({ length: this.parties }, (_, by) => by).flatMap(by => {
+    return Array.from({ length: 32 }, (_, by) => by).flatMap(by => {
       const chain = [...this.entries.values()].filter(({ company }) => company === by)
       const twins = chain.filter(a => chain.some(b => a !== b && a.before === b.before))
       const fork = Math.min(...twins.map(({ seq }) => seq))

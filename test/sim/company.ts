@@ -1,90 +1,37 @@
-// Companies for simulations and tests: a root, a role holder's key and a node, all from a seed.
+// Companies for simulations and tests, whose certificates begin with simulated time.
+import type { SecretKey } from '../../src/identity/ed25519.ts'
 import {
-  type Power,
-  issueNodeCertificate,
-  issueRoleCertificate,
-  requestNode,
-  requestRole,
-  verifyNodeCertificate,
-  verifyNodeRequest,
-  verifyRoleRequest
-} from '../../src/identity/certificate.ts'
-import type { NodeCertificate } from '../../src/identity/certificate.ts'
-import type { CompanyIdentity } from '../../src/identity/company-identity.ts'
-import { type SecretKey, generateKey, sign } from '../../src/identity/ed25519.ts'
-import { createIdentity } from '../../src/identity/identity-log.ts'
-import { nextKeyHash } from '../../src/identity/webvh.ts'
-import type { Signer } from '../../src/sync/desk.ts'
-import { type Reject, isReject } from '../../src/wire/reject.ts'
-import { Random } from './random.ts'
+  type Company,
+  createCompany as create,
+  createNodeKey as createNode,
+  createRoleKey as createRole
+} from '../../src/sandbox/company.ts'
+import { Random } from '../../src/sandbox/random.ts'
+
+export { type Company, must, signerOf } from '../../src/sandbox/company.ts'
 
 /** Simulated time begins here: 2026-01-01. */
 export const EPOCH_MS = Date.UTC(2026, 0, 1)
 
-export interface Company {
-  name: string
-  rootKey: SecretKey
-  /** Signs the next entry of the identity log. */
-  nextRootKey: SecretKey
-  identity: CompanyIdentity
-  /** Key 0 of the company in every space. */
-  role: SecretKey
-  roleCertificate: Uint8Array
-  nodeKey: SecretKey
-  nodeCertificate: Uint8Array
-  node: NodeCertificate
-}
-
-export function must<T>(value: T | Reject): T {
-  if (isReject(value)) throw new Error(`${value}`)
-  return value
-}
-
 /** `atMs`: when its certificates begin. */
 export function createCompany(name: string, random: Random, atMs = EPOCH_MS): Company {
-  const rootKey = generateKey(random.bytes(32))
-  const next = generateKey(random.bytes(32))
-  const identity = must(
-    createIdentity({
-      legalName: `${name} Ltd`,
-      registrationNumber: `HRB ${random.below(100_000)}`,
-      rootKey,
-      nextKeyHashes: [nextKeyHash(next.publicKey)],
-      timeMs: atMs
-    })
-  )
-  const { key: role, certificate: roleCertificate } = createRoleKey({ name, rootKey, identity }, random, atMs)
-  const company = { name, rootKey, nextRootKey: next, identity, role, roleCertificate }
-  return { ...company, ...createNodeKey(company, random, atMs) }
+  return create(name, random, atMs)
 }
 
-/** One more holder of the role. */
 export function createRoleKey(
-  { name, rootKey, identity }: Pick<Company, 'name' | 'rootKey' | 'identity'>,
+  company: Parameters<typeof createRole>[0],
   random: Random,
   atMs = EPOCH_MS
-): { key: SecretKey; certificate: Uint8Array } {
-  const key = generateKey(random.bytes(32))
-  const holder = { kind: 'human', name: `${name} CTO` } as const
-  const request = must(verifyRoleRequest(requestRole(identity.did, 'CTO', holder, key)))
-  const powers = { ...validityAt(atMs), powers: ['advise', 'vote', 'seal'] as Power[] }
-  return { key, certificate: must(issueRoleCertificate(identity, rootKey, request, powers)) }
+): ReturnType<typeof createRole> {
+  return createRole(company, random, atMs)
 }
 
-/** One more node of a company. */
 export function createNodeKey(
-  { name, rootKey, identity }: Pick<Company, 'name' | 'rootKey' | 'identity'>,
+  company: Parameters<typeof createNode>[0],
   random: Random,
   atMs = EPOCH_MS
-): Pick<Company, 'nodeKey' | 'nodeCertificate' | 'node'> {
-  const nodeKey = generateKey(random.bytes(32))
-  const request = must(verifyNodeRequest(requestNode(identity.did, `${name} office`, nodeKey)))
-  const nodeCertificate = must(issueNodeCertificate(identity, rootKey, request, validityAt(atMs)))
-  return { nodeKey, nodeCertificate, node: must(verifyNodeCertificate(nodeCertificate, identity)) }
-}
-
-function validityAt(atMs: number): { validFrom: number; validUntil: number } {
-  return { validFrom: atMs, validUntil: atMs + 80 * 86_400_000 }
+): ReturnType<typeof createNode> {
+  return createNode(company, random, atMs)
 }
 
 /** A company with further role keys and a second node. */
@@ -105,8 +52,4 @@ export function staffNumbered(i: number): Staff {
     pool.push({ company, roles, second: createNodeKey(company, random) })
   }
   return pool[i] as Staff
-}
-
-export function signerOf(key: SecretKey): Signer {
-  return { publicKey: key.publicKey, sign: message => sign(key, message) }
 }

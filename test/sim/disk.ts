@@ -66,11 +66,13 @@ export class Disk {
     return found.sort((a, b) => a.client - b.client || a.seq - b.seq)
   }
 
+  /** In the order of the keys, as a real store lists them. */
   table(name: string): { key: string; bytes: Uint8Array }[] {
     const prefix = `${name}:`
     return [...this.tables]
       .filter(([key]) => key.startsWith(prefix))
       .map(([key, bytes]) => ({ key: key.slice(prefix.length), bytes }))
+      .toSorted((a, b) => (a.key < b.key ? -1 : 1))
   }
 
   copy(): Disk {

@@ -1,8 +1,10 @@
 // What a stale restore is forgiven, and what it is not: too much, and the simulator would not see edits get lost.
 import { describe, expect, it } from 'vitest'
+import type { SpaceLog } from '../../src/identity/space-log.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { heldBy, restoreOlder, runClone, snapshot } from './faults.ts'
+import { sign } from './chain.ts'
 import { judge } from './judge.ts'
 import type { Member, SimFacet } from './members.ts'
 import { Simulation, planOf } from './world.ts'
@@ -59,6 +61,23 @@ describe('a disk that goes back to an older copy of itself', () => {
   it('is held to what a clone has and passes on: to the other companies, or to a third node of its own', () => {
     expect(outcome(restored('shared-confidential', false, copied))).toEqual({ held: true, there: true })
     expect(outcome(restored('private', true, copied))).toEqual({ held: true, there: true })
+  })
+
+  it('is forgiven what only companies have that have ended their part since', () => {
+    const history = restored('shared-confidential', false, ({ sim }) => {
+      sim.mesh()
+      sim.pass(10_000)
+      const [space] = sim.spaces
+      for (const company of [1, 2]) {
+        const member = sim.speaker(company)
+        const log = member.node.space(space?.id ?? '') as SpaceLog
+        sign(sim, member, log, { kind: 'terminate', reason: 'sold' })
+      }
+      sim.pass(2_000)
+    })
+    expect(outcome(history)).toEqual({ held: true, there: false })
+    judge(history.sim)
+    expect(history.sim.broken).toEqual([])
   })
 
   it('is held to what was lost before it went back', () => {

@@ -1,9 +1,11 @@
 // What happens to nodes: the network parts, one way or both; processes die, power fails, disks refuse; clocks
 // jump; a disk goes back to an older copy of itself; a copy of a home runs beside the original.
+import { conclude } from './agreeing.ts'
 import type { SimNode } from './node.ts'
 import { flipAll } from './lies.ts'
 import { hasBegun, confirm, signAccept } from './workload.ts'
 import { type Member, type SimFacet, pairOf } from './members.ts'
+import { isComer } from './plan.ts'
 import type { Simulation } from './world.ts'
 
 /** @returns whether it came to anything */
@@ -138,6 +140,7 @@ export function restoreOlder(sim: Simulation, member: Member): boolean {
   // What was signed once in a chain cannot be signed again: people wait for their peers first.
   if (snapshots.length === 0 || !node.alive || (company === 1 && sim.plan.latecomer)) return false
   member.speaks = false
+  node.knowsEnd = false
   node.crash()
   sim.network.drop(node)
   const lost = heldBy(node)
@@ -156,7 +159,9 @@ function forgetLost(sim: Simulation, lost: Set<string>): void {
       const comesBack = disks.some(
         ({ member, ids }) => ids.has(id) && passesOn(sim, member, facets.get(facet) as SimFacet)
       )
-      if (lost.has(id) && !comesBack) node.acknowledged.delete(id)
+      if (!lost.has(id)) continue
+      if (comesBack) node.wentBack.add(id)
+      else node.acknowledged.delete(id)
     }
   }
 }
@@ -196,6 +201,12 @@ export function heal(sim: Simulation): void {
   sim.pass(1_000)
   for (const member of sim.members) if (member.lies && sim.random.chance(0.7)) flipAll(sim, member)
   acceptLate(sim)
+  sim.pass(5_000)
+  for (const member of sim.honest()) conclude(sim, member)
+  if (!sim.plan.admits) return
+  sim.mesh()
+  sim.pass(5_000)
+  for (const member of sim.honest().filter(({ company }) => isComer(sim.plan, company))) conclude(sim, member)
 }
 
 /** The latecomer accepts now; again, if its word was lost with what the power took before anybody heard it. */

@@ -8,10 +8,12 @@ import { KEY_MAX, unpackClient } from '../../src/wire/lane.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { Model, type ModelAct, type ModelEntry } from '../replica/model.ts'
+import { agreedAt, misread } from './agreed.ts'
 import { fault } from './bodies.ts'
 import { heldBy } from './faults.ts'
+import { groupsOf } from './flow.ts'
 import type { SimNode } from './node.ts'
-import { type Member, type SimFacet, nameOf } from './members.ts'
+import { type Member, indexIn, nameOf } from './members.ts'
 import type { Simulation } from './world.ts'
 
 /** Beyond this the model, which is cubic, takes longer than the history. */
@@ -21,7 +23,11 @@ const MODEL_ENVELOPES_MAX = 260
 export function disagreements(sim: Simulation): string[] {
   const found: string[] = []
   for (const space of sim.spaces) {
-    const readers = sim.honest().filter(({ company }) => space.parties.includes(company))
+    const founder = sim.honest().find(({ company }) => space.parties.includes(company))
+    const log = founder?.node.space(space.id)
+    const readers = sim
+      .honest()
+      .filter(({ company }) => space.parties.includes(company) || (log && indexIn(sim, log, company) >= 0))
     differ(
       readers,
       ({ node }) => tipsOf(node.space(space.id)),
@@ -34,9 +40,16 @@ export function disagreements(sim: Simulation): string[] {
       `space ${space.id.slice(0, 8)}: others frozen`,
       found
     )
+    differ(
+      readers,
+      member => agreedAt(sim, member, space),
+      `space ${space.id.slice(0, 8)}: agreed on else`,
+      found
+    )
   }
-  for (const facet of sim.facets) {
-    const readers = readersOf(sim, facet)
+  for (const [facet, readers] of sim.facets.flatMap(one =>
+    groupsOf(sim, one).map(group => [one, group] as const)
+  )) {
     const short = facet.id.slice(0, 8)
     const before = found.length
     differ(
@@ -58,12 +71,6 @@ function differ(members: Member[], view: (member: Member) => string, what: strin
   const expected = view(first)
   for (const member of members)
     if (view(member) !== expected) found.push(`${what} at ${nameOf(member)} than at ${nameOf(first)}`)
-}
-
-function readersOf(sim: Simulation, facet: SimFacet): Member[] {
-  // What is private to a company reaches a clone only through a third node of it, if there is one.
-  const reached = (member: Member) => !member.clone || facet.class !== 'private'
-  return sim.honest().filter(member => sim.mayKnow(member, facet) && reached(member))
 }
 
 function named(tips: readonly { id: Uint8Array }[] | undefined): string {
@@ -93,8 +100,9 @@ function countingOf(facet: Facet | undefined): string {
 export function judge(sim: Simulation): void {
   // What was admitted last reaches the disk, a disk that has just come back included.
   sim.pass(2_500)
-  for (const facet of sim.facets) {
-    const [reader] = readersOf(sim, facet)
+  for (const [facet, [reader]] of sim.facets.flatMap(one =>
+    groupsOf(sim, one).map(group => [one, group] as const)
+  )) {
     const held = reader?.node.facet(facet.id)?.facet
     if (!reader || !held) continue
     broken(
@@ -105,8 +113,10 @@ export function judge(sim: Simulation): void {
     broken(sim, 3, documented(reader.node, facet.id, held))
   }
   for (const member of sim.honest()) {
+    for (const space of sim.spaces) sim.broken.push(...misread(sim, member, space))
     broken(sim, 5, lost(sim, member))
     broken(sim, 1, intruded(sim, member))
+    broken(sim, 1, overdrawn(sim, member))
   }
   for (const member of sim.honest()) broken(sim, 5, rebuilt(sim, member))
 }
@@ -118,7 +128,7 @@ function broken(sim: Simulation, invariant: number, texts: string[]): void {
 /** Every admitted envelope would be admitted by the model, and what counts for it counts here. */
 function modelled(node: SimNode, facet: Facet): string[] {
   if (facet.size > MODEL_ENVELOPES_MAX) return []
-  const model = new Model(facet.id, facet.space.parties.length, facet.genesis.class !== 'private')
+  const model = new Model(facet.id, facet.space.founders.length, facet.genesis.class !== 'private')
   const entries = new Map<string, ModelEntry>()
   for (const { id, before, company, seq, act } of facet.space.entries()) {
     // How many keys are pinned is asked below: the model counts those of the acceptance only.
@@ -177,14 +187,22 @@ function documented(node: SimNode, id: string, facet: Facet): string[] {
 }
 
 /** Invariants 2 and 5: what was acknowledged is everywhere that may see it. */
-function lost(sim: Simulation, { node, company, clone }: Member): string[] {
+function lost(sim: Simulation, member: Member): string[] {
+  const { node, company, clone } = member
   const found: string[] = []
   const facets = new Map(sim.facets.map(facet => [facet.id, facet]))
   const held = new Map(sim.honest().map(member => [member, heldBy(member.node)]))
+  const readers = new Map(
+    sim.facets.map(one => [one.id, groupsOf(sim, one).find(group => group.includes(member))])
+  )
   for (const [id, facet] of node.acknowledged) {
     if (clone && facets.get(facet)?.class === 'private') continue
-    for (const reader of readersOf(sim, facets.get(facet) as SimFacet))
-      if (!held.get(reader)?.has(id))
+    const group = readers.get(facet) ?? []
+    const isHeld = (reader: Member) => held.get(reader)?.has(id)
+    // Whoever has it may no longer pass it on: parted for good, or not yet released.
+    if (node.wentBack.has(id) && !group.some(isHeld) && sim.honest().some(isHeld)) continue
+    for (const reader of group)
+      if (!isHeld(reader))
         found.push(`${nameOf(reader)} lacks ${id.slice(0, 8)}, acknowledged by C${company}`)
   }
   return found.slice(0, 3)
@@ -195,6 +213,31 @@ function intruded(sim: Simulation, member: Member): string[] {
   return sim.facets
     .filter(facet => !sim.mayKnow(member, facet) && member.node.facet(facet.id))
     .map(facet => `${nameOf(member)} sees a ${facet.class} document of C${facet.owner}`)
+}
+
+/**
+ * A taker that never signed a receipt has no more of an honest company than the highest exposure that was ever agreed;
+ * where two lie, one may have it from the other.
+ */
+function overdrawn(sim: Simulation, member: Member): string[] {
+  const { node, company } = member
+  const [space] = sim.spaces
+  const log = space && node.space(space.id)
+  const takers = sim.members.filter(({ lies }) => lies)
+  if (!sim.plan.reciprocal || !log || takers.length !== 1) return []
+  const revisions = sim.treaties.of(log).revisions.filter(({ sealed }) => sealed)
+  const rules = revisions.map(({ terms }) => terms.reciprocity.find(({ kind }) => kind === 'StandardsDoc.v1'))
+  const most = Math.max(...rules.map(rule => rule?.maxExposure ?? Infinity))
+  return takers.flatMap(taker => {
+    const index = indexIn(sim, log, taker.company)
+    const taken = sim.facets.filter(facet => {
+      const ruled = facet.class === 'shared-confidential' && facet.kind === 'StandardsDoc.v1'
+      const of = ruled && facet.space === space && facet.owner === company
+      return of && (taker.node.facet(facet.id)?.facet.size ?? 0) > 0
+    })
+    if (sim.accounts.hasSigned(log, index) || taken.length <= most) return []
+    return [`${nameOf(taker)} signs for nothing and has ${taken.length} of ${nameOf(member)}`]
+  })
 }
 
 /** A document made anew from the log is the document that grew edit by edit. */

@@ -14,9 +14,11 @@ import {
   entrySignedBytes
 } from '../../src/wire/space-entry.ts'
 import { tipOf } from '../../src/replica/facet.ts'
+import { betray } from './betrayal.ts'
 import { COVERED, FORKS, LIES, tell } from './liars.ts'
 import { runFrame, signedEdit } from './forge.ts'
 import { FLOODS } from './floods.ts'
+import { TAKING } from './gifts.ts'
 import { must } from './company.ts'
 import { type Member, say, sessionsOf } from './members.ts'
 import { cutKey, pinKey } from './workload.ts'
@@ -34,6 +36,7 @@ const TOLD: readonly (readonly [number, Told])[] = [
   [6, askForMiddle],
   [4, forgeEntry],
   [2, forkChain],
+  [16, betray],
   [1, forkIdentity],
   [3, forgeReceipt],
   [2, sayAnother],
@@ -41,9 +44,14 @@ const TOLD: readonly (readonly [number, Told])[] = [
   [5, flood]
 ]
 
+/** Beside these, where companies may come later: who they are hangs on what was agreed. */
+const AT_THE_DOOR: typeof TOLD = [[60, betray]]
+
 /** @returns whether something was said */
 export function lieOf(sim: Simulation, liar: Member): boolean {
-  return sim.random.weighted(TOLD)(sim, liar)
+  const { reciprocal, admits } = sim.plan
+  const told = [...TOLD, ...(reciprocal ? TAKING : []), ...(admits ? AT_THE_DOOR : [])]
+  return sim.random.weighted(told)(sim, liar)
 }
 
 // ---- saying ----------------------------------------------------------------------------------------------

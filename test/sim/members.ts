@@ -1,4 +1,6 @@
 // Who and what is in a history: nodes with what surrounds them, spaces, documents.
+import type { ArtifactKind } from '../../src/artifacts/layouts.ts'
+import type { SpaceLog } from '../../src/identity/space-log.ts'
 import type { Facet } from '../../src/replica/facet.ts'
 import { type Frame, encodeFrame } from '../../src/sync/frame.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
@@ -37,18 +39,33 @@ export interface Member {
 
 export interface SimSpace {
   id: string
-  /** Members' companies, in the order of the parties. */
+  /** Companies of the founders, in their order. */
   parties: number[]
   /** Companies that have signed their acceptance. */
   accepted: Set<number>
+  /** Id of the first revision that was proposed. */
+  first: string
 }
 
 export interface SimFacet {
   id: string
   space: SimSpace
   class: DataClass
+  kind: ArtifactKind
   /** Company. */
   owner: number
+}
+
+/** The index of a company in a space, as the model reads this log; -1 where it is no party. */
+export function indexIn(sim: Simulation, log: SpaceLog, company: number): number {
+  const found = sim.members.find(member => member.company === company)
+  return sim.treaties.of(log).parties.indexOf(found?.node.company.identity.did ?? '')
+}
+
+/** The company at an index, as the model reads this log. */
+export function companyAt(sim: Simulation, log: SpaceLog | undefined, index: number): number | undefined {
+  const did = log && sim.treaties.of(log).parties[index]
+  return sim.members.find(({ node }) => node.company.identity.did === did)?.company
 }
 
 export function pairOf(a: Member, b: Member): string {

@@ -149,8 +149,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a settle by one is a settle by all',
     invariant: 3,
     file: 'replica/effective.ts',
-    find: 'if (same.length * 2 > others)',
-    put: 'if (same.length + others > 0)'
+    find: 'if (same.length * 2 > others.length)',
+    put: 'if (same.length + others.length > 0)'
   },
   {
     name: 'a cut key goes on writing',
@@ -331,8 +331,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a peer may name any number of heads',
     invariant: 8,
     file: 'sync/asking.ts',
-    find: 'return [...heads.values()].slice(-TIPS_MAX)',
-    put: 'return [...heads.values()]'
+    find: 'if (announced.size <= TIPS_MAX) break',
+    put: 'break'
   },
   {
     name: 'a company may put any number of spaces before us',
@@ -354,5 +354,187 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'sync/context.ts',
     find: 'this.steady += Math.max(0, now - this.now)',
     put: 'this.steady = now'
+  },
+  {
+    name: 'an approval counts beside one of a living rival',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: 'if (earlier.every(other => other.dead || !areRivals(other, revision)))',
+    put: 'if (earlier.length >= 0 || areRivals(revision, revision))'
+  },
+  {
+    name: 'a yes to what nobody proposed binds nobody',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: 'if (!revision || !approval) break',
+    put: 'if (!revision || !approval) continue'
+  },
+  {
+    name: 'as many proposals are looked at as come',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: '.slice(0, PROPOSALS_MAX)',
+    put: '.slice(0, 10 * PROPOSALS_MAX)'
+  },
+  {
+    name: 'a first revision is sealed without the last approval',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: 'return approvals.size === this.#space.founders.length',
+    put: 'return approvals.size >= this.#space.founders.length - 1'
+  },
+  {
+    name: 'an amendment is sealed just below the threshold',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: 'return weightOf(approvals, weights) >= threshold',
+    put: 'return weightOf(approvals, weights) + 1 >= threshold'
+  },
+  {
+    name: 'one no is not enough against a first revision',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: 'return rejections.size > 0',
+    put: 'return rejections.size > 1'
+  },
+  {
+    name: 'two sealed rivals are no contradiction',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: 'contradicted = inForce?.terms.number === revision.terms.number',
+    put: 'contradicted = inForce?.terms.number === 0'
+  },
+  {
+    name: 'words are read up to the head of a chain only',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: 'const branches = INDICES.map(company => space.branches(company))',
+    put: 'const branches = INDICES.map(company => [chainTo(space.head(company))])'
+  },
+  {
+    name: 'a company is a party before its amendment is sealed',
+    invariant: 1,
+    file: 'artifacts/space.ts',
+    find: '.filter(revision => revision.sealed)',
+    put: ''
+  },
+  {
+    name: 'who was admitted is bound before it has agreed',
+    invariant: 1,
+    file: 'artifacts/agreement.ts',
+    find: "if (!inForce || !bound.has(a) || !bound.has(b)) return 'draft'",
+    put: "if (!inForce || bound.size < 0) return 'draft'"
+  },
+  {
+    name: 'an amendment may leave out a party',
+    invariant: 3,
+    file: 'artifacts/agreement.ts',
+    find: 'return before && !followsParties(terms, companiesOf(before.terms))',
+    put: 'return before && terms.number < 0 && !followsParties(terms, companiesOf(before.terms))'
+  },
+  {
+    name: 'whoever signed an approval, it counts',
+    invariant: 3,
+    file: 'artifacts/agreement-approval.ts',
+    find: 'if (isReject(key) || !document.isSignedBy(key))',
+    put: 'if (isReject(key))'
+  },
+  {
+    name: 'terms of another space bind this one',
+    invariant: 3,
+    file: 'artifacts/agreement-terms.ts',
+    find: 'if (terms.space !== toHex(space.id))',
+    put: "if (terms.space === '')"
+  },
+  {
+    name: 'documents flow before there is an agreement',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: "facet !== undefined && facet.scope !== 'agreement' && !peer.own && space.agreement === 'draft'",
+    put: "false && facet !== undefined && facet.scope !== 'agreement' && !peer.own && space.agreement === 'draft'"
+  },
+  {
+    name: 'drafts flow after the agreement has ended',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: "facet !== undefined && facet.class !== 'public' && !peer.own && space.agreement === 'ended'",
+    put: "false && facet !== undefined && facet.class !== 'public' && !peer.own && space.agreement === 'ended'"
+  },
+  {
+    name: 'documents flow while the agreement is suspended',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: "isUnderTerms(facet) && !peer.own && space.agreement !== 'active' && space.agreement !== 'draft'",
+    put: "false && isUnderTerms(facet) && !peer.own && space.agreement !== 'active'"
+  },
+  {
+    name: 'documents flow that no agreement covers',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: "isUnderTerms(facet) && !peer.own && facet?.scope !== 'covered'",
+    put: "false && isUnderTerms(facet) && !peer.own && facet?.scope !== 'covered'"
+  },
+  {
+    name: 'what is on its way goes on when an agreement is suspended',
+    invariant: 1,
+    file: 'sync/directory.ts',
+    find: "if (standing !== 'active') continue",
+    put: "if (standing === 'draft') continue"
+  },
+  {
+    name: 'a unit that is shut goes out',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: 'isUnderTerms(facet) && !peer.own && isHeldBack(facet)',
+    put: 'false && isUnderTerms(facet) && !peer.own && isHeldBack(facet)'
+  },
+  {
+    name: 'whoever holds a unit passes it on where its contributor alone may',
+    invariant: 1,
+    file: 'policy/decide.ts',
+    find: "isUnderTerms(facet) && !peer.own && facet?.balance === 'sole'",
+    put: "false && isUnderTerms(facet) && !peer.own && facet?.balance === 'sole'"
+  },
+  {
+    name: 'a unit opens for a return, whether the taker signs or not',
+    invariant: 1,
+    file: 'artifacts/reciprocity.ts',
+    find: 'rule.maxExposure + Math.min(there.settled, back.settled)',
+    put: 'rule.maxExposure + back.settled'
+  },
+  {
+    name: 'a unit opens for a receipt, whether anything came back or not',
+    invariant: 1,
+    file: 'artifacts/reciprocity.ts',
+    find: 'rule.maxExposure + Math.min(there.settled, back.settled)',
+    put: 'rule.maxExposure + there.settled'
+  },
+  {
+    name: 'a unit is receipted whoever signed for it',
+    invariant: 3,
+    file: 'artifacts/contribution-receipt.ts',
+    find: 'if (isReject(key) || !document.isSignedBy(key))',
+    put: 'if (isReject(key))'
+  },
+  {
+    name: 'a unit opens before its release is on the disk',
+    invariant: 1,
+    file: 'artifacts/reciprocity.ts',
+    find: 'if (entry.company === unsure?.own && unsure.unwritten.has(entry)) break',
+    put: 'if (entry.company === unsure?.own && entry.seq < 0) break'
+  },
+  {
+    name: 'the keeper of a chain enters what does not follow its head',
+    invariant: 4,
+    file: 'sync/chains.ts',
+    find: 'if (entry.company !== company || !follows)',
+    put: 'if (entry.company !== company)'
+  },
+  {
+    name: 'a keeper that went back to an older disk enters what it is handed',
+    invariant: 4,
+    file: 'sync/chains.ts',
+    find: 'if (!this.#knowsEnd(space))',
+    put: 'if (entry.seq < 0)'
   }
 ]

@@ -14,13 +14,13 @@ import { type Contact, Directory } from '../../src/sync/directory.ts'
 import type { Effect, News, StoreWrite, Wanted } from '../../src/sync/effects.ts'
 import { putContact } from '../../src/sync/greeting.ts'
 import { decodeRecord } from '../../src/sync/space-sync.ts'
-import { type StoredEnvelope, restoreDirectory, restoreFacet } from '../../src/sync/restore.ts'
+import { type StoredEnvelope, restoreAudit, restoreDirectory, restoreFacet } from '../../src/sync/restore.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { type Company, must, signerOf } from './company.ts'
 import { Disk } from './disk.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../src/sandbox/random.ts'
 
 /** What a node needs of the world around it. */
 export interface World {
@@ -31,6 +31,8 @@ export interface World {
   hangUp(from: SimNode, session: number): void
   later(delayMs: number, work: () => void): void
   news(from: SimNode, news: News): void
+  /** Whether nodes write logs of what they do, and witness those of others. */
+  audits?: boolean
 }
 
 /** What waits for the disk, oldest first. */
@@ -63,6 +65,8 @@ export class SimNode {
   readonly rebuilds = new Map<string, number>()
   /** Ids of own envelopes whose edit was acknowledged, with their facet. */
   readonly acknowledged = new Map<string, string>()
+  /** Of these, those that a disk lost by going back to an older state, while another still had them. */
+  readonly wentBack = new Set<string>()
   alive = true
   /** What it signed behind its own back may stand in the way of what it signs honestly. */
   lies = false
@@ -71,9 +75,15 @@ export class SimNode {
   /** Grows with each start: answers to an earlier life are void. */
   life = 0
 
-  constructor(company: Company, world: World) {
+  /** Enters what its company signs; another node of it hands over. */
+  readonly keeps: boolean
+  /** Has not gone back to an older disk, and is no copy. */
+  knowsEnd = true
+
+  constructor(company: Company, world: World, { keeps = true } = {}) {
     this.company = company
     this.world = world
+    this.keeps = keeps
     ;[this.core, this.desk] = this.#boot()
   }
 
@@ -86,7 +96,9 @@ export class SimNode {
       directory,
       certificate: () => company.nodeCertificate,
       signAsNode: message => sign(company.nodeKey, message),
-      layoutOf
+      layoutOf,
+      chains: { keeps: this.keeps, knowsEnd: () => this.knowsEnd },
+      ...(world.audits && { audit: { random: (n: number) => world.random.bytes(n), wasClean: false } })
     })
     return [core, new Desk(core, n => world.random.bytes(n))]
   }
@@ -345,6 +357,11 @@ export class SimNode {
       facets: disk.table('facet').map(({ bytes }) => bytes),
       invitedBy: disk.table('invited'),
       quota: disk.table('quota')
+    })
+    restoreAudit(this.core, {
+      heads: disk.table('audit-head'),
+      held: disk.table('audit-held'),
+      conflicts: disk.table('audit-conflict')
     })
     if (trouble.length > 0)
       throw new Error(`invariant 5: a restart found trouble: ${JSON.stringify(trouble)}`)

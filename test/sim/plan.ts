@@ -19,6 +19,14 @@ export interface Plan {
   aside: boolean
   facets: number
   steps: number
+  /** Agreements are amended. */
+  amends: boolean
+  /** Somebody may end its part in the agreement, late. */
+  ends: boolean
+  /** The first agreement has a reciprocity rule. */
+  reciprocal: boolean
+  /** Two companies wait outside; amendments may admit them, one after the other or each against the other. */
+  admits: boolean
   weather: Weather
 }
 
@@ -36,6 +44,21 @@ export function planOf(seed: number): Plan {
     aside: random.chance(0.3),
     facets: 1 + random.below(3),
     steps: 120 + random.below(120),
-    weather: random.chance(0.25) ? { twice: 10, late: 10 } : { twice: 0, late: 0 }
+    weather: random.chance(0.25) ? { twice: 10, late: 10 } : { twice: 0, late: 0 },
+    amends: random.chance(0.7),
+    ends: random.chance(0.3),
+    // Dice of their own: the other histories stay what they were.
+    reciprocal: new Random(seed * 11 + 5).chance(0.3),
+    admits: new Random(seed * 491 + 3).chance(0.25)
   }
+}
+
+/** Whether amendments may admit this company. */
+export function isComer({ admits, companies, outsider }: Plan, company: number): boolean {
+  return admits && company >= companies + (outsider ? 1 : 0)
+}
+
+/** Whether it is a party of the first space, or may become one. */
+export function isParty(plan: Plan, company: number): boolean {
+  return company < plan.companies || isComer(plan, company)
 }

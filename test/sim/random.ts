@@ -1,33 +1,9 @@
-// Everything that happens by chance in a simulation comes from one seed.
+// Chance in a history: what a sandbox needs of it, and choices.
+import { Random as Plain } from '../../src/sandbox/random.ts'
 
-export class Random {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = (seed ^ 0x9e3779b9) >>> 0
-    for (let i = 0; i < 4; i++) this.unit()
-  }
-
-  /** Uniform in [0, 1). The mulberry32 generator. */
-  unit(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let t = this.#state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-
-  /** Uniform in 0 .. n - 1. */
-  below(n: number): number {
-    return Math.floor(this.unit() * n)
-  }
-
+export class Random extends Plain {
   chance(probability: number): boolean {
     return this.unit() < probability
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)] as T
   }
 
   /** One of the values, each as often as its weight says. */
@@ -45,9 +21,5 @@ export class Random {
       ;[out[i], out[j]] = [out[j] as T, out[i] as T]
     }
     return out
-  }
-
-  bytes(n: number): Uint8Array {
-    return Uint8Array.from({ length: n }, () => this.below(256))
   }
 }

@@ -1,6 +1,7 @@
 // A window in which somebody writes while the world goes on: what is signed stands on the heads that were on
 // the screen, not on those of the moment.
 import * as Y from 'yjs'
+import type { ArtifactKind } from '../../src/artifacts/layouts.ts'
 import type { SecretKey } from '../../src/identity/ed25519.ts'
 import type { Tip } from '../../src/replica/facet.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
@@ -12,6 +13,7 @@ import type { SimNode } from './node.ts'
 export class SimView {
   readonly node: SimNode
   readonly facet: string
+  readonly kind: ArtifactKind
   readonly #held: HeldFacet
   readonly #lease: Lease
   readonly #life: number
@@ -27,9 +29,11 @@ export class SimView {
     node: SimNode,
     held: HeldFacet,
     lease: Lease,
-    state: { update: Uint8Array; heads: Tip[] }
+    state: { update: Uint8Array; heads: Tip[] },
+    kind: ArtifactKind
   ) {
     this.node = node
+    this.kind = kind
     this.facet = lease.facet
     this.#held = held
     this.#lease = lease
@@ -44,12 +48,12 @@ export class SimView {
     })
   }
 
-  static open(node: SimNode, facet: string, key: SecretKey): SimView | undefined {
+  static open(node: SimNode, facet: string, key: SecretKey, kind: ArtifactKind): SimView | undefined {
     const held = node.facet(facet)
     if (!held) return undefined
     const state = node.state(facet)
     const lease = node.desk.lease(held, signerOf(key), state.heads)
-    return isReject(lease) ? undefined : new SimView(node, held, lease, state)
+    return isReject(lease) ? undefined : new SimView(node, held, lease, state, kind)
   }
 
   /** The process that it belonged to is gone, or its document was made anew. */

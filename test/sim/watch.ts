@@ -1,5 +1,6 @@
 // Looks at every frame and every limit while a history runs: what leaves an honest node, what it says of what a
 // liar sent, and how much a peer makes it hold. Invariants 1, 4, 5 and 8 of design section 15, by rules of its own.
+import { agreementOf } from '../../src/artifacts/agreement.ts'
 import { verifySignature } from '../../src/identity/ed25519.ts'
 import { UNREAD_BYTES_MAX } from '../../src/sync/context.ts'
 import type { News } from '../../src/sync/effects.ts'
@@ -9,9 +10,11 @@ import { equalBytes, fromHex, toHex } from '../../src/wire/bytes.ts'
 import { envelopeId, parseHeader, signedBytes } from '../../src/wire/envelope.ts'
 import { unpackClient } from '../../src/wire/lane.ts'
 import { type Reject, isReject } from '../../src/wire/reject.ts'
+import { misread } from './agreed.ts'
+import { agreed, maySee, maySend } from './flow.ts'
 import { verifications } from './memo.ts'
 import type { SimNode } from './node.ts'
-import { type Member, type SimFacet, nameOf, pairOf } from './members.ts'
+import { type Member, companyAt, nameOf } from './members.ts'
 import type { Simulation } from './world.ts'
 
 /** What honest nodes must say of a frame: refused with one of these codes, and the sender named. */
@@ -21,6 +24,7 @@ export interface Expectation {
 }
 
 /** Type numbers of frames, from protocols/sync, section 3. */
+const WANT_SPACE = 4
 const ENTRIES = 5
 const HEADS = 7
 const RUN = 9
@@ -57,6 +61,9 @@ export class Watch {
   /** By node: the spaces that another company itself put before it, with the did of that company. */
   readonly #offered = new Map<Member, Map<string, string>>()
 
+  /** By node, life and space: revisions that were sealed, and parties that had ended their part. */
+  readonly #agreed = new Map<string, Set<string>>()
+
   constructor(sim: Simulation) {
     this.#sim = sim
   }
@@ -80,40 +87,32 @@ export class Watch {
     if (member.lies) return !member.withholds || (type !== RUN && type !== HEADS && type !== 10)
     const peer = sim.network.peerOf(from, session)
     if (!peer) return true
-    this.#secrets(member, sim.memberOf(peer), frame)
+    this.#secrets(member, sim.memberOf(peer), frame, 'tells')
     if (type === RUN || type === RECEIPT) this.#promises(member, frame)
     return true
   }
 
   /** Invariant 1: no word and no id of what the receiver may not know. */
-  #secrets(from: Member, to: Member, frame: Uint8Array): void {
+  #secrets(from: Member, to: Member, frame: Uint8Array, verb: string): void {
+    const { now } = from.node.core.context
     const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length)
     for (const facet of this.#sim.facets) {
-      if (this.#maySend(from, to, facet)) continue
+      if (maySend(this.#sim, from, to, facet, now)) continue
       // The log of a space names lanes where it cuts or settles them; who may see it is another question.
       if (frame[1] === ENTRIES && facet.class !== 'private') continue
       const id = Buffer.from(fromHex(facet.id) as Uint8Array)
       if (bytes.includes(id) || bytes.includes(this.canary(facet.id)))
-        this.#broken(1, `${nameOf(from)} tells ${nameOf(to)} of a ${facet.class} document (type ${frame[1]})`)
+        this.#broken(
+          1,
+          `${nameOf(from)} ${verb} ${nameOf(to)} of a ${facet.class} document (type ${frame[1]})`
+        )
     }
     for (const space of this.#sim.spaces) {
-      if (space.parties.includes(to.company)) continue
+      // Who is asked for it has named it (SYN-14).
+      if (frame[1] === WANT_SPACE || maySee(this.#sim, from, to, space)) continue
       if (bytes.includes(Buffer.from(fromHex(space.id) as Uint8Array)))
         this.#broken(1, `${nameOf(from)} tells ${nameOf(to)} of a space that is none of its business`)
     }
-  }
-
-  #maySend(from: Member, to: Member, facet: SimFacet): boolean {
-    const sim = this.#sim
-    if (from.company === to.company) return facet.class !== 'private' || facet.owner === from.company
-    if (facet.class === 'private' || !sim.mayKnow(to, facet)) return false
-    const { did } = to.node.company.identity
-    const { directory } = from.node.core.context
-    const frozen =
-      directory.forkedIdentities.has(did) ||
-      directory.spaces.get(facet.space.id)?.forkOf(facet.space.parties.indexOf(to.company))
-    if (frozen || to.node.company.node.expiresAt <= sim.now() + from.node.skewMs) return false
-    return facet.class === 'public' || !sim.strangers.has(pairOf(from, to))
   }
 
   /** Invariants 4 and 5: what is passed on ends in a good signature; what is passed on or receipted is durable. */
@@ -159,6 +158,7 @@ export class Watch {
         )
     }
     if (at.lies) return
+    if (news.what === 'space') this.#lasts(at, news.space)
     if (news.what === 'fork') this.#accuse(at, news.facet, news.company)
     if (news.what === 'chain-fork') {
       const space = sim.spaces.find(({ id }) => id === news.space)
@@ -173,9 +173,24 @@ export class Watch {
     }
   }
 
+  /** What is sealed stays sealed, and what is ended ended, whatever entries come. */
+  #lasts(at: Member, id: string): void {
+    const log = at.node.space(id)
+    const space = this.#sim.spaces.find(one => one.id === id)
+    if (!log || !space) return
+    this.#sim.broken.push(...misread(this.#sim, at, space))
+    const { revisions, ended } = agreementOf(log)
+    const sealed = revisions.filter(revision => revision.sealed).map(({ id }) => toHex(id))
+    const now = new Set([...sealed, ...[...ended].map(String)])
+    const key = `${this.#sim.members.indexOf(at)}/${at.node.life}/${id}`
+    for (const fact of this.#agreed.get(key) ?? [])
+      if (!now.has(fact)) this.#broken(3, `${nameOf(at)} takes back what was sealed or ended`)
+    this.#agreed.set(key, now)
+  }
+
   /** A restored or copied home must not contradict itself (ENV-26). */
   #accuse(at: Member, facet: string, index: number): void {
-    const company = this.#sim.facets.find(({ id }) => id === facet)?.space.parties[index]
+    const company = companyAt(this.#sim, at.node.facet(facet)?.facet.space, index)
     if (this.#isHonest(company)) this.#broken(4, `${nameOf(at)} holds that honest C${company} forked a lane`)
   }
 
@@ -186,7 +201,10 @@ export class Watch {
   arrived(to: SimNode, session: number, frame: Uint8Array, take: () => void): void {
     const member = this.#sim.memberOf(to)
     const from = this.#sim.network.peerOf(to, session)
-    const deliver = from && frame[1] === ENTRIES ? () => this.#offers(member, from, take) : take
+    // What lies with the sender when its rights to give it end goes no further (SYN-31).
+    if (from && !this.#sim.memberOf(from).lies)
+      this.#secrets(this.#sim.memberOf(from), member, frame, 'goes on to tell')
+    const deliver = from ? this.#delivery(member, from, frame, take) : take
     const before = verifications()
     const expected = member.lies ? undefined : this.#expected.get(frame)
     if (expected && from && this.#reaches(member, session, frame))
@@ -194,6 +212,26 @@ export class Watch {
     else deliver()
     if (from) this.#count(member, from, verifications() - before)
     if (from?.lies && !member.lies && frame[1] === RUN) this.#flooded(member, session, frame)
+  }
+
+  #delivery(at: Member, from: SimNode, frame: Uint8Array, take: () => void): () => void {
+    if (frame[1] === ENTRIES) return () => this.#offers(at, from, take)
+    return frame[1] === RUN && !at.lies ? () => this.#takes(at, from, frame, take) : take
+  }
+
+  /** Invariant 1, the other way: nothing is taken from whom the agreement takes nothing from. */
+  #takes(at: Member, from: SimNode, frame: Uint8Array, take: () => void): void {
+    const sim = this.#sim
+    const said = parseFrame(frame)
+    const id = isReject(said) || said.type !== 'run' ? undefined : toHex(said.facet)
+    const facet = sim.facets.find(one => one.id === id)
+    const member = sim.memberOf(from)
+    const now = sim.now() + at.node.skewMs
+    const forbidden = facet && member.company !== at.company && !agreed(sim, at, member, facet, now)
+    const before = forbidden && at.node.facet(facet.id)?.facet.size
+    take()
+    if (forbidden && at.node.facet(facet.id)?.facet.size !== before)
+      this.#broken(1, `${nameOf(at)} takes a ${facet.class} document from ${nameOf(member)}`)
   }
 
   /** Who put a space before this node; what a disk that went back has forgotten may come again from anyone. */
@@ -236,6 +274,10 @@ export class Watch {
     const said = parseFrame(frame)
     const runs = !isReject(said) && said.type === 'run'
     if (!runs && session.allowances.checks.left(context.now) <= 100) return false
+    if (!isReject(said) && said.type === 'entries') {
+      const space = node.space(toHex(said.space))
+      return space !== undefined && context.clearance(session, 'announce', space) !== undefined
+    }
     if (isReject(said) || (said.type !== 'run' && said.type !== 'receipt')) return true
     // As of now: rights may have gone, or the node been restored, while the frame was under way.
     const held = node.facet(toHex(said.facet))
@@ -275,7 +317,7 @@ export class Watch {
     // So is what stays with its sender for now: a head that is named and lacking.
     const links = [...node.core.context.sessions.values()].map(({ facets }) => facets.get(toHex(said.facet)))
     const named = links.some(link =>
-      link?.announced.some(head => id !== undefined && equalBytes(head.id, id))
+      link?.announced.values().some(head => id !== undefined && equalBytes(head.id, id))
     )
     return full || named || (id !== undefined && pending.has(toHex(said.facet), id))
   }
@@ -311,10 +353,11 @@ export class Watch {
       over('bytes of requests', session.answersBytes, LIMITS.answersBytes)
       over('requests under way', session.requests, LIMITS.requests)
       over('identity logs under way', session.identities.size, LIMITS.identities)
+      over('spaces held apart', session.prospects.size, LIMITS.invitations)
       over('facets opened', session.opened.size, LIMITS.opened)
       over('unread bytes', session.inFlight, UNREAD_BYTES_MAX + 131_072)
       for (const link of session.facets.values()) {
-        over('heads named', link.announced.length, LIMITS.announced)
+        over('heads named', link.announced.size, LIMITS.announced)
         over('open requests', link.open.size, LIMITS.openRequests)
       }
     }
@@ -350,7 +393,8 @@ export class Watch {
         // Asked once, and the answer brought nothing (SYN-22).
         if (retryMs === RETRY_MS || session.lacking.has(id)) continue
         const held = node.facet(id)?.facet
-        const lacks = held && announced.some(({ of: client, seq, id }) => !held.find({ client, seq, id }))
+        const lacks =
+          held && announced.values().some(({ of: client, seq, id }) => !held.find({ client, seq, id }))
         if (lacks && context.clearance(session, 'send', held.space, held.genesis))
           this.#broken(2, `${name} has given up what a peer named`)
       }

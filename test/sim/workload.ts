@@ -1,14 +1,16 @@
 // What people do: write, alone and at the same time, in windows that lag behind; open documents; pin, cut and
 // settle; change their root key; look over each other's shoulder.
 import * as Y from 'yjs'
+import type { ArtifactKind } from '../../src/artifacts/layouts.ts'
 import { appendIdentity } from '../../src/identity/identity-log.ts'
-import { generateKey, type SecretKey } from '../../src/identity/ed25519.ts'
-import type { SpaceLog } from '../../src/identity/space-log.ts'
+import { generateKey } from '../../src/identity/ed25519.ts'
 import { nextKeyHash } from '../../src/identity/webvh.ts'
 import { equalBytes } from '../../src/wire/bytes.ts'
 import { DATA_CLASSES } from '../../src/wire/data-class.ts'
 import type { EntryAct, LanePoint } from '../../src/wire/space-entry.ts'
 import { isReject } from '../../src/wire/reject.ts'
+import { admit, amend, answer, resume, suspend, terminate } from './agreeing.ts'
+import { keysOf, logsOf, sign } from './chain.ts'
 import { must } from './company.ts'
 import type { Random } from './random.ts'
 import { SimView } from './view.ts'
@@ -16,6 +18,12 @@ import { type Member, type SimFacet, type SimSpace, pairOf } from './members.ts'
 import type { Simulation } from './world.ts'
 
 const FACETS_MAX = 8
+/** The draft of an agreement flows before there is one. */
+const KINDS: readonly (readonly [number, ArtifactKind])[] = [
+  [6, 'StandardsDoc.v1'],
+  [2, 'PeerAgreement.v1'],
+  [2, 'ImprovementPlan.v1']
+]
 const WORDS = ['a', 'standard ', ' ', 'é', '漢', '\n', '👩‍👩‍👧', '🇪🇺', 'we agree that ', '\u200d', '# ', 'ﬀ']
 
 /** @returns how many operations it was */
@@ -33,10 +41,18 @@ export const DEEDS: readonly (readonly [number, Deed])[] = [
   [8, settle],
   [1, changeRoot],
   [3, compareWords],
-  [2, accept],
+  [4, accept],
   [2, present],
-  [1, paste]
+  [1, paste],
+  [6, amend],
+  [24, answer],
+  [1, suspend],
+  [5, resume],
+  [4, terminate]
 ]
+
+/** Beside these, where companies may come later. */
+export const ADMITTING: typeof DEEDS = [[20, admit]]
 
 // ---- writing ---------------------------------------------------------------------------------------------
 
@@ -55,26 +71,12 @@ export function hasBegun(member: Member, facet: SimFacet): boolean {
   return held !== undefined && (held.facet.size > 0 || facet.owner === member.company)
 }
 
-/** The keys of its company that are pinned and not cut, as far as this node has heard. */
-export function keysOf(sim: Simulation, member: Member, space: SimSpace): SecretKey[] {
-  const head = member.node.space(space.id)?.head(space.parties.indexOf(member.company))
-  if (!head) return []
-  const own = [sim.signer(member).publicKey, ...member.staff.roles.map(({ key }) => key.publicKey)]
-  const secrets = [member.node.company.role, ...member.staff.roles.map(({ key }) => key)]
-  return secrets.filter((_, i) => {
-    const pin = head.keys.find(key =>
-      equalBytes(key.publicKey.bytes, (own[i] as { bytes: Uint8Array }).bytes)
-    )
-    return pin !== undefined && !head.cut.includes(pin.index)
-  })
-}
-
 export function editAnywhere(sim: Simulation, member: Member, facet?: SimFacet): number {
   const choices = facet ? writable(sim, member).filter(one => one === facet) : writable(sim, member)
   if (choices.length === 0) return 0
-  const { id, space } = sim.random.pick(choices)
+  const { id, space, kind } = sim.random.pick(choices)
   const key = sim.random.pick(keysOf(sim, member, space))
-  return member.node.edit(id, doc => change(sim.random, doc), key) ? 1 : 0
+  return member.node.edit(id, doc => change(sim.random, doc, kind), key) ? 1 : 0
 }
 
 /** Several at once, as when somebody types with the window at zero. */
@@ -93,7 +95,7 @@ function paste(sim: Simulation, member: Member): number {
 }
 
 /** Changes something; where the dice change nothing, a letter is written. */
-function change(random: Random, doc: Y.Doc): void {
+function change(random: Random, doc: Y.Doc, kind: ArtifactKind): void {
   const text = doc.getText('text')
   const dice = random.below(16)
   if (dice < 4 && text.length > 3) {
@@ -101,13 +103,13 @@ function change(random: Random, doc: Y.Doc): void {
   } else if (dice === 4 && text.length > 40) {
     text.delete(random.below(20), 20)
   } else if (dice < 7) {
-    doc.getMap('meta').set(random.pick(['title', 'summary', 'version']), `${random.below(1000)}`)
+    doc.getMap('meta').set(random.pick(['title', 'summary', 'language']), `${random.below(1000)}`)
   } else if (dice === 7) {
     const meta = doc.getMap('meta')
     const key = [...meta.keys()][0]
     if (key === undefined) text.insert(0, 'x')
     else meta.delete(key)
-  } else if (dice < 11) {
+  } else if (dice < 11 && kind === 'StandardsDoc.v1') {
     changeRequirement(random, doc)
   } else text.insert(random.below(text.length + 1), random.pick(WORDS))
 }
@@ -136,8 +138,8 @@ function openView(sim: Simulation, member: Member): number {
   const choices = writable(sim, member)
   member.views = member.views.filter(view => !view.stale)
   if (choices.length === 0 || member.views.length > 3) return 0
-  const { id, space } = sim.random.pick(choices)
-  const view = SimView.open(member.node, id, sim.random.pick(keysOf(sim, member, space)))
+  const { id, space, kind } = sim.random.pick(choices)
+  const view = SimView.open(member.node, id, sim.random.pick(keysOf(sim, member, space)), kind)
   if (view) member.views.push(view)
   return 0
 }
@@ -147,7 +149,7 @@ function useView(sim: Simulation, member: Member): number {
   const { random } = sim
   if (member.views.length === 0) return openView(sim, member)
   const view = random.pick(member.views)
-  for (let i = 1 + random.below(3); i > 0; i--) view.type(doc => change(random, doc))
+  for (let i = 1 + random.below(3); i > 0; i--) view.type(doc => change(random, doc, view.kind))
   if (random.chance(0.3)) view.undo()
   if (random.chance(0.4)) view.catchUp()
   return random.chance(0.7) ? view.flush() : 0
@@ -166,7 +168,8 @@ function openFacet(sim: Simulation, member: Member): number {
   const space = sim.random.pick(spaces)
   if (!keysOf(sim, member, space).includes(member.node.company.role)) return 0
   // What only one node has is nobody's to find again when its disk goes back; its twin has it too.
-  sim.openFacet(member, space, sim.random.pick(DATA_CLASSES))
+  const kind = sim.random.weighted(KINDS)
+  sim.openFacet(member, space, sim.random.pick(DATA_CLASSES), kind)
   return 0
 }
 
@@ -181,34 +184,12 @@ function present(sim: Simulation, member: Member): number {
 
 // ---- the space log -----------------------------------------------------------------------------------------
 
-/** Signs the next entry of the company's chain. @returns whether it stands */
-export function sign(sim: Simulation, member: Member, space: SpaceLog, act: EntryAct): boolean {
-  const { node } = member
-  if (node.failing || !member.speaks) return false
-  const refused = node.perform(() => node.desk.append(space, act, sim.signer(member)))
-  if (refused) throw new Error(`an honest entry was refused: ${refused}`)
-  sim.operations++
-  return true
-}
-
 export function signAccept(sim: Simulation, member: Member, space: SimSpace): void {
   const log = member.node.space(space.id)
   if (!log) throw new Error(`${member.node.company.name} never heard of the space`)
   const { identity, roleCertificate } = member.node.company
   const act: EntryAct = { kind: 'accept', rootVersion: identity.head, certificates: [roleCertificate] }
   if (sign(sim, member, log, act)) space.accepted.add(member.company)
-}
-
-/** The space logs in which this member may sign the next entry: it stands on the last one that it signed. */
-function logsOf(sim: Simulation, member: Member): { space: SimSpace; log: SpaceLog; company: number }[] {
-  if (!member.speaks || !member.node.alive) return []
-  return sim.spaces.flatMap(space => {
-    const log = member.node.space(space.id)
-    const company = space.parties.indexOf(member.company)
-    const fit = log?.head(company) && !log.forkOf(company)
-    const own = fit && keysOf(sim, member, space).includes(member.node.company.role)
-    return log && own ? [{ space, log, company }] : []
-  })
 }
 
 function accept(sim: Simulation, member: Member): number {
@@ -244,8 +225,10 @@ export function cutKey(sim: Simulation, member: Member): number {
   // Written until the last moment: elsewhere the cut may come before what it names.
   const last = writable(sim, member).filter(facet => facet.space === space && facet.class !== 'private')
   let done = 0
-  if (holder && last.length > 0 && sim.random.chance(0.7))
-    done += member.node.edit(sim.random.pick(last).id, doc => change(sim.random, doc), holder.key) ? 1 : 0
+  if (holder && last.length > 0 && sim.random.chance(0.7)) {
+    const { id, kind } = sim.random.pick(last)
+    done += member.node.edit(id, doc => change(sim.random, doc, kind), holder.key) ? 1 : 0
+  }
   const lanes: LanePoint[] = []
   for (const { facet } of member.node.core.context.facets.values()) {
     // All parties read the log: what is private is not named there.

@@ -1,22 +1,28 @@
 // One simulated history: companies, spaces, edits, partitions, crashes and lies from one seed, and at the end
 // the questions of design section 15.
+import type { ArtifactKind } from '../../src/artifacts/layouts.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
 import { sha256 } from '../../src/wire/hash.ts'
 import type { News } from '../../src/sync/effects.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
 import { toHex } from '../../src/wire/bytes.ts'
+import { approveFirst, comeIn, proposeFirst } from './agreeing.ts'
 import { EPOCH_MS, type Staff, must, signerOf, staffNumbered } from './company.ts'
 import { FAULTS, heal } from './faults.ts'
+import { Accounts } from './accounts.ts'
+import { GIFTS } from './gifts.ts'
 import { disagreements, judge } from './judge.ts'
 import { lieOf } from './lies.ts'
 import { forgetSignatures, rememberSignatures } from './memo.ts'
 import { type Member, type SimFacet, type SimSpace, nameOf, pairOf } from './members.ts'
-import { Clock, Network } from './network.ts'
+import { Clock } from '../../src/sandbox/clock.ts'
+import { Network } from './network.ts'
 import { SimNode, type World } from './node.ts'
-import { type Plan, planOf } from './plan.ts'
+import { type Plan, isComer, isParty, planOf } from './plan.ts'
 import { Random } from './random.ts'
+import { Treaties } from './treaty.ts'
 import { Watch } from './watch.ts'
-import { DEEDS, editAnywhere, signAccept } from './workload.ts'
+import { ADMITTING, DEEDS, editAnywhere, signAccept } from './workload.ts'
 
 export { type Plan, planOf }
 
@@ -61,6 +67,10 @@ export class Simulation implements World {
   readonly facets: SimFacet[] = []
   readonly broken: string[] = []
   readonly watch: Watch
+  readonly treaties = new Treaties()
+  readonly accounts = new Accounts()
+  /** Most of the history is over. */
+  late = false
   /** Pairs of companies that have not compared their words. */
   readonly strangers = new Set<string>()
   operations = 0
@@ -82,6 +92,8 @@ export class Simulation implements World {
       this.#enrol(staff[i] as Staff, i, i >= plan.companies - plan.liars)
     if (plan.twin) this.enlist({ ...(staff[0] as Staff) }, 0, true)
     if (plan.outsider) this.#enrol(staff[plan.companies] as Staff, plan.companies, false)
+    const outside = plan.companies + (plan.outsider ? 1 : 0)
+    for (let i = outside; plan.admits && i < outside + 2; i++) this.#enrol(staff[i] as Staff, i, false)
     if (plan.strangers) this.strangers.add('0-1')
     this.#acquaint()
   }
@@ -97,7 +109,10 @@ export class Simulation implements World {
   enlist(staff: Staff, company: number, ownKey: boolean): Member {
     const first = this.members.find(member => member.company === company) as Member
     // The same company in both: what one changes of its identity, the other knows.
-    const node = new SimNode(ownKey ? { ...first.node.company, ...staff.second } : first.node.company, this)
+    const node = new SimNode(ownKey ? { ...first.node.company, ...staff.second } : first.node.company, this, {
+      keeps: !ownKey
+    })
+    node.knowsEnd = ownKey
     return this.#join({ node, company, staff, lies: false, speaks: false, clone: !ownKey })
   }
 
@@ -139,6 +154,7 @@ export class Simulation implements World {
     this.found()
     this.network.weather = this.plan.weather
     for (let i = 0; i < this.plan.steps; i++) {
+      this.late = i > this.plan.steps * 0.7
       this.#act()
       this.pass(this.random.chance(0.03) ? this.random.below(40_000) : this.random.below(300))
     }
@@ -186,7 +202,7 @@ export class Simulation implements World {
 
   // ---- what happens ------------------------------------------------------------------------------------------
 
-  /** One space of all companies, accepted by each, and its facets. */
+  /** One space of all companies, accepted by each, under an agreement that all approve, and its facets. */
   found(): void {
     const parties = this.members.filter(({ company }) => company < this.plan.companies)
     const companies = [...new Set(parties.map(({ company }) => company))]
@@ -207,32 +223,61 @@ export class Simulation implements World {
             [...space.accepted].every(other => node.space(space.id)?.accepted(space.parties.indexOf(other)))
         )
       )
+      this.#agree(space)
     }
     const classes: DataClass[] = this.random.shuffled(['shared-confidential', 'public', 'private'])
     for (let i = 0; i < this.plan.facets; i++)
       this.openFacet(this.speaker(0), this.spaces[0] as SimSpace, classes[i % 3] as DataClass)
+    // What flows until the latecomer has come, and not once somebody has ended its part.
+    if (this.plan.latecomer || this.plan.ends)
+      this.openFacet(this.speaker(0), this.spaces[0] as SimSpace, 'shared-confidential', 'PeerAgreement.v1')
     if (this.plan.aside) this.openFacet(this.speaker(0), this.spaces[1] as SimSpace, 'shared-confidential')
+    if (this.plan.reciprocal) this.#contribute(this.spaces[0] as SimSpace)
     this.pass(2_000)
+  }
+
+  /** Each that has accepted has something to give. */
+  #contribute(space: SimSpace): void {
+    for (const company of space.accepted)
+      for (let i = 0; i < 3; i++) this.openFacet(this.speaker(company), space, 'shared-confidential')
+  }
+
+  /** Proposed by one, approved by each as it hears of it; not yet by who has not accepted. */
+  #agree(space: SimSpace): void {
+    proposeFirst(this, this.speaker(0), space)
+    const signers = space.parties.filter(company => space.accepted.has(company))
+    for (const company of signers) {
+      const speaker = this.speaker(company)
+      this.#settle(() => approveFirst(this, speaker, space))
+    }
+    const parties = this.members.filter(({ company }) => space.parties.includes(company))
+    this.#settle(() =>
+      parties.every(({ node }) => {
+        const log = node.space(space.id)
+        const first = log && this.treaties.of(log).revisions.find(({ id }) => id === space.first)
+        return first?.approvals.size === signers.length
+      })
+    )
   }
 
   #foundSpace(title: string, companies: number[]): void {
     const { node } = this.speaker(0)
     const parties = companies.map(company => this.speaker(company).node.company.identity.did)
     const space = must<SpaceLog>(node.perform(() => node.desk.foundSpace({ title, pairing: 'CTO', parties })))
-    this.spaces.push({ id: toHex(space.id), parties: companies, accepted: new Set() })
+    this.spaces.push({ id: toHex(space.id), parties: companies, accepted: new Set(), first: '' })
     this.operations++
   }
 
-  openFacet(by: Member, space: SimSpace, dataClass: DataClass): void {
+  openFacet(by: Member, space: SimSpace, dataClass: DataClass, kind: ArtifactKind = 'StandardsDoc.v1'): void {
     const log = by.node.space(space.id)
     if (!log) return
     const artifact = this.random.bytes(16)
-    const facts = { kind: 'StandardsDoc.v1', class: dataClass, artifact } as const
+    const facts = { kind, class: dataClass, artifact }
     const held = must(by.node.perform(() => by.node.desk.openFacet(log, facts))) as {
       facet: { id: Uint8Array }
     }
     const id = toHex(held.facet.id)
-    this.facets.push({ id, space, class: dataClass, owner: by.company })
+    this.facets.push({ id, space, class: dataClass, kind, owner: by.company })
     by.node.edit(id, doc => doc.getText('text').insert(0, `${this.watch.canary(id)}\n`))
     this.operations += 2
   }
@@ -247,8 +292,11 @@ export class Simulation implements World {
       if (liars.length > 0 && lieOf(this, this.random.pick(liars))) this.lies++
     } else {
       const member = this.random.pick(this.members)
-      if (!member.node.alive || member.company >= this.plan.companies) return
-      this.operations += this.random.weighted(DEEDS)(this, member)
+      if (!member.node.alive) return
+      if (isComer(this.plan, member.company)) comeIn(this, member)
+      else if (!isParty(this.plan, member.company)) return
+      const deeds = [...DEEDS, ...(this.plan.reciprocal ? GIFTS : []), ...(this.plan.admits ? ADMITTING : [])]
+      this.operations += this.random.weighted(deeds)(this, member)
     }
   }
 
@@ -265,7 +313,7 @@ export class Simulation implements World {
   /** Honest nodes reach each other without help. */
   mesh(): void {
     // Of the parties: who is none has nothing to pass on.
-    const parties = this.honest().filter(({ company }) => company < this.plan.companies)
+    const parties = this.honest().filter(({ company }) => isParty(this.plan, company))
     const honest = parties.map(member => this.members.indexOf(member))
     // All of them: a clone may have no neighbour that is party to its spaces, and then hears of nothing.
     for (const [at, i] of honest.entries()) for (const j of honest.slice(at + 1)) this.link(i, j)

@@ -69,7 +69,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       await store.write([...run(FACET, 7, 0, 3), write(envelope(FACET, 7, 1, 'other branch'))], SYNC)
       const seqs = async (from: number, bytes: number) =>
         (await store.readEnvelopes(FACET, 7, from, 3, bytes)).map(one => one.seq)
-      expect([await seqs(1, 1), await seqs(0, 300)]).toEqual([
+      expect([await seqs(1, 1), await seqs(0, 420)]).toEqual([
         [1, 1],
         [0, 1, 1]
       ])

@@ -27,15 +27,27 @@ beforeAll(async () => {
     await store.write(run(FACET, 1, seq, seq + 20, true), { sync: false })
     await store.write(run(FACET, 2, seq, seq + 20, false, 300), { sync: true })
     await store.write(Array.from({ length: 5 }, (_, at) => put('contacts', `c${seq + at}`, `name ${at}`)), { sync: true }) // prettier-ignore
-    if (seq === 100) cpSync(join(base, 'live'), join(base, 'older'), { recursive: true })
+    if (seq === 100) copyLive('older')
   }
   await store.write([put('contacts', 'c0', 'changed'), ...run(OTHER_FACET, 3, 0, 10)], { sync: true })
   await store.settle({ kind: 'envelopes', lost: 0 }) // no such loss: brings the anchor up to date
   truth = await contents(store)
-  cpSync(join(base, 'live'), join(base, 'running'), { recursive: true })
+  copyLive('running')
   await store.close()
   cpSync(join(base, 'live'), join(base, 'stopped'), { recursive: true })
 }, 30_000)
+
+/** A table that is merged into another while it is copied is gone: then the copy begins anew. */
+function copyLive(name: string): void {
+  for (;;) {
+    try {
+      return cpSync(join(base, 'live'), join(base, name), { recursive: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      rmSync(join(base, name), { recursive: true, force: true })
+    }
+  }
+}
 
 afterAll(() => rmSync(base, { recursive: true, force: true }))
 

@@ -126,6 +126,10 @@ export class FaultyStore implements Store {
     return [...this.#back.missing(), ...gone]
   }
 
+  lose(facet: string, client: number, seq: number): void {
+    this.#back.lose(facet, client, seq)
+  }
+
   readOnly(facet: string): boolean {
     return (
       this.#back.readOnly(facet) ||

@@ -15,8 +15,11 @@ import { packClient } from '../../src/wire/lane.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import { type EntryRecord, encodeSpaceEntry, entrySignedBytes } from '../../src/wire/space-entry.ts'
 import { scanUpdate } from '../../src/wire/update.ts'
+import type { TermsBody } from '../../src/artifacts/agreement-terms.ts'
+import { seal, termsOf } from '../sim/agreement.ts'
 import { type Company, EPOCH_MS, createCompany, must, signerOf } from '../sim/company.ts'
-import { Clock, Network } from '../sim/network.ts'
+import { Clock } from '../../src/sandbox/clock.ts'
+import { Network } from '../sim/network.ts'
 import { SimNode, type World } from '../sim/node.ts'
 import { Random } from '../sim/random.ts'
 
@@ -30,6 +33,7 @@ export class Bench implements World {
   readonly nodes: SimNode[] = []
   readonly heard: { at: SimNode; news: News }[] = []
   readonly #puppets = new Map<number, Puppet>()
+  audits = false
 
   constructor(seed = 1) {
     this.random = new Random(seed)
@@ -108,12 +112,26 @@ export function acquaint(node: SimNode, company: Company): void {
   })
 }
 
-/** A space of these companies in the memory of `node`, accepted by all. */
-export function foundSpace(node: SimNode, companies: Company[], title = 'Joint'): SpaceLog {
+/** A space of these companies in the memory of `node`, accepted by all, under an agreement that covers everything. */
+export function foundSpace(
+  node: SimNode,
+  companies: Company[],
+  { title = 'Joint', sealed = true } = {}
+): SpaceLog {
   const parties = companies.map(company => company.identity.did)
   const space = node.perform(() => must<SpaceLog>(node.desk.foundSpace({ title, pairing: 'CTO', parties })))
   for (const company of companies) accept(node, space, company)
+  if (sealed && companies.length > 1) sealAll(node, space, companies)
   return space
+}
+
+/** Puts the words of all companies into the node's copy of the space log, as if they had arrived. */
+export function sealAll(node: SimNode, space: SpaceLog, companies: Company[], terms?: TermsBody): void {
+  const enter = (record: EntryRecord) => {
+    const refused = node.perform(core => core.spaces.add(space, [record]))
+    if (refused) throw new Error(`${refused}`)
+  }
+  seal(space, companies, enter, terms)
 }
 
 /** Puts the company's accept entry into the node's copy of the space log, as if it had arrived. */
@@ -285,15 +303,19 @@ export class Puppet {
 }
 
 /** Nodes that share a space of all of them; `links` says who is connected with whom. */
-export function group(names: string[], links: [number, number][]) {
+export function group(
+  names: string[],
+  links: [number, number][],
+  { audits = false, changes = {} }: { audits?: boolean; changes?: Partial<TermsBody> } = {}
+) {
   const bench = new Bench()
+  bench.audits = audits
   const nodes = names.map(name => bench.node(name))
   for (const a of nodes) for (const b of nodes) if (a !== b) acquaint(a, b.company)
   const [first] = nodes as [SimNode]
-  const space = foundSpace(
-    first,
-    nodes.map(node => node.company)
-  )
+  const companies = nodes.map(node => node.company)
+  const space = foundSpace(first, companies, { sealed: false })
+  sealAll(first, space, companies, termsOf(space, changes))
   for (const [i, j] of links) bench.network.connect(nodes[i] as SimNode, nodes[j] as SimNode)
   bench.pass(3_000)
   return { bench, nodes: nodes as [SimNode, SimNode, SimNode], space }
@@ -301,13 +323,20 @@ export function group(names: string[], links: [number, number][]) {
 
 /** A node, a puppet of another company that shares a space with it, and a facet. */
 export function stage(
-  options: { seed?: number; dataClass?: DataClass; reads?: boolean; confirmed?: boolean } = {}
+  options: {
+    seed?: number
+    dataClass?: DataClass
+    reads?: boolean
+    confirmed?: boolean
+    /** Whether there is an agreement; without one the logs hold the acceptances alone. */
+    sealed?: boolean
+  } = {}
 ) {
   const bench = new Bench(options.seed)
   const node = bench.node('Ada')
   const rival = bench.company('Bob')
   acquaint(node, rival)
-  const space = foundSpace(node, [node.company, rival])
+  const space = foundSpace(node, [node.company, rival], options)
   const held = writeFacet(node, space, options.dataClass)
   bench.pass(200)
   const puppet = bench.puppet(node, rival, options).hello({ confirmed: options.confirmed ?? true })

@@ -7,6 +7,8 @@ import {
   verifyNodeRequest
 } from '../../src/identity/certificate.ts'
 import { generateKey } from '../../src/identity/ed25519.ts'
+import { appendIdentity } from '../../src/identity/identity-log.ts'
+import { nextKeyHash } from '../../src/identity/webvh.ts'
 import { inviteProof, inviteTranscript } from '../../src/identity/invite.ts'
 import { type Company, EPOCH_MS, must } from '../sim/company.ts'
 import type { SimNode } from '../sim/node.ts'
@@ -324,5 +326,33 @@ describe('identity logs', () => {
     bench.pass(31_000)
     puppet.take()
     expect(name()).toBe(1)
+  })
+
+  test('[SYN-51] another node of the own company is remembered by its certificate, without any invite', () => {
+    const bench = new Bench()
+    const node = bench.node('Ada')
+    const { directory } = node.core.context
+    const laptop = otherNode(bench, node.company)
+    expect(directory.admits(laptop.node.peer, bench.now())).toBe(false)
+    bench.puppet(node, laptop).hello()
+    expect(directory.contacts.get(node.company.identity.did)?.nodes).toEqual([laptop.node.peer])
+    expect(directory.admits(laptop.node.peer, bench.now())).toBe(true)
+    const third = otherNode(bench, node.company)
+    bench.puppet(node, third).hello()
+    expect(directory.admits(third.node.peer, bench.now())).toBe(true)
+  })
+
+  test('[SYN-51] a node that its company revoked is not remembered', () => {
+    const bench = new Bench()
+    const node = bench.node('Ada')
+    const { did } = node.company.identity
+    const laptop = otherNode(bench, node.company)
+    const { nextRootKey, identity } = node.company
+    const later = generateKey(bench.random.bytes(32))
+    const keys = { rootKey: nextRootKey, nextKeyHashes: [nextKeyHash(later.publicKey)] }
+    const after = must(appendIdentity(identity, { revoke: [laptop.nodeKey.publicKey] }, keys, EPOCH_MS))
+    node.core.context.directory.identities.set(did, after)
+    bench.puppet(node, laptop).hello()
+    expect(node.core.context.directory.contacts.has(did)).toBe(false)
   })
 })

@@ -6,8 +6,8 @@ import { nextKeyHash } from '../../src/identity/webvh.ts'
 import { EPOCH_MS, createCompany, must } from '../sim/company.ts'
 import type { Disk } from '../sim/disk.ts'
 import { SimNode, type World } from '../sim/node.ts'
-import { Clock } from '../sim/network.ts'
-import { Random } from '../sim/random.ts'
+import { Clock } from '../../src/sandbox/clock.ts'
+import { Random } from '../../src/sandbox/random.ts'
 
 const random = new Random(3)
 const keys = Array.from({ length: 4 }, () => generateKey(random.bytes(32)))
@@ -43,7 +43,14 @@ test('[IDN-19] the first log stands, the second is kept as a proof, and the comp
   }
   const node = new SimNode(createCompany('Acme', random), world)
   node.perform(core => core.greeting.learn(one.did, one.log))
+  const rights = () => {
+    const { directory } = node.core.context
+    return directory.rightsOf({ ...directory.ownPeer, did: one.did }, clock.nowMs)
+  }
+  const before = rights()
   expect(node.perform(core => core.greeting.learn(one.did, two.log))).toBeUndefined()
+  // What is under way to it goes no further (SYN-31).
+  expect([...before.held].filter(right => !rights().held.has(right))).toEqual(['undivided'])
   clock.runUntil(clock.nowMs + 100)
   const { directory } = node.core.context
   expect(directory.identities.get(one.did)?.legalName).toBe('One Face Ltd')

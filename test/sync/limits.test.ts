@@ -1,13 +1,16 @@
 // protocols/sync, section 9: what a peer can make a node spend, and what happens when rights shrink.
 import { describe, expect, test } from 'vitest'
+import { type Revision, agreementOf } from '../../src/artifacts/agreement.ts'
 import { sign } from '../../src/identity/ed25519.ts'
+import type { Effect } from '../../src/sync/effects.ts'
 import type { Frame, Lack } from '../../src/sync/frame.ts'
 import { headOf } from '../../src/sync/serving.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { encodeFacetGenesis } from '../../src/wire/genesis.ts'
 import { encodeSpaceEntry, entrySignedBytes } from '../../src/wire/space-entry.ts'
-import { EPOCH_MS } from '../sim/company.ts'
-import { acquaint, headsOf, runOf, signed, stage, type } from './bench.ts'
+import { entryOf, termsOf } from '../sim/agreement.ts'
+import { EPOCH_MS, signerOf } from '../sim/company.ts'
+import { acquaint, headsOf, runOf, sealAll, signed, stage, type } from './bench.ts'
 
 type Stage = ReturnType<typeof stage>
 
@@ -266,7 +269,7 @@ describe('time', () => {
   })
 
   test('[SYN-35] entries and receipts beyond the allowance of checks are put off, not lost', () => {
-    const { bench, node, rival, space, held, puppet } = stage()
+    const { bench, node, rival, space, held, puppet } = stage({ sealed: false })
     puppet.state?.allowances.checks.spend(2_500, bench.now())
     const prev = space.tips()[1]?.id as Uint8Array
     const act = { kind: 'keys' as const, certificates: [] }
@@ -323,17 +326,32 @@ describe('rights that shrink', () => {
     [
       'the company forks its chain and is frozen',
       ({ node, rival, space }) => {
-        const prev = space.tips()[1]?.id as Uint8Array
-        const records = [1, 2].map(time => {
-          const act = { kind: 'keys' as const, certificates: [] }
-          const entry = encodeSpaceEntry({ space: space.id, company: 1, seq: 1, prev, act, time })
-          return {
-            entry,
-            signer: rival.role.publicKey.bytes,
-            signature: sign(rival.role, entrySignedBytes(entry))
-          }
-        })
+        const act = { kind: 'keys' as const, certificates: [] }
+        const records = [1, 2].map(time => entryOf(space, rival, act, { time }))
         node.perform(core => core.spaces.add(space, records))
+      }
+    ],
+    [
+      'this company ends the agreement',
+      ({ node, space }) => {
+        const act = { kind: 'terminate', reason: 'sold' } as const
+        node.perform(() => node.desk.append(space, act, signerOf(node.company.role)))
+      }
+    ],
+    [
+      'the other company suspends the agreement',
+      ({ node, rival, space }) => {
+        const record = entryOf(space, rival, { kind: 'suspend', reason: 'an audit' })
+        node.perform(core => core.spaces.add(space, [record]))
+      }
+    ],
+    [
+      'an amendment takes the kind out of the scope',
+      ({ node, rival, space }) => {
+        const inForce = agreementOf(space).inForce as Revision
+        const scope = { ...inForce.terms.scope, kinds: ['BenchmarkReport.v1' as const] }
+        const terms = termsOf(space, { number: 2, before: toHex(inForce.id), scope })
+        sealAll(node, space, [node.company, rival], terms)
       }
     ],
     ['the certificate expires', ({ bench }) => void (bench.clock.nowMs = EPOCH_MS + 81 * 86_400_000)]
@@ -361,6 +379,15 @@ describe('rights that shrink', () => {
         .of('heads')
         .some(frame => frame.facets.some(({ genesis }) => toHex(genesis) === toHex(held.genesisBytes)))
     ).toBe(true)
+  })
+
+  test('[SYN-31] what time ends is over before the next step, whatever that is', () => {
+    const { node, puppet, rival } = stage()
+    const at = (time: number) => node.core.step({ on: 'written', token: -1 }, time)
+    const ends = (effects: Effect[]) => effects.flatMap(effect => (effect.do === 'close' ? effect.code : []))
+    expect(ends(at(rival.node.expiresAt - 1))).toEqual([])
+    expect(puppet.closed).toBe(false)
+    expect(ends(at(rival.node.expiresAt))).toEqual(['rights-lost'])
   })
 
   test('[SYN-31] one whose certificate has expired hears nothing after it comes back', () => {

@@ -252,7 +252,7 @@ describe('what is not envelopes', () => {
   }
 
   test('[SYN-40] entries have a share of their own', () => {
-    const scene = stage()
+    const scene = stage({ sealed: false })
     useUp(scene.node, scene.rival.identity.did)
     expect(offer(scene)).toBe(1)
     useUp(scene.node, scene.rival.identity.did, 0, 'entries')

@@ -7,7 +7,7 @@ import type { Facet } from '../../src/replica/facet.ts'
 import type { Position } from '../../src/replica/lane-tree.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { SimNode, type World } from '../sim/node.ts'
-import { Random } from '../sim/random.ts'
+import { Random } from '../../src/sandbox/random.ts'
 import { type Bench, acquaint, group, writeFacet } from './bench.ts'
 
 /** The bench, with dice of its own: two images of one machine throw the same. */

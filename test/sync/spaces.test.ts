@@ -1,6 +1,7 @@
 // protocols/sync, section 5: space logs, and what asking about them gives away.
 import { describe, expect, test } from 'vitest'
-import { type LogEntry, SpaceLog } from '../../src/identity/space-log.ts'
+import { openSpace } from '../../src/artifacts/space.ts'
+import { type LogEntry, type SpaceLog } from '../../src/identity/space-log.ts'
 import { sign } from '../../src/identity/ed25519.ts'
 import { encodeSpaceGenesis, spaceId } from '../../src/wire/genesis.ts'
 import { toHex } from '../../src/wire/bytes.ts'
@@ -35,7 +36,7 @@ describe('space logs', () => {
     const { bench, node, rival, space } = stage()
     const third = bench.company('Cid')
     acquaint(node, third)
-    foundSpace(node, [node.company, third], 'Elsewhere')
+    foundSpace(node, [node.company, third], { title: 'Elsewhere' })
     bench.pass(200)
     const puppet = bench.puppet(node, rival).hello()
     const named = puppet.of('spaces').flatMap(frame => frame.spaces.map(({ id }) => toHex(id)))
@@ -72,7 +73,7 @@ describe('space logs', () => {
   })
 
   test('[SYN-13] want-space gives the genesis to who has nothing, and only what is missing to others', () => {
-    const { space, puppet } = stage()
+    const { space, puppet } = stage({ sealed: false })
     puppet.take()
     puppet.say({ type: 'want-space', space: space.id, have: [] })
     puppet.say({ type: 'want-space', space: space.id, have: [(space.tips()[0] as { id: Uint8Array }).id] })
@@ -86,7 +87,7 @@ describe('space logs', () => {
   })
 
   test('[SYN-13] a long log comes in parts, as fast as it is read', () => {
-    const { bench, node, rival, space } = stage()
+    const { bench, node, rival, space } = stage({ sealed: false })
     const reader = bench.puppet(node, rival, { reads: false }).hello()
     const lanes = Array.from({ length: 700 }, (_, i) => point(i))
     for (const record of chain(space, rival, 24, { kind: 'cut', key: 9, lanes })) {
@@ -109,7 +110,7 @@ describe('space logs', () => {
   })
 
   test('[SYN-47] heads that grow are asked for one answer at a time', () => {
-    const { bench, node, rival, space, puppet } = stage()
+    const { bench, node, rival, space, puppet } = stage({ sealed: false })
     const records = chain(space, rival, 15)
     const name = (count: number) => {
       const tips = [{ of: 1, seq: count, id: entryId((records[count - 1] as EntryRecord).entry) }]
@@ -147,7 +148,7 @@ describe('space logs', () => {
   })
 
   test('[SYN-48] nobody hears of an entry that the disk does not have', () => {
-    const { bench, node, rival, space, puppet } = stage()
+    const { bench, node, rival, space, puppet } = stage({ sealed: false })
     const have = space.tips().map(tip => tip.id)
     const seqs = (of: Puppet) =>
       of.of('spaces').flatMap(({ spaces }) => spaces.flatMap(({ tips }) => tips.map(tip => tip.seq)))
@@ -250,6 +251,44 @@ describe('space logs', () => {
     for (const other of others) expect(spacesOf(other).size).toBe(1 + 48)
   })
 
+  test('[SYN-12] spaces are named again to who had to take in our log first, once', () => {
+    const { bench, node, space, puppet } = stage()
+    const { did, log } = node.company.identity
+    puppet.take()
+    const named = () => {
+      puppet.say({ type: 'want-identity', did, offset: 0 })
+      bench.pass(200)
+      const frames = puppet.take()
+      const [identity, spaces] = [
+        frames.findIndex(({ type }) => type === 'identity'),
+        frames.findIndex(({ type }) => type === 'spaces')
+      ]
+      expect(frames[identity]).toMatchObject({ total: log.length })
+      return spaces > identity ? frames.flatMap(frame => (frame.type === 'spaces' ? frame.spaces : [])) : []
+    }
+    expect(named().map(({ id }) => toHex(id))).toEqual([toHex(space.id)])
+    expect(named()).toEqual([])
+  })
+
+  test('[SYN-12] who is new to a space asks for the logs of its parties as soon as the space has come', () => {
+    const bench = new Bench()
+    const [node, rival] = [bench.node('Ada'), bench.company('Bob')]
+    const third = bench.company('Cid')
+    acquaint(node, rival)
+    const parties = [node.company, rival, third].map(({ identity }) => identity.did)
+    const genesis = encodeSpaceGenesis({ nonce: new Uint8Array(16), title: 'T', pairing: 'CTO', parties })
+    const id = spaceId(genesis)
+    const puppet = bench.puppet(node, rival).hello()
+    const record = acceptRecord(openSpace(genesis) as SpaceLog, third)
+    const tips = [{ of: 2, seq: 0, id: entryId(record.entry) }]
+    const { did, head } = third.identity
+    puppet.say({ type: 'spaces', spaces: [{ id, tips, versions: ['', '', head] }] })
+    puppet.say({ type: 'entries', space: id, genesis, entries: [record] })
+    expect(puppet.of('want-identity').map(frame => frame.did)).toEqual([did])
+    bench.pass(100)
+    expect(puppet.of('summary').map(({ space }) => toHex(space))).toEqual([toHex(id)])
+  })
+
   test('[SYN-15] an entry that waits for its company’s log blames nobody and comes again with the log', () => {
     const bench = new Bench()
     const [node, rival] = [bench.node('Ada'), bench.company('Bob')]
@@ -257,7 +296,7 @@ describe('space logs', () => {
     acquaint(node, rival)
     const parties = [node.company, rival, third].map(({ identity }) => identity.did)
     const genesis = encodeSpaceGenesis({ nonce: new Uint8Array(16), title: 'T', pairing: 'CTO', parties })
-    const space = SpaceLog.open(genesis) as SpaceLog
+    const space = openSpace(genesis) as SpaceLog
     const record = acceptRecord(space, third)
     const puppet = bench.puppet(node, rival).hello()
     const { id } = space
@@ -277,7 +316,7 @@ describe('space logs', () => {
   })
 
   test('[SYN-15] an entry with a false signature is the bearer’s fault', () => {
-    const { bench, node, rival, space, puppet } = stage()
+    const { bench, node, rival, space, puppet } = stage({ sealed: false })
     const prev = space.tips()[1]?.id as Uint8Array
     const act = { kind: 'keys', certificates: [] } as const
     const entry = encodeSpaceEntry({

@@ -1,17 +1,12 @@
 // Artifacts: made, listed, shown, changed field by field, and who wrote what.
+import { formOf } from '../../artifacts/form.ts'
 import { ARTIFACT_KINDS, type ArtifactKind } from '../../artifacts/layouts.ts'
-import type {
-  ArtifactJson,
-  DocumentJson,
-  DraftJson,
-  DraftTextJson,
-  LogLineJson,
-  PassageJson
-} from '../../node/parley-node.ts'
+import type { DraftJson, DraftTextJson, LogLineJson } from '../../node/history-json.ts'
+import type { ArtifactJson, DocumentJson, PassageJson } from '../../node/parley-node.ts'
 import type { DataClass } from '../../wire/data-class.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
-import { findArtifact, findSpace, shortId } from '../find.ts'
+import { findPart, findSpace, shortId } from '../find.ts'
 import { readText } from '../files.ts'
 import { dateTime, inline, nearest, table, visible } from '../text.ts'
 
@@ -47,12 +42,15 @@ export async function create(cli: Cli, typed: string, options: NewOptions): Prom
     cli.output.answer(artifact, () => artifact.id)
     if (options.class === undefined)
       cli.output.note('Private: it never leaves your company. --class shared-confidential shares.')
+    if (dataClass === 'shared-confidential')
+      for (const { heldBack } of await node.why(artifact.id))
+        for (const reason of heldBack) cli.output.note(`Held back: ${inline(reason)}`)
     cli.output.note(`Next: parley edit ${shortId(artifact.id)}`)
   })
 }
 
 /** `StandardsDoc` and `standardsdoc.v1` both mean `StandardsDoc.v1`. @throws NodeError `artifact-kind` */
-function kindOf(typed: string): ArtifactKind {
+export function kindOf(typed: string): ArtifactKind {
   const wanted = typed.toLowerCase()
   const kind = ARTIFACT_KINDS.find(name =>
     [name, name.replace(/\.v\d+$/, '')].some(text => text.toLowerCase() === wanted)
@@ -71,18 +69,12 @@ export async function list(cli: Cli, options: { space?: string }): Promise<void>
   await withNode(cli, async node => {
     const space = options.space === undefined ? undefined : (await findSpace(node, options.space)).id
     const artifacts = (await node.artifacts()).filter(
-      artifact => space === undefined || artifact.space === space
+      ({ facets }) => space === undefined || facets.some(part => part.space === space)
     )
     cli.output.answers(artifacts, () =>
       table(
         ['id', 'kind', 'title', 'space', 'class', 'envelopes'],
-        artifacts.map(artifact => [
-          shortId(artifact.id),
-          artifact.kind,
-          artifact.title,
-          artifact.spaceTitle,
-          ...parts(artifact)
-        ])
+        artifacts.map(artifact => [shortId(artifact.id), artifact.kind, artifact.title, ...parts(artifact)])
       )
     )
     for (const { id, facets } of artifacts) {
@@ -94,11 +86,18 @@ export async function list(cli: Cli, options: { space?: string }): Promise<void>
   })
 }
 
-function parts({ facets }: ArtifactJson): [string, string] {
-  return [facets.map(facet => facet.class).join(', '), facets.map(facet => facet.envelopes).join(', ')]
+/** Where the parts are, their classes and sizes. */
+function parts({ facets }: ArtifactJson): string[] {
+  const spaces = [...new Set(facets.map(({ space }) => space))]
+  return [
+    spaces.map(id => facets.find(({ space }) => space === id)?.spaceTitle).join(', '),
+    facets.map(facet => facet.class).join(', '),
+    facets.map(facet => facet.envelopes).join(', ')
+  ]
 }
 
 export interface ShowOptions {
+  form?: boolean
   class?: string
   drafts?: boolean
   draft?: string
@@ -109,13 +108,15 @@ export interface ShowOptions {
 export async function show(cli: Cli, typed: string, options: ShowOptions): Promise<void> {
   const dataClass = options.class === undefined ? undefined : classOf(options.class)
   await withNode(cli, async node => {
-    const { id } = await findArtifact(node, typed)
+    const id = await findPart(node, typed, dataClass)
     if (options.drafts === true) return showDrafts(cli, id, await node.drafts(id))
     if (options.draft !== undefined) {
       return showDocument(cli, await node.draft(id, options.draft), options.fields === true)
     }
     if (options.passages === true) return showPassages(cli, await node.passages(id))
-    showDocument(cli, await node.read(id, dataClass && { class: dataClass }), options.fields === true)
+    const document = await node.read(id)
+    if (options.form === true) showForm(cli, document)
+    else showDocument(cli, document, options.fields === true)
   })
 }
 
@@ -143,6 +144,14 @@ function showDocument({ output }: Cli, document: DocumentJson | DraftTextJson, f
   else output.content(document.text)
 }
 
+/** What sealing would sign, and what stands in its way. */
+function showForm({ output }: Cli, { kind, text, fields }: DocumentJson): void {
+  const { json, faults } = formOf(kind as ArtifactKind, { ...fields, text })
+  if (output.json) return output.answer({ form: json, faults }, () => '')
+  output.content(`${JSON.stringify(json, null, 2)}\n`)
+  for (const { path, detail } of faults) output.warn(`cannot be sealed: ${inline(`${path}: ${detail}`)}`)
+}
+
 /** Each stretch of the text under the name of the key that signed it. */
 function showPassages({ output }: Cli, passages: PassageJson[]): void {
   output.answers(passages, () =>
@@ -157,10 +166,20 @@ function showPassages({ output }: Cli, passages: PassageJson[]): void {
   )
 }
 
-export async function setFields(cli: Cli, typed: string, assignments: string[]): Promise<void> {
+export interface PartOptions {
+  class?: string
+}
+
+export async function setFields(
+  cli: Cli,
+  typed: string,
+  assignments: string[],
+  options: PartOptions
+): Promise<void> {
+  const dataClass = options.class === undefined ? undefined : classOf(options.class)
   const fields = Object.fromEntries(assignments.map(parseAssignment))
   await withNode(cli, async node => {
-    const { id } = await findArtifact(node, typed)
+    const id = await findPart(node, typed, dataClass)
     const document = await node.setFields(id, fields)
     cli.output.answer(document, () => `Set ${Object.keys(fields).join(', ')}.`)
   })
@@ -183,9 +202,10 @@ function parseAssignment(text: string): [string, unknown] {
   }
 }
 
-export async function log(cli: Cli, typed: string): Promise<void> {
+export async function log(cli: Cli, typed: string, options: PartOptions): Promise<void> {
+  const dataClass = options.class === undefined ? undefined : classOf(options.class)
   await withNode(cli, async node => {
-    const { id } = await findArtifact(node, typed)
+    const id = await findPart(node, typed, dataClass)
     const lines = await node.log(id)
     cli.output.answers(lines, () =>
       table(['when (claimed)', 'company', 'signed by', 'what', 'envelope'], lines.map(logRow))
@@ -205,7 +225,8 @@ function logRow(line: LogLineJson): string[] {
       : `+ ${JSON.stringify(inserted.length > 48 ? `${inserted.slice(0, 48)}...` : inserted)}`,
     deleted === 0 ? '' : `- ${deleted}`,
     fields.length === 0 ? '' : `set ${fields.join(', ')}`,
-    line.state === 'counts' ? '' : `(${line.state})`
+    line.state === 'counts' ? '' : `(${line.state})`,
+    line.adoptedFrom ? `(adopted from ${line.adoptedFrom.role} ${line.adoptedFrom.holder})` : ''
   ]
   return [dateTime(at), company, `${role} ${holder}`, did.filter(part => part !== '').join('  '), shortId(id)]
 }

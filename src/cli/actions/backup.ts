@@ -10,7 +10,7 @@ import { type Cli, runningNode } from '../cli.ts'
 import { byteCount, facts, plural } from '../text.ts'
 
 export async function create(cli: Cli, path: string): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   const passphrase = await needed(cli, 'Passphrase for the backup', true)
   const progress = cli.output.progress('Writing')
   const node = await runningNode(cli)
@@ -54,7 +54,7 @@ async function needed(cli: Cli, question: string, twice: boolean): Promise<strin
 }
 
 export async function repair(cli: Cli, { accept = false }: { accept?: boolean }): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   if (accept) return acceptLosses(cli, homePaths(home.dir).store)
   const report = await repairStore(homePaths(home.dir).store)
   cli.output.answer(report, () =>

@@ -1,17 +1,24 @@
 // `parley export` and `import`: an artifact as one file, for where no connection reaches.
 import type { Cli } from '../cli.ts'
 import { usage, withNode } from '../cli.ts'
-import { findArtifact, shortId } from '../find.ts'
+import { findPart, shortId } from '../find.ts'
 import { chunks, writeNew } from '../files.ts'
 import { byteCount, inline, plural } from '../text.ts'
 import { NodeError } from '../../wire/node-error.ts'
+import { classOf } from './artifact.ts'
 
 /** Nobody can be asked for what a bundle lacks, so it is not stored; peers send it once they are connected. */
 const KEPT = 'parley why shows it, and it goes on when that comes. After a restart, import again.'
 
-export async function exportArtifact(cli: Cli, typed: string, options: { output?: string }): Promise<void> {
+export interface ExportOptions {
+  class?: string
+  output?: string
+}
+
+export async function exportArtifact(cli: Cli, typed: string, options: ExportOptions): Promise<void> {
+  const dataClass = options.class === undefined ? undefined : classOf(options.class)
   await withNode(cli, async node => {
-    const { id } = await findArtifact(node, typed)
+    const id = await findPart(node, typed, dataClass)
     const path = options.output ?? `${shortId(id)}.parley`
     const bundle = node.exportArtifact(id)
     if (path === '-') {

@@ -3,20 +3,30 @@ import { statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { CompanyIdentity } from '../../identity/company-identity.ts'
 import type { PublicKey } from '../../identity/ed25519.ts'
+import { KEY_FILE_BYTES_MAX } from '../../identity/key-file.ts'
+import { dueAt, dueSentence, renewable } from '../../node/expiry.ts'
 import { openHome, readIdentity, type Home } from '../../node/home.ts'
 import { readCertificates } from '../../node/home-certificates.ts'
 import { homePaths } from '../../node/home-directory.ts'
 import { assertStore } from '../../node/home-store.ts'
 import { checkFolder, listFolder, readOwn } from '../../node/home-file.ts'
-import { keyFiles, keyPath, needsPassphrase, nextRootPath } from '../../node/home-keys.ts'
+import {
+  hasRoot,
+  keyFiles,
+  keyPath,
+  needsPassphrase,
+  nextRootPath,
+  UNLOCK_KEY_BYTES_MAX
+} from '../../node/home-keys.ts'
 import { FORMAT } from '../../store/census-scan.ts'
 import { LevelStore } from '../../store/level-store.ts'
+import { SealedStore } from '../../store/sealed-store.ts'
 import { isNodeError, NodeError } from '../../wire/node-error.ts'
 import type { Cli } from '../cli.ts'
+import { dataKeys } from '../stopped-store.ts'
 import { byteCount, date, inline, plural } from '../text.ts'
 import { reachFindings } from './doctor-reach.ts'
 import { checkRunningFacets, checkStoredFacets } from './doctor-signatures.ts'
-import { EXPIRY_WARNING_MS } from './node.ts'
 
 export interface Finding {
   state: 'ok' | 'warn' | 'fail'
@@ -33,15 +43,34 @@ export interface DoctorOptions {
   deep?: boolean
 }
 
+const UNOPENED: Finding = {
+  state: 'ok',
+  what: 'what is private was not opened: its checksums were looked at, its seals were not (--passphrase-file)'
+}
+const TWO_KEYS: Finding = {
+  state: 'warn',
+  what: 'data.age holds two data keys: sealing the home anew was interrupted',
+  fix: 'Do it again: parley reseal BACKUP'
+}
 const REBUILT =
   'what the store keeps for a faster start was damaged: it is rebuilt at the next stop of the node'
+const BESIDE: Finding = {
+  state: 'warn',
+  what: 'the unlock key lies in the home: who copies all of it can open the keys and what is private',
+  fix: 'Keep it elsewhere, parley passwd --new-key-file FILE, or take a passphrase, parley passwd.'
+}
+const NO_SHEET: Finding = {
+  state: 'warn',
+  what: 'there is no recovery sheet: without this home and its backups the company could not come back',
+  fix: 'Put one into a safe: parley backup sheet FILE'
+}
 const SET_CLOCK = 'Set the clock, for instance by turning on network time.'
 
 export async function doctor(cli: Cli, { deep = false }: DoctorOptions): Promise<void> {
   const findings: Finding[] = []
   const add = (...more: Finding[]) => findings.push(...more)
   add({ state: 'ok', what: `Node ${process.versions.node} on ${process.platform} ${process.arch}` })
-  const home = await attempt(add, () => openHome(cli.home))
+  const home = await attempt(add, () => openHome(cli.home, cli.keyFile))
   if (home) {
     add({ state: 'ok', what: `home ${home.dir}` })
     const identity = await attempt(add, () => readIdentity(home))
@@ -100,20 +129,24 @@ async function checkIdentity(home: Home, identity: CompanyIdentity): Promise<Fin
   } else findings.push({ state: 'ok', what: 'the root key is elsewhere' })
   if (!(await nextRootPath(home, identity)))
     findings.push({ state: 'ok', what: 'the next root key is elsewhere' })
+  // IDN-36: a commitment beside that to the next root key.
+  else if (identity.nextKeyHashes.length < 2) findings.push(NO_SHEET)
   return findings
 }
 
 async function checkFiles(home: Home): Promise<Finding[]> {
-  const { keys, certificates, store, unlockKey } = homePaths(home.dir)
+  const { keys, certificates, store, unlockKey, dataKey } = homePaths(home.dir)
   for (const folder of [keys, certificates, store]) {
     if ((await listFolder(folder)).length > 0) await checkFolder(folder)
   }
   for (const { path } of await keyFiles(home)) await needsPassphrase(path)
-  await readOwn(unlockKey, 1024)
+  const unlock = await readOwn(unlockKey, UNLOCK_KEY_BYTES_MAX)
+  await readOwn(dataKey, KEY_FILE_BYTES_MAX)
   const { bavail, bsize } = await statfs(home.dir)
   const free = bavail * bsize
   return [
     { state: 'ok', what: 'keys and files are closed to other users' },
+    ...(unlock ? [BESIDE] : []),
     free < FREE_BYTES_MIN
       ? { state: 'warn', what: `only ${byteCount(free)} free on this disk`, fix: 'Free some space.' }
       : { state: 'ok', what: `${byteCount(free)} free on this disk` }
@@ -124,21 +157,29 @@ async function checkCertificates(home: Home, identity: CompanyIdentity): Promise
   const { held, bad } = await readCertificates(home, identity)
   const mine = new Set((await keyFiles(home)).map(({ multikey }) => multikey))
   const own = held.filter(({ certificate }) => mine.has(certificate.key.multikey))
-  const findings = own.map(({ kind, certificate, revoked }): Finding => {
-    const use = kind === 'node' ? 'node' : certificate.role
-    const what = `certificate for ${use}`
-    const fix = kind === 'node' ? 'parley node renew' : `parley role renew ${use}`
-    if (revoked) return { state: 'fail', what: `${what} is revoked`, fix: 'Enrol a new key.' }
-    if (certificate.validFrom > Date.now()) {
+  const now = Date.now()
+  const due = dueAt(await renewable(home, identity), now)
+  const named = new Set(due.map(({ key }) => key))
+  const fix = (await hasRoot(home))
+    ? 'parley renew'
+    : 'Where the root key is: `parley renew`; then here: parley role install FILE (or node install)'
+  const findings = own.flatMap(({ kind, certificate, revoked }): Finding[] => {
+    const what = `certificate for ${kind === 'node' ? 'node' : certificate.role}`
+    if (identity.hasRevoked(certificate.key))
+      return [{ state: 'fail', what: `${what} is revoked`, fix: 'Enrol a new key.' }]
+    if (certificate.validFrom > now) {
       const begins = `${what} begins only ${date(certificate.validFrom)}: the clock of this machine is behind`
-      return { state: 'fail', what: begins, fix: SET_CLOCK }
+      return [{ state: 'fail', what: begins, fix: SET_CLOCK }]
     }
-    const left = certificate.expiresAt - Date.now()
-    if (left <= 0) return { state: 'fail', what: `${what} expired ${date(certificate.expiresAt)}`, fix }
-    if (left < EXPIRY_WARNING_MS)
-      return { state: 'warn', what: `${what} ends ${date(certificate.expiresAt)}`, fix }
-    return { state: 'ok', what: `${what}, until ${date(certificate.expiresAt)}` }
+    if (revoked || named.has(certificate.key.multikey)) return []
+    return [{ state: 'ok', what: `${what}, until ${date(certificate.expiresAt)}` }]
   })
+  findings.push(
+    ...due.map((one): Finding => {
+      const state = one.state === 'ended' && one.here ? 'fail' : 'warn'
+      return { state, what: dueSentence(one, now), fix }
+    })
+  )
   if (!own.some(({ kind }) => kind === 'node')) {
     const fix =
       'Take requests/node.json to the root key (`parley node certify`); then: parley node install FILE'
@@ -214,16 +255,20 @@ function tryPort(host: string, port: number): Promise<string | undefined> {
 async function checkStore(cli: Cli, home: Home, deep: CompanyIdentity | undefined): Promise<Finding[]> {
   const dir = homePaths(home.dir).store
   if (!(await assertStore(home))) return [{ state: 'ok', what: 'the store is empty: no node ran here yet' }]
-  const store = await LevelStore.open(dir)
+  const keys = await dataKeys(cli, home, deep !== undefined)
+  const stored = await LevelStore.open(dir)
   try {
-    const { envelopes, tableRecords, damaged } = await store.verify()
-    const findings: Finding[] = store.report.notes.map(note => ({
+    const store = keys && (await SealedStore.open(stored, keys))
+    const { envelopes, tableRecords, damaged } = await (store ?? stored).verify()
+    const findings: Finding[] = stored.report.notes.map(note => ({
       state: 'warn',
       what: note,
       fix: 'Peers send what is missing; what nobody has can be accepted: parley repair --accept.'
     }))
-    findings.push(...store.report.crash.map((what): Finding => ({ state: 'ok', what })))
-    if (store.report.rebuilt) findings.push({ state: 'ok', what: REBUILT })
+    findings.push(...stored.report.crash.map((what): Finding => ({ state: 'ok', what })))
+    if (stored.report.rebuilt) findings.push({ state: 'ok', what: REBUILT })
+    if (!store) findings.push(UNOPENED)
+    if (keys && keys.length > 1) findings.push(TWO_KEYS)
     if (damaged.length === 0) {
       findings.push({
         state: 'ok',
@@ -233,14 +278,14 @@ async function checkStore(cli: Cli, home: Home, deep: CompanyIdentity | undefine
       findings.push({
         state: 'fail',
         what: `store: ${plural(damaged.length, 'damaged record')}`,
-        fix: 'parley repair'
+        fix: 'parley repair; where that does not end it, restore a backup'
       })
     }
-    return deep && damaged.length === 0
+    return deep && store && damaged.length === 0
       ? [...findings, ...(await checkStoredFacets(cli, home, deep, store))]
       : findings
   } finally {
-    await store.close()
+    await stored.close()
   }
 }
 

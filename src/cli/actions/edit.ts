@@ -66,7 +66,7 @@ async function save(
   opened: DocumentJson,
   { base, text }: { base: FrontierJson; text: string }
 ): Promise<void> {
-  const after = await node.editText(opened.artifact, { base, text, class: opened.class })
+  const after = await node.editText(opened.facet, { base, text })
   cli.output.answer(after, () => `Saved ${shortId(opened.artifact)}.`)
 }
 

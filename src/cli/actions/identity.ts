@@ -7,13 +7,15 @@ import { openHome, readIdentity, type Home } from '../../node/home.ts'
 import { addIdentityEntry, replaceIdentity } from '../../node/home-company.ts'
 import { readCertificates } from '../../node/home-certificates.ts'
 import { keyFiles, needsPassphrase, nextRootPath } from '../../node/home-keys.ts'
-import type { Cli } from '../cli.ts'
+import { concatBytes } from '../../wire/bytes.ts'
+import { type Cli, withNode } from '../cli.ts'
+import { findCompany } from '../find.ts'
 import { readBytes, writeNew } from '../files.ts'
 import { refreshNode } from '../refresh.ts'
 import { facts } from '../text.ts'
 
 export async function showIdentity(cli: Cli): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   const identity = await readIdentity(home)
   const nodeKeys = new Set(
     (await keyFiles(home)).filter(({ use }) => use === 'node').map(file => file.multikey)
@@ -66,7 +68,7 @@ export interface RotateOptions {
 }
 
 export async function rotate(cli: Cli, options: RotateOptions): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   const before = await readIdentity(home)
   const spent = before.rootKeyAt(before.head) as PublicKey
   const after = await changeIdentity(cli, home, options, {
@@ -86,7 +88,8 @@ export async function changeIdentity(
   cli: Cli,
   home: Home,
   { nextKey, newKey }: { nextKey?: string; newKey?: string },
-  change: IdentityChange
+  change: IdentityChange,
+  spare?: PublicKey
 ): Promise<CompanyIdentity> {
   const path = nextKey ?? (await nextRootPath(home, await readIdentity(home)))
   const sealed = path !== undefined && (await needsPassphrase(path))
@@ -95,14 +98,20 @@ export async function changeIdentity(
     passphrase: sealed ? await cli.passphrase('Passphrase of the next root key') : undefined,
     ...(path !== undefined && { nextKeyPath: path }),
     ...(newKey !== undefined && { newKeyPath: newKey }),
+    ...(spare && { spare }),
     timeMs: Date.now()
   })
   cli.output.note('The next root key is in use now, and another one was made to follow it. Make a backup.')
   return after
 }
 
-export async function exportIdentity(cli: Cli, { output }: { output?: string }): Promise<void> {
-  const { log } = await readIdentity(await openHome(cli.home))
+/** `of`: another company, of which the running node has the log. */
+export async function exportIdentity(
+  cli: Cli,
+  { output, of }: { output?: string; of?: string }
+): Promise<void> {
+  const log =
+    of === undefined ? (await readIdentity(await openHome(cli.home, cli.keyFile))).log : await logOf(cli, of)
   if (output === undefined || output === '-') process.stdout.write(log)
   else {
     await writeNew(output, [log])
@@ -110,8 +119,17 @@ export async function exportIdentity(cli: Cli, { output }: { output?: string }):
   }
 }
 
+async function logOf(cli: Cli, typed: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  await withNode(cli, async node => {
+    const { did } = await findCompany(node, typed)
+    for await (const part of node.identityLog(did)) parts.push(part)
+  })
+  return concatBytes(...parts)
+}
+
 export async function importIdentity(cli: Cli, path: string): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   answer(cli, await replaceIdentity(home, await readBytes(path, LOG_BYTES_MAX)))
   await refreshNode(cli)
 }

@@ -5,47 +5,68 @@ import { wordsOf } from '../../identity/words.ts'
 import { type Home, readIdentity } from '../../node/home.ts'
 import type { Config } from '../../node/home-config.ts'
 import { quotePath } from '../../node/home-directory.ts'
-import { createHome, nodeRequestPath, type NewCompany } from '../../node/home-setup.ts'
+import { createHome, nodeRequestPath, type NewCompany, type NewHome } from '../../node/home-setup.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage } from '../cli.ts'
 import { readBytes } from '../files.ts'
 import { facts } from '../text.ts'
 
-export interface InitOptions {
-  name?: string
-  registration?: string
-  web?: string
-  identity?: string
+/** What a new home is given beside its company. */
+export interface HomeOptions {
   nodeName: string
   passphrase: boolean
-  rootKey?: string
-  nextKey?: string
   listen?: string[]
   announce?: string[]
   relay?: boolean
   apiPort?: number
 }
 
+export interface InitOptions extends HomeOptions {
+  name?: string
+  registration?: string
+  web?: string
+  identity?: string
+  rootKey?: string
+  nextKey?: string
+}
+
 export async function init(cli: Cli, options: InitOptions): Promise<void> {
   const company = await companyOf(options)
+  const facts = await homeFacts(cli, options)
+  const home = await createHome({ ...facts, company })
+  report(cli, home, await readIdentity(home), 'log' in company)
+  warnOfUnlockKey(cli, facts)
+}
+
+/** All that a new home needs beside its company; asks for a passphrase. */
+export async function homeFacts(cli: Cli, options: HomeOptions): Promise<Omit<NewHome, 'company'>> {
   const config: Partial<Config> = {
     ...(options.listen && { listen: options.listen }),
     ...(options.announce && { announce: options.announce }),
     ...(options.relay && { relay: true }),
     ...(options.apiPort !== undefined && { apiPort: options.apiPort })
   }
-  const passphrase = options.passphrase ? await newPassphrase(cli) : undefined
+  if (cli.keyFile !== undefined && cli.passphraseNamed)
+    throw usage('a home has one lock', 'Give either --key-file or --passphrase-file.')
+  const passphrase = options.passphrase && cli.keyFile === undefined ? await newPassphrase(cli) : undefined
   if (passphrase !== undefined) cli.output.note('Sealing the keys (a second or two each) ...')
-  const home = await createHome({
+  return {
     dir: cli.home,
-    company,
     nodeName: options.nodeName,
     passphrase,
+    ...(cli.keyFile !== undefined && { keyFile: cli.keyFile }),
     config,
     timeMs: Date.now()
-  })
-  report(cli, home, await readIdentity(home), 'log' in company)
+  }
 }
+
+export function warnOfUnlockKey({ output, keyFile }: Cli, { passphrase }: Omit<NewHome, 'company'>): void {
+  if (passphrase === undefined && keyFile === undefined) output.note(BESIDE)
+}
+
+const BESIDE =
+  'No passphrase: who copies the whole home can open it. To keep the unlock key elsewhere: ' +
+  'parley passwd --new-key-file FILE'
 
 async function companyOf({
   name,
@@ -79,7 +100,8 @@ async function companyOf({
 export async function newPassphrase(cli: Cli): Promise<string> {
   const passphrase = await cli.passphrase('New passphrase', { twice: true })
   if (passphrase !== undefined) return passphrase
-  const next = 'Give --passphrase-file FILE, or --no-passphrase to keep an unlock key in the home instead.'
+  const next =
+    'Give --passphrase-file FILE, --key-file FILE for an unlock key elsewhere, or --no-passphrase for one in the home.'
   throw new NodeError(
     'passphrase-needed',
     'new keys need a passphrase, and there is no terminal to ask on',

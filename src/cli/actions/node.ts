@@ -1,23 +1,34 @@
 // `parley status`, `why`, `lock`, `unlock`: the running node as a whole.
-import type { PeerJson, StatusJson } from '../../node/parley-node.ts'
+import type { DueJson, PeerJson, StatusJson } from '../../node/parley-node.ts'
 import { type Cli, withNode } from '../cli.ts'
 import { date, dateTime, facts, inline, plural } from '../text.ts'
 import { NodeError } from '../../wire/node-error.ts'
-
-const DAY_MS = 24 * 60 * 60 * 1000
-/** A certificate lives for 90 days; two weeks are enough to reach whoever holds the root key. */
-export const EXPIRY_WARNING_MS = 14 * DAY_MS
 
 export async function status(cli: Cli): Promise<void> {
   await withNode(cli, async node => {
     const now = await node.status()
     cli.output.answer(now, () => describe(cli, now))
     for (const trouble of now.troubles) cli.output.warn(inline(trouble))
-    if (now.nodeCertificateExpiresAt - Date.now() < EXPIRY_WARNING_MS) {
-      cli.output.warn(`the node's certificate ends ${date(now.nodeCertificateExpiresAt)}: parley node renew`)
-    }
+    await warnOfEnds(cli, now.due)
+    const late = (await node.late()).length
+    if (late > 0)
+      cli.output.note(`Late work of your company waits (${late}) to be adopted or dropped: parley late list`)
   })
 }
+
+/** What ends soon or has ended, and the one command that renews it (IDN-34). */
+export async function warnOfEnds(cli: Cli, due: DueJson[]): Promise<void> {
+  if (due.length === 0) return
+  const { dueSentence } = await import('../../node/expiry.ts')
+  const { openHome } = await import('../../node/home.ts')
+  const { hasRoot } = await import('../../node/home-keys.ts')
+  for (const one of due) cli.output.warn(inline(dueSentence(one, Date.now())))
+  const rootIsHere = await hasRoot(await openHome(cli.home, cli.keyFile))
+  cli.output.note(rootIsHere ? 'To renew all of it: parley renew' : RENEW_ELSEWHERE)
+}
+
+const RENEW_ELSEWHERE =
+  'To renew it, where the root key is: `parley renew`; then here: parley role install FILE (or node install)'
 
 function describe({ output }: Cli, now: StatusJson): string {
   const { company, roles, peers } = now
@@ -64,14 +75,23 @@ export async function why(cli: Cli, subject: string | undefined): Promise<void> 
     cli.output.answers(answers, () => {
       if (answers.length === 0) return 'Everything is in sync.'
       return answers
-        .map(({ subject: of, inSync, reasons }) =>
+        .map(({ subject: of, inSync, reasons, heldBack }) =>
           [
             `${inline(of)}: ${inSync ? 'in sync' : 'not in sync'}`,
-            ...reasons.map(reason => `  ${cli.output.here(inline(reason))}`)
+            ...[...reasons, ...heldBack].map(reason => `  ${cli.output.here(inline(reason))}`)
           ].join('\n')
         )
         .join('\n')
     })
+  })
+}
+
+export async function online(cli: Cli): Promise<void> {
+  await withNode(cli, async node => {
+    await node.goOnline()
+    const { listening } = await node.status()
+    const places = listening.length > 0 ? listening : 'nowhere: this node only dials'
+    cli.output.answer({ listening }, () => facts([['listening', places]]))
   })
 }
 
@@ -87,7 +107,7 @@ export async function lock(cli: Cli): Promise<void> {
 export async function unlock(cli: Cli): Promise<void> {
   const { openHome } = await import('../../node/home.ts')
   const { keyFiles, needsPassphrase } = await import('../../node/home-keys.ts')
-  const files = await keyFiles(await openHome(cli.home))
+  const files = await keyFiles(await openHome(cli.home, cli.keyFile))
   const sealed = await Promise.all(
     files.filter(({ use }) => use !== 'root').map(({ path }) => needsPassphrase(path))
   )

@@ -1,6 +1,7 @@
 // Other companies: invites, first contact, the words that two people compare, and who is connected.
 import { parseInvite } from '../../identity/invite.ts'
-import type { CompanyJson, InviteJson, PeerJson } from '../../node/parley-node.ts'
+import type { CompanyJson } from '../../node/company-json.ts'
+import type { InviteJson, PeerJson } from '../../node/parley-node.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { isReject } from '../../wire/reject.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
@@ -94,7 +95,7 @@ export async function forget(cli: Cli, typed: string): Promise<void> {
 }
 
 function showPeer(cli: Cli, peer: PeerJson): void {
-  const { company, confirmed } = peer
+  const { company, confirmed, own } = peer
   cli.output.answer(peer, () =>
     facts([
       ['company', nameOf(company)],
@@ -104,7 +105,7 @@ function showPeer(cli: Cli, peer: PeerJson): void {
       ['confirmed', trust(peer)]
     ])
   )
-  if (confirmed) return
+  if (confirmed || own) return
   cli.output.note(
     'Call them and compare the words: they read them from their `parley id`, and you read yours.'
   )
@@ -113,12 +114,15 @@ function showPeer(cli: Cli, peer: PeerJson): void {
   )
 }
 
+const OWN = 'needless: your own company'
+
 /** What the company says of itself; the words tell whether it is the one you mean. */
 function nameOf({ legalName, registrationNumber }: CompanyJson): string {
   return legalName === '' ? '(its identity has not arrived yet)' : `${legalName} (${registrationNumber})`
 }
 
-function trust({ connected, confirmed, confirmedByPeer }: PeerJson): string {
+function trust({ connected, confirmed, confirmedByPeer, own }: PeerJson): string {
+  if (own) return OWN
   const ours = confirmed ? `by ${confirmed.by}, ${confirmed.how}, ${dateTime(confirmed.at)}` : 'not by us'
   if (!connected) return `${ours}; of their side we hear when they connect`
   return `${ours}; ${confirmedByPeer ? 'by them, too' : 'not by them'}`
@@ -151,7 +155,8 @@ function toDeliver({ connected, behindEnvelopes }: PeerJson): string {
 }
 
 /** Of their side only a connection tells. */
-function confirmedBy({ connected, confirmed, confirmedByPeer }: PeerJson): string {
+function confirmedBy({ connected, confirmed, confirmedByPeer, own }: PeerJson): string {
+  if (own) return OWN
   if (!connected) return confirmed ? 'by us, they ?' : 'not by us, they ?'
   if (confirmed && confirmedByPeer) return 'both'
   if (confirmed) return 'by us'

@@ -15,7 +15,7 @@ import {
 import { certify, readRequest, validityFrom, type Request } from '../../node/home-company.ts'
 import { homePaths, quotePath } from '../../node/home-directory.ts'
 import { createFile, ensureFolder, listFolder } from '../../node/home-file.ts'
-import { addKey, keyFiles, keyPath, needsPassphrase, unlockRoot } from '../../node/home-keys.ts'
+import { addKey, hasRoot, keyFiles, keyPath, needsPassphrase, unlockRoot } from '../../node/home-keys.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage } from '../cli.ts'
 import { readBytes, writeNew } from '../files.ts'
@@ -35,7 +35,7 @@ export interface EnrolOptions {
 
 export async function enrol(cli: Cli, roleText: string, options: EnrolOptions): Promise<void> {
   const role = roleOf(roleText)
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   const { did } = await readIdentity(home)
   const key = generateKey(randomBytes(32))
   const holder = {
@@ -60,14 +60,9 @@ export async function enrol(cli: Cli, roleText: string, options: EnrolOptions): 
   cli.output.note((await hasRoot(home)) ? `Next: ${certify}` : `Next, where the root key is: \`${certify}\``)
 }
 
-async function hasRoot(home: Home): Promise<boolean> {
-  const identity = await readIdentity(home)
-  const root = identity.rootKeyAt(identity.head)?.multikey
-  return (await keyFiles(home)).some(({ multikey }) => multikey === root)
-}
-
 /** A home that was made with --no-passphrase goes on without. */
 async function isUnattended(home: Home): Promise<boolean> {
+  if (home.keyFile !== undefined) return true
   return (await listFolder(home.dir)).includes(basename(homePaths(home.dir).unlockKey))
 }
 
@@ -89,7 +84,7 @@ export interface CertifyOptions {
 }
 
 export async function certifyRequest(cli: Cli, path: string, options: CertifyOptions): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   const asked = readRequest(await readBytes(path, CERTIFICATE_BYTES_MAX))
   if (asked.kind === 'node' && options.powers !== undefined)
     throw usage('a node has no powers', 'Leave out --powers.')
@@ -116,10 +111,7 @@ async function give(
   powers: Power[],
   options: CertifyOptions
 ): Promise<void> {
-  const { days = DAYS_MAX } = options
-  if (!Number.isInteger(days) || days < 1 || days > DAYS_MAX) {
-    throw usage(`a certificate is for 1 to ${DAYS_MAX} days`, 'Choose another --days.')
-  }
+  const days = checkDays(options.days)
   const root = await openRoot(cli, home, options.rootKey)
   const held = await certify(home, root, asked, { powers, ...validityFrom(Date.now(), days) })
   if (options.output !== undefined) await writeNew(options.output, [held.bytes])
@@ -132,11 +124,16 @@ async function give(
   cli.output.note(`Next, where the key is: \`parley ${held.kind} install ${quotePath(basename(path))}\``)
 }
 
+export function checkDays(days = DAYS_MAX): number {
+  if (Number.isInteger(days) && days >= 1 && days <= DAYS_MAX) return days
+  throw usage(`a certificate is for 1 to ${DAYS_MAX} days`, 'Choose another --days.')
+}
+
 async function hasKey(home: Home, { certificate }: HeldCertificate): Promise<boolean> {
   return (await keyFiles(home)).some(({ multikey }) => multikey === certificate.key.multikey)
 }
 
-async function openRoot(cli: Cli, home: Home, path: string | undefined): Promise<SecretKey> {
+export async function openRoot(cli: Cli, home: Home, path: string | undefined): Promise<SecretKey> {
   const identity = await readIdentity(home)
   const root = identity.rootKeyAt(identity.head)
   const at = path ?? (root && keyPath(home, 'root', root))
@@ -144,19 +141,23 @@ async function openRoot(cli: Cli, home: Home, path: string | undefined): Promise
   return unlockRoot(home, sealed ? await cli.passphrase('Passphrase of the root key') : undefined, path)
 }
 
-export async function install(cli: Cli, path: string): Promise<void> {
-  const home = await openHome(cli.home)
-  const bytes = await readBytes(path, CERTIFICATE_BYTES_MAX)
-  const held = await installCertificate(home, await readIdentity(home), bytes)
-  cli.output.answer(describe(held), () => facts(pairs(held)))
-  if (await hasKey(home, held)) await refreshNode(cli)
-  else cli.output.warn('the key of this certificate is not in this home')
+export async function install(cli: Cli, paths: string[]): Promise<void> {
+  const home = await openHome(cli.home, cli.keyFile)
+  let fits = false
+  for (const path of paths) {
+    const bytes = await readBytes(path, CERTIFICATE_BYTES_MAX)
+    const held = await installCertificate(home, await readIdentity(home), bytes)
+    cli.output.answer(describe(held), () => facts(pairs(held)))
+    if (await hasKey(home, held)) fits = true
+    else cli.output.warn('the key of this certificate is not in this home')
+  }
+  if (fits) await refreshNode(cli)
 }
 
 export async function renew(cli: Cli, typed: string, options: CertifyOptions): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   const held = await findCertificate(home, typed)
-  if (held.revoked)
+  if ((await readIdentity(home)).hasRevoked(held.certificate.key))
     throw usage(
       'that key is revoked, which is for good',
       'Enrol a new one: parley role enrol ROLE --holder NAME'
@@ -174,7 +175,7 @@ export async function revoke(
   typed: string,
   options: { nextKey?: string; newKey?: string }
 ): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   const held = await findCertificate(home, typed)
   if (held.revoked) throw usage('that key is revoked already', 'See parley role list.')
   const identity = await changeIdentity(cli, home, options, { revoke: [held.certificate.key] })
@@ -204,7 +205,7 @@ async function findCertificate(home: Home, typed: string): Promise<HeldCertifica
 }
 
 export async function listCertificates(cli: Cli): Promise<void> {
-  const home = await openHome(cli.home)
+  const home = await openHome(cli.home, cli.keyFile)
   const identity = await readIdentity(home)
   const { held, bad } = await readCertificates(home, identity)
   const keys = await keyFiles(home)
@@ -234,7 +235,7 @@ export async function listCertificates(cli: Cli): Promise<void> {
     cli.output.note('A key that waits needs its certificate: parley role certify REQUEST')
 }
 
-function describe(held: HeldCertificate) {
+export function describe(held: HeldCertificate) {
   const { certificate, kind, revoked } = held
   const { validFrom, expiresAt } = certificate
   const until = expiresAt < Date.now() ? `expired ${date(expiresAt)}` : `until ${date(expiresAt)}`

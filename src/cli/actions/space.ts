@@ -1,10 +1,14 @@
 // `parley space`: what an agreement will be made in, who takes part in it with which keys, and what of a key counts.
-import type { KeyJson, SpaceJson } from '../../node/parley-node.ts'
+import type { KeyJson, ParleyNode, SpaceJson } from '../../node/parley-node.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
 import { findArtifact, findCompany, findSpace, shortId } from '../find.ts'
 import { CERTIFICATE_BYTES_MAX } from '../limits.ts'
 import { readBytes } from '../files.ts'
 import { inline, table } from '../text.ts'
+import { fromBase64, toBase64 } from '../../wire/base64.ts'
+import { EMPTY, toHex } from '../../wire/bytes.ts'
+import { NodeError } from '../../wire/node-error.ts'
+import { isReject } from '../../wire/reject.ts'
 
 export async function createSpace(
   cli: Cli,
@@ -46,19 +50,64 @@ export async function acceptSpace(cli: Cli, typed: string): Promise<void> {
   await withNode(cli, async node => {
     const { id } = await findSpace(node, typed)
     show(cli, await node.acceptSpace(id))
+    const { inForce, parties } = await node.agreement(id)
+    const { did } = (await node.status()).company
+    if (inForce === undefined || parties.some(({ company, bound }) => bound && company.did === did)) return
+    const place = `${shortId(id)} ${shortId(inForce)}`
+    cli.output.note(
+      `Your company was admitted to it; nothing flows before it approves the terms that are in force.\n` +
+        `Read them: parley agreement print ${place}\nThen: parley agreement approve ${place}`
+    )
   })
 }
 
+export interface PinOptions {
+  pin?: string[]
+  byRoot?: boolean
+  rootKey?: string
+}
+
 /** Lists the keys of a space, or pins those whose certificates are given. */
-export async function spaceKeys(cli: Cli, typed: string, options: { pin?: string[] }): Promise<void> {
+export async function spaceKeys(cli: Cli, typed: string, options: PinOptions): Promise<void> {
   const certificates: string[] = []
   for (const path of options.pin ?? []) {
-    certificates.push(Buffer.from(await readBytes(path, CERTIFICATE_BYTES_MAX)).toString('base64'))
+    certificates.push(toBase64(await readBytes(path, CERTIFICATE_BYTES_MAX)))
   }
   await withNode(cli, async node => {
     const { id } = await findSpace(node, typed)
-    show(cli, certificates.length > 0 ? await node.pinKeys(id, certificates) : await findSpace(node, id))
+    if (certificates.length === 0) return show(cli, await findSpace(node, id))
+    if (options.byRoot !== true) return show(cli, await node.pinKeys(id, certificates))
+    show(cli, await pinByRoot(cli, node, id, certificates, options.rootKey))
   })
+}
+
+/** The root key stays with this command; the node gets a signature over what was looked at here. */
+async function pinByRoot(
+  cli: Cli,
+  node: ParleyNode,
+  space: string,
+  certificates: string[],
+  rootKey: string | undefined
+): Promise<SpaceJson> {
+  const { openRoot } = await import('./role.ts')
+  const { openHome } = await import('../../node/home.ts')
+  const { sign } = await import('../../identity/ed25519.ts')
+  const { entrySignedBytes, parseSpaceEntry } = await import('../../wire/space-entry.ts')
+  const root = await openRoot(cli, await openHome(cli.home, cli.keyFile), rootKey)
+  const { entry } = await node.keysToSign(space, certificates)
+  const bytes = fromBase64(entry) ?? EMPTY
+  const parsed = parseSpaceEntry(bytes)
+  const asked = !isReject(parsed) && toHex(parsed.space) === space && parsed.act.kind === 'keys'
+  const named = asked && parsed.act.kind === 'keys' ? parsed.act.certificates : []
+  if (!asked || named.map(toBase64).join() !== certificates.join())
+    throw new NodeError(
+      'entry-other',
+      'the node asks for a signature under something else',
+      'Nothing was signed.'
+    )
+  const signature = toBase64(sign(root, entrySignedBytes(bytes)))
+  const signer = toBase64(root.publicKey.bytes)
+  return node.enterSigned(space, { entry, signer, signature })
 }
 
 export async function cutKey(

@@ -6,6 +6,7 @@ import { keyFiles, loadKeys, needsPassphrase } from '../../node/home-keys.ts'
 import { isNodeError, NodeError } from '../../wire/node-error.ts'
 import type { Cli } from '../cli.ts'
 import { facts, inline } from '../text.ts'
+import { warnOfEnds } from './node.ts'
 
 export interface StartOptions {
   listen?: string[]
@@ -23,8 +24,8 @@ const INTERRUPTED = 130
 
 export async function start(cli: Cli, options: StartOptions): Promise<void> {
   const { offline = false } = options
-  const stored = await openHome(cli.home)
-  const home: Home = { dir: stored.dir, config: withFlags(stored, options) }
+  const stored = await openHome(cli.home, cli.keyFile)
+  const home: Home = { ...stored, config: withFlags(stored, options) }
   const log = createLog(home.config.logLevel, cli.output.json || !process.stderr.isTTY)
   const keys = await unlocked(cli, home)
   const stop = Promise.withResolvers<NodeJS.Signals>()
@@ -40,7 +41,9 @@ export async function start(cli: Cli, options: StartOptions): Promise<void> {
       onFault: fault => log('error', 'a call failed', { why: String(fault) })
     }).catch(nameFlag)
     try {
-      announce(cli, offline, await node.status(), api.url, keys)
+      const status = await node.status()
+      announce(cli, offline, status, api.url, keys)
+      await warnOfEnds(cli, status.due)
       await stop.promise
     } finally {
       setTimeout(() => giveUp(log), STOP_MS_MAX).unref()

@@ -1,10 +1,13 @@
 // Commands about artifacts.
 import type { Command } from 'commander'
-import type { NewOptions, ShowOptions } from '../actions/artifact.ts'
+import type { NewOptions, PartOptions, ShowOptions } from '../actions/artifact.ts'
+import type { ExportOptions } from '../actions/bundle.ts'
 import type { EditOptions } from '../actions/edit.ts'
+import type { ShareCommandOptions } from '../actions/share.ts'
 import { run } from '../run.ts'
 
 const ARTIFACT = 'the beginning of its id, or its title'
+const PART = 'which part of it; the least wide unless given'
 const CLASS = 'private, shared-confidential or public'
 
 export function declareArtifacts(program: Command): void {
@@ -31,8 +34,9 @@ export function declareArtifacts(program: Command): void {
     .command('show')
     .argument('<artifact>', ARTIFACT)
     .description('print the text')
-    .option('--class <class>', 'which part of it')
+    .option('--class <class>', PART)
     .option('--fields', 'the other fields, as JSON')
+    .option('--form', 'all of it as it would be sealed, as JSON, and what stands in the way')
     .option('--passages', 'who signed each passage')
     .option('--drafts', 'list branches that lost: work that is signed and does not count')
     .option('--draft <envelope>', 'the text as it stood with this envelope, from --drafts or `parley log`')
@@ -41,6 +45,7 @@ export function declareArtifacts(program: Command): void {
     )
   declareChanges(program)
   declareBundles(program)
+  declareLate(program)
 }
 
 function declareChanges(program: Command): void {
@@ -48,7 +53,7 @@ function declareChanges(program: Command): void {
     .command('edit')
     .argument('<artifact>', ARTIFACT)
     .description('edit the text in $EDITOR, or take it from a file or a pipe')
-    .option('--class <class>', 'which part of it')
+    .option('--class <class>', PART)
     .option('--stdin', 'take the new text from standard input')
     .option('--file <file>', 'take the new text from a file')
     .option('--base <file>', 'what the text was made from: the output of `parley show --json`')
@@ -60,15 +65,32 @@ function declareChanges(program: Command): void {
     .argument('<artifact>', ARTIFACT)
     .argument('<path=value...>', 'meta.title="A title"; path:=json for numbers and lists')
     .description('set fields')
-    .action((id: string, assignments: string[], _options, command: Command) =>
-      run(command, async cli => (await import('../actions/artifact.ts')).setFields(cli, id, assignments))
+    .option('--class <class>', PART)
+    .action((id: string, assignments: string[], options: PartOptions, command: Command) =>
+      run(command, async cli =>
+        (await import('../actions/artifact.ts')).setFields(cli, id, assignments, options)
+      )
     )
   program
     .command('log')
     .argument('<artifact>', ARTIFACT)
     .description('list who changed what, when, signed by whom')
-    .action((id: string, _options, command: Command) =>
-      run(command, async cli => (await import('../actions/artifact.ts')).log(cli, id))
+    .option('--class <class>', PART)
+    .action((id: string, options: PartOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/artifact.ts')).log(cli, id, options))
+    )
+  program
+    .command('share')
+    .argument('<artifact>', ARTIFACT)
+    .description('print the exact bytes that a wider class would get, and who; then share them, for good')
+    .requiredOption('--class <class>', 'shared-confidential or public: of the new part')
+    .option('--from <class>', 'of the part to take it from; the least wide unless given')
+    .option('--space <space>', 'where the new part is to be')
+    .option('--fields <paths>', 'only these, such as meta.title,text,milestones.*.due')
+    .option('--approve <digest>', 'share what was printed with this digest')
+    .option('--by <person>', 'who decides that')
+    .action((id: string, options: ShareCommandOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/share.ts')).share(cli, id, options))
     )
 }
 
@@ -77,8 +99,9 @@ function declareBundles(program: Command): void {
     .command('export')
     .argument('<artifact>', ARTIFACT)
     .description('write an artifact with all its signatures into one file')
+    .option('--class <class>', 'which part of it, where there are several')
     .option('-o, --output <file>', 'a new file; - for standard output')
-    .action((id: string, options: { output?: string }, command: Command) =>
+    .action((id: string, options: ExportOptions, command: Command) =>
       run(command, async cli => (await import('../actions/bundle.ts')).exportArtifact(cli, id, options))
     )
   program
@@ -87,5 +110,39 @@ function declareBundles(program: Command): void {
     .description('take a bundle in, checked like anything that a peer sends')
     .action((file: string, _options, command: Command) =>
       run(command, async cli => (await import('../actions/bundle.ts')).importBundle(cli, file))
+    )
+}
+
+function declareLate(program: Command): void {
+  const late = program
+    .command('late')
+    .description('what keys of yours wrote that does not count: adopt or drop it')
+  const envelope = 'the beginning of its id, as `parley late list` shows it'
+  late
+    .command('list')
+    .description('list what was written beyond a cut, or on a branch that lost')
+    .action((_options, command: Command) =>
+      run(command, async cli => (await import('../actions/late.ts')).listLate(cli))
+    )
+  late
+    .command('show')
+    .argument('<late>', envelope)
+    .description('show what it would change')
+    .action((id: string, _options, command: Command) =>
+      run(command, async cli => (await import('../actions/late.ts')).showLate(cli, id))
+    )
+  late
+    .command('adopt')
+    .argument('<late>', envelope)
+    .description('write it again under a key of this node; the space log says whose words they were')
+    .action((id: string, _options, command: Command) =>
+      run(command, async cli => (await import('../actions/late.ts')).adoptLate(cli, id))
+    )
+  late
+    .command('drop')
+    .argument('<late>', envelope)
+    .description('leave it out for good')
+    .action((id: string, _options, command: Command) =>
+      run(command, async cli => (await import('../actions/late.ts')).dropLate(cli, id))
     )
 }

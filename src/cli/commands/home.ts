@@ -2,6 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { DoctorOptions } from '../actions/doctor.ts'
 import type { InitOptions } from '../actions/init.ts'
+import type { PasswdOptions } from '../actions/sealing.ts'
+import type { RecoverOptions, SheetOptions } from '../actions/sheet.ts'
 import type { StartOptions } from '../actions/start.ts'
 import { run } from '../run.ts'
 
@@ -21,6 +23,12 @@ export function declareHome(program: Command): void {
     .description('say whose turn it is, since when, and what waits for what')
     .action((subject: string | undefined, _options, command: Command) =>
       run(command, async cli => (await import('../actions/node.ts')).why(cli, subject))
+    )
+  program
+    .command('online')
+    .description('let a node that was started with --offline listen and dial')
+    .action((_options, command: Command) =>
+      run(command, async cli => (await import('../actions/node.ts')).online(cli))
     )
   program
     .command('lock')
@@ -68,7 +76,7 @@ function declareInit(program: Command): void {
 
 function declareStart(program: Command): void {
   withAddresses(program.command('start').description('run the node until Ctrl-C'))
-    .option('--offline', 'neither listen nor dial; what you write is sent by the next start')
+    .option('--offline', 'neither listen nor dial, until parley online is run')
     .option('--coalesce-ms <ms>', 'how long edits gather before they are signed', wholeNumber)
     .addOption(new Option('--log <level>', 'error, warn, info or debug').env('PARLEY_LOG'))
     .action((options: StartOptions, command: Command) =>
@@ -105,6 +113,30 @@ export function declareCare(program: Command): void {
     .action((file: string, _options, command: Command) =>
       run(command, async cli => (await import('../actions/backup.ts')).restore(cli, file))
     )
+  backup
+    .command('sheet')
+    .argument('<file>', 'a text, or a page to print where its name ends in .html')
+    .description('a page for paper, with which the company comes back when all of its machines are lost')
+    .option('--next-key <file>', 'where the next root key is kept, when not in the home')
+    .option('--new-key <file>', 'put the key after it there')
+    .action((file: string, options: SheetOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/sheet.ts')).createSheet(cli, file, options))
+    )
+  withAddresses(
+    program
+      .command('recover')
+      .argument('<sheet>', 'the eight lines of a recovery sheet, typed into a file, or - for standard input')
+      .description('make the home of a company again that has lost all of its machines')
+      .requiredOption(
+        '--identity <file>',
+        'the newest identity log of the company: any company that knows it has it'
+      )
+      .option('--node-name <name>', 'what the company calls this node', 'office')
+      .option('--no-passphrase', 'protect the keys by an unlock key in the home instead of a passphrase')
+  ).action((file: string, options: RecoverOptions, command: Command) =>
+    run(command, async cli => (await import('../actions/sheet.ts')).recover(cli, file, options))
+  )
+  declareSealing(program)
   program
     .command('repair')
     .description('save what is whole in a damaged store; the damaged one is kept')
@@ -123,5 +155,25 @@ export function declareCare(program: Command): void {
     .description('print the versions of Parley and Node')
     .action((_options, command: Command) =>
       run(command, async cli => (await import('../actions/place.ts')).version(cli))
+    )
+}
+
+function declareSealing(program: Command): void {
+  program
+    .command('passwd')
+    .argument('[key-file...]', 'key files kept elsewhere, such as that of the root key')
+    .description('give the keys of this home another passphrase, or an unlock key in a file')
+    .option('--new-passphrase-file <file>', 'read the new passphrase from its first line')
+    .option('--new-key-file <file>', 'take the unlock key there, or make one')
+    .option('--no-passphrase', 'keep an unlock key in the home')
+    .action((files: string[], options: PasswdOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/sealing.ts')).passwd(cli, files, options))
+    )
+  program
+    .command('reseal')
+    .argument('<backup>', 'where to write the backup that is made first')
+    .description('seal what is private anew, under a new data key; brings over homes of older versions')
+    .action((backup: string, _options, command: Command) =>
+      run(command, async cli => (await import('../actions/sealing.ts')).reseal(cli, backup))
     )
 }

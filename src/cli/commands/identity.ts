@@ -1,6 +1,7 @@
 // Commands about the company's own identity, roles and nodes.
 import { type Command, Option } from 'commander'
 import type { RotateOptions } from '../actions/identity.ts'
+import type { RenewOptions } from '../actions/renew.ts'
 import type { CertifyOptions, EnrolOptions } from '../actions/role.ts'
 import { run } from '../run.ts'
 import { wholeNumber } from './home.ts'
@@ -24,7 +25,8 @@ export function declareIdentity(program: Command): void {
   id.command('export')
     .description('write the identity log, for another node of the company')
     .option('-o, --output <file>', 'a new file instead of standard output')
-    .action((options: { output?: string }, command: Command) =>
+    .option('--of <company>', 'that of a company that this node knows, which may have lost it')
+    .action((options: { output?: string; of?: string }, command: Command) =>
       run(command, async cli => (await import('../actions/identity.ts')).exportIdentity(cli, options))
     )
   id.command('import')
@@ -35,6 +37,16 @@ export function declareIdentity(program: Command): void {
     )
   declareRole(program)
   declareNode(program)
+  program
+    .command('renew')
+    .description('certify again all keys of which the certificate ends within 30 days, or has ended')
+    .option('--all', 'all keys that are not revoked')
+    .option('--days <days>', 'how long the certificates are valid, at most 90', wholeNumber)
+    .option('--root-key <file>', 'where the root key is kept, when not in the home')
+    .option('-o, --output <folder>', 'copies of those whose key is elsewhere, to hand over')
+    .action((options: RenewOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/renew.ts')).renewDue(cli, options))
+    )
 }
 
 function nextKey(): Option {
@@ -103,10 +115,10 @@ function declareNode(program: Command): void {
 function declareInstall(parent: Command): void {
   parent
     .command('install')
-    .argument('<certificate>', 'file, or - for standard input')
-    .description('bring a certificate to its key')
-    .action((file: string, _options, command: Command) =>
-      run(command, async cli => (await import('../actions/role.ts')).install(cli, file))
+    .argument('<certificate...>', 'files, or - for standard input')
+    .description('bring certificates to their keys')
+    .action((files: string[], _options, command: Command) =>
+      run(command, async cli => (await import('../actions/role.ts')).install(cli, files))
     )
 }
 

@@ -1,5 +1,6 @@
 // Commands about other companies, and the spaces shared with them.
 import type { Command } from 'commander'
+import type { PinOptions } from '../actions/space.ts'
 import { run } from '../run.ts'
 
 export function declarePeers(program: Command): void {
@@ -107,7 +108,9 @@ function declareSpace(program: Command): void {
     .argument('<space>')
     .description('show the keys that may write, or pin more of your own')
     .option('--pin <certificate...>', 'certificate files of role keys')
-    .action((id: string, options: { pin?: string[] }, command: Command) =>
+    .option('--by-root', 'sign with the root key, where no key of the company that is pinned is left')
+    .option('--root-key <file>', 'where the root key is kept, when not in the home')
+    .action((id: string, options: PinOptions, command: Command) =>
       run(command, async cli => (await import('../actions/space.ts')).spaceKeys(cli, id, options))
     )
   declareEnds(space)

@@ -1,0 +1,57 @@
+// Commands about sealed artifacts: files that people sign, verify anywhere, and show in part.
+import type { Command } from 'commander'
+import type { DiscloseOptions } from '../actions/disclose.ts'
+import type { SealCommandOptions, VerifyOptions } from '../actions/sealed.ts'
+import { run } from '../run.ts'
+
+const FILE = 'a sealed file; - for standard input'
+
+export function declareDocuments(program: Command): void {
+  program.commandsGroup('Sealed artifacts:')
+  program
+    .command('seal')
+    .argument('<artifact>', 'the beginning of its id, or its title')
+    .description('sign an artifact as it stands into one file that anyone can verify')
+    .option('--class <class>', 'which part of it, where there are several')
+    .option('--with <company...>', 'other parties of the space that are to sign it as well')
+    .option('-o, --output <file>', 'a new file; - for standard output')
+    .action((id: string, options: SealCommandOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/sealed.ts')).seal(cli, id, options))
+    )
+  program
+    .command('countersign')
+    .argument('<file>', FILE)
+    .description('add your signature to a sealed file that names you, if it is the document that is here')
+    .option('-o, --output <file>', 'a new file; - for standard output')
+    .action((file: string, options: { output?: string }, command: Command) =>
+      run(command, async cli => (await import('../actions/sealed.ts')).countersign(cli, file, options))
+    )
+  program
+    .command('verify')
+    .argument('<file>', FILE)
+    .description('check a sealed file: who signed, with what right, what it shows; needs no node')
+    .option('--identity <file...>', 'identity logs of signers that you got from elsewhere')
+    .option('--content', 'print what it shows, as JSON, instead')
+    .action((file: string, options: VerifyOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/sealed.ts')).verify(cli, file, options))
+    )
+  program
+    .command('disclose')
+    .argument('<file>', FILE)
+    .description('print the exact bytes of a view with some fields alone, before anything is written')
+    .requiredOption('--to <company>', 'for whom')
+    .requiredOption('--fields <paths>', 'such as meta.title,milestones.*.due; commas between')
+    .requiredOption('--grid <file>', 'which field has which class; parley grid KIND prints one to begin with')
+    .option('--write <file>', 'write the view into a new file, and record that')
+    .option('--by <person>', 'who decides that it is written')
+    .action((file: string, options: DiscloseOptions, command: Command) =>
+      run(command, async cli => (await import('../actions/disclose.ts')).disclose(cli, file, options))
+    )
+  program
+    .command('grid')
+    .argument('<kind>', 'such as StandardsDoc or PeerAgreement')
+    .description('print a grid in which every field is private, to change and give to disclose')
+    .action((kind: string, _options, command: Command) =>
+      run(command, async cli => (await import('../actions/disclose.ts')).printGrid(cli, kind))
+    )
+}

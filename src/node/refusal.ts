@@ -1,0 +1,34 @@
+// What a reject code means to people: what happened, what is safe, what to do now. A test holds that every code of
+// the specs and of the program has its sentence, and that the rules and commands it names exist.
+import type { Reject } from '../wire/reject.ts'
+import { DOCUMENT_REFUSALS } from './refusals-of-documents.ts'
+import { PEER_REFUSALS } from './refusals-of-peers.ts'
+
+export interface Refusal {
+  /** Of protocols, such as `SYN-25`. */
+  rule: string
+  /** What happened, in one sentence. */
+  says: string
+  /** What it means for what is here, in one sentence. */
+  safe: string
+  /** The next step, with its command; words in capitals stand for what people fill in. */
+  next: string
+}
+
+const REFUSALS = new Map(Object.entries({ ...PEER_REFUSALS, ...DOCUMENT_REFUSALS }))
+
+/** @param code of a Reject, or the rule of a denial by policy */
+export function refusalOf(code: string): Refusal | undefined {
+  return REFUSALS.get(code)
+}
+
+/** Every code that has a sentence. */
+export const REFUSAL_CODES: readonly string[] = [...REFUSALS.keys()]
+
+/** `What happened. What is safe. What to do (code, rule)`, for one line. */
+export function explain({ code, detail }: Pick<Reject, 'code' | 'detail'>): string {
+  const known = refusalOf(code)
+  if (!known) return `${detail} (${code})`
+  const { rule, says, safe, next } = known
+  return `${says} ${safe} ${next} (${code}, ${rule}: ${detail})`
+}
