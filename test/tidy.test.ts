@@ -13,7 +13,7 @@ const RANKS = [
   ['wire'],
   ['identity'],
   ['policy'],
-  ['replica', 'artifacts', 'audit'],
+  ['replica', 'artifacts', 'audit', 'decision'],
   ['sync'],
   ['store', 'net', 'sandbox'],
   ['node'],

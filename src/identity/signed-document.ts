@@ -36,13 +36,14 @@ export function signDocumentWith(
 export function parseDocument<T>(
   bytes: Uint8Array,
   kind: string,
-  schema: z.ZodType<T>
+  schema: z.ZodType<T>,
+  limits: JcsLimits = DOCUMENT_LIMITS
 ): UnverifiedDocument<T> | Reject {
-  const envelope = parseDsse(bytes, kind, DOCUMENT_LIMITS)
+  const envelope = parseDsse(bytes, kind, limits)
   if (isReject(envelope)) return envelope
   const { payload, signatures } = envelope
   if (signatures.length !== 1) return new Reject('document-signatures', 'exactly one signature belongs here')
-  const value = parseJcs(payload, DOCUMENT_LIMITS)
+  const value = parseJcs(payload, limits)
   if (isReject(value)) return value
   const shape = schema.safeParse(value)
   if (!shape.success) {

@@ -1,0 +1,338 @@
+// One decision: its messages, and what they have come to. Which order they came in makes no difference.
+// protocols/decision.
+import { toHex, utf8 } from '../wire/bytes.ts'
+import { sha256 } from '../wire/hash.ts'
+import { Reject } from '../wire/reject.ts'
+import { ballotThatCounts, checkBallot, commitmentOf } from './ballot.ts'
+import { type Mediation, mediationOf } from './mediation.ts'
+import type { Message } from './message.ts'
+import { type Final, Rounds, type Statement, setValue } from './rounds.ts'
+import type { Ballot, Initiation, MessageKind, StatementKind } from './schema.ts'
+import { type Ballots, type Standard, type Tally, isAgainstScores, standardOf, tallyOf } from './tally.ts'
+
+/** Room for the devices of all who hold a role. What a statement names is taken beyond it. */
+const SLOT_MAX = 64
+/** A third message of one key proves no more than two. */
+const SLOT_PER_KEY_MAX = 2
+/** Mediators may come to another mind. */
+const MEDIATIONS_PER_KEY_MAX = 8
+
+/** DEC-8: two messages of one key in one slot. */
+export interface Equivocation {
+  elector: number
+  key: string
+  messages: [Message, Message]
+}
+
+export interface Settled {
+  final: Final
+  tally: Tally
+  ballots: Ballots
+}
+
+export type Added = 'added' | 'known' | 'waits' | 'full' | Reject
+
+type StatementMessage = Message<StatementKind>
+
+export class Decision {
+  readonly id: string
+  readonly initiation: Initiation
+  readonly standard: Standard
+  readonly messages = new Map<string, Message>()
+  readonly equivocations: Equivocation[] = []
+  readonly closing: Rounds
+  readonly settling: Rounds
+  /** Messages that name what is not here. */
+  readonly #waiting = new Map<string, Message>()
+  readonly #slots = new Map<string, Message[]>()
+  /** Ids that held messages name and that are not here. */
+  readonly #wanted = new Set<string>()
+  /** The commitment that a reveal opens. */
+  readonly #opened = new Map<string, string>()
+  #closed: Final | undefined
+  #settled: Settled | undefined
+
+  constructor(initiation: Message<'decision-initiation.v1'>) {
+    this.id = initiation.id
+    this.initiation = initiation.payload
+    this.standard = standardOf(initiation.payload)
+    this.messages.set(initiation.id, initiation)
+    const { quorums, policy } = this.standard
+    const weights = policy.electors.map(({ weight }) => weight)
+    this.closing = new Rounds({
+      weights,
+      quorum: quorums.close,
+      electorOf: id => this.#electorOfKind(id, 'decision-commitment.v1'),
+      valueOf: setValue,
+      carriersOf: () => undefined
+    })
+    this.settling = new Rounds({
+      weights,
+      quorum: quorums.close,
+      electorOf: id => (this.#isCounted(id) ? this.#electorOfKind(id, 'decision-reveal.v1') : undefined),
+      valueOf: set => {
+        const { approved } = this.tally(set)
+        return approved === undefined ? setValue(set) : optionValue(approved)
+      },
+      carriersOf: (value, set) => this.#approvers(value, set)
+    })
+  }
+
+  /** The index of the elector for whom a company's role speaks. */
+  electorOf({ company, role }: { company: string; role: string }): number | undefined {
+    const at = this.standard.policy.electors.findIndex(
+      elector => elector.company === company && elector.role === role
+    )
+    return at < 0 ? undefined : at
+  }
+
+  /** @param message right in itself (`parseMessage`) and naming this decision */
+  add(message: Message): Added {
+    if (this.messages.has(message.id) || this.#waiting.has(message.id)) return 'known'
+    const refused = this.#check(message)
+    if (refused) return refused
+    if (!this.#hasRoom(message)) return 'full'
+    this.#slot(message)
+    const taken = this.#take(message)
+    if (taken instanceof Reject) {
+      this.#unslot(message)
+      return taken
+    }
+    if (taken === 'added') this.#retry()
+    else this.#waiting.set(message.id, message)
+    this.#want(message)
+    return taken
+  }
+
+  /** What the message shows beside the initiation. DEC-7, DEC-12 */
+  #check(message: Message): Reject | undefined {
+    if (message.kind === 'decision-initiation.v1') return new Reject('initiation-shape', 'another decision')
+    const { payload } = message
+    if (payload.decision !== this.id) return new Reject('message-signer', 'of another decision')
+    const isOurs =
+      message.kind === 'decision-mediation.v1'
+        ? this.standard.policy.electors.some(({ company }) => company === payload.company)
+        : this.electorOf(payload) !== undefined
+    if (!isOurs) return new Reject('message-power', 'signed by nobody who decides here')
+    if (message.kind !== 'decision-reveal.v1') return undefined
+    const { ballot, company, role, key } = message.payload
+    const isOwn =
+      ballot.decision === this.id && ballot.company === company && ballot.role === role && ballot.key === key
+    return isOwn
+      ? checkBallot(ballot, this.initiation, this.standard.rule)
+      : new Reject('ballot-shape', 'the ballot is of another elector')
+  }
+
+  #hasRoom(message: Message): boolean {
+    if (this.#wanted.has(message.id)) return true
+    const held = this.#slots.get(this.#slotOf(message)) ?? []
+    const { key } = message.payload
+    const max = message.kind === 'decision-mediation.v1' ? MEDIATIONS_PER_KEY_MAX : SLOT_PER_KEY_MAX
+    return held.length < SLOT_MAX && held.filter(other => other.payload.key === key).length < max
+  }
+
+  #slotOf({ kind, payload }: Message): string {
+    const who = kind === 'decision-mediation.v1' ? payload.company : String(this.electorOf(payload))
+    return `${kind}/${'round' in payload ? payload.round : ''}/${who}`
+  }
+
+  #slot(message: Message): void {
+    const slot = this.#slotOf(message)
+    const held = this.#slots.get(slot) ?? []
+    const { key } = message.payload
+    const other = held.find(({ payload }) => payload.key === key)
+    // A rationale or a mediation may be put better; nobody is bound by the first.
+    const isBinding = message.kind !== 'decision-rationale.v1' && message.kind !== 'decision-mediation.v1'
+    if (other && isBinding) {
+      const elector = this.electorOf(message.payload) as number
+      this.equivocations.push({ elector, key, messages: [other, message] })
+    }
+    this.#slots.set(slot, [...held, message])
+  }
+
+  #unslot(message: Message): void {
+    const slot = this.#slotOf(message)
+    this.#slots.set(
+      slot,
+      (this.#slots.get(slot) ?? []).filter(other => other !== message)
+    )
+    const at = this.equivocations.findIndex(({ messages }) => messages.includes(message))
+    if (at >= 0) this.equivocations.splice(at, 1)
+  }
+
+  #take(message: Message): 'added' | 'waits' | Reject {
+    const taken = this.#place(message)
+    if (taken === 'added') {
+      this.messages.set(message.id, message)
+      this.#waiting.delete(message.id)
+      this.#wanted.delete(message.id)
+    }
+    return taken
+  }
+
+  #place(message: Message): 'added' | 'waits' | Reject {
+    switch (message.kind) {
+      case 'decision-close.v1':
+        return this.closing.add(this.#statement(message))
+      case 'decision-settle.v1':
+        return this.closed ? this.settling.add(this.#statement(message)) : 'waits'
+      case 'decision-reveal.v1': {
+        const commitment = this.#commitmentFor(message)
+        if (commitment === undefined) return 'waits'
+        this.#opened.set(message.id, commitment)
+        return 'added'
+      }
+      default:
+        return 'added'
+    }
+  }
+
+  #statement({ id, payload }: StatementMessage): Statement {
+    const { round, set, because, key } = payload
+    return { id, elector: this.electorOf(payload) as number, key, round, set, because }
+  }
+
+  #commitmentFor({ payload }: Message<'decision-reveal.v1'>): string | undefined {
+    const commitment = commitmentOf(payload.salt, payload.ballot)
+    return this.of('decision-commitment.v1').find(
+      other => other.payload.key === payload.key && other.payload.commitment === commitment
+    )?.id
+  }
+
+  #want(message: Message): void {
+    if (message.kind !== 'decision-close.v1' && message.kind !== 'decision-settle.v1') return
+    for (const id of [...message.payload.set, ...message.payload.because])
+      if (!this.messages.has(id)) this.#wanted.add(id)
+  }
+
+  /** Takes what waited, until nothing more can be taken. */
+  #retry(): void {
+    this.#closed ??= this.closing.final()
+    for (const message of this.#waiting.values()) {
+      const taken = this.#take(message)
+      if (taken === 'waits') continue
+      // Wrong only now that what it names is here: it stays out.
+      this.#waiting.delete(message.id)
+      return this.#retry()
+    }
+  }
+
+  /** Messages of a kind, in the order of their ids. */
+  of<K extends MessageKind>(kind: K): Message<K>[] {
+    const found = [...this.messages.values()].filter(message => message.kind === kind)
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1)) as Message<K>[]
+  }
+
+  get waiting(): readonly Message[] {
+    return [...this.#waiting.values()]
+  }
+
+  /** Whether something that is here names what is not. */
+  get lacks(): boolean {
+    return this.#waiting.size > 0
+  }
+
+  #electorOfKind(id: string, kind: MessageKind): number | undefined {
+    const message = this.messages.get(id)
+    return message?.kind === kind ? this.electorOf(message.payload) : undefined
+  }
+
+  /** A reveal of a closed commitment. */
+  #isCounted(id: string): boolean {
+    const commitment = this.#opened.get(id)
+    return commitment !== undefined && this.closed !== undefined && this.closed.set.includes(commitment)
+  }
+
+  #approvers(
+    value: string,
+    set: readonly string[]
+  ): { electors: ReadonlySet<number>; weight: number } | undefined {
+    const option = optionOf(value)
+    if (option === undefined) return undefined
+    const electors = new Set<number>()
+    for (const [elector, ballot] of this.ballots(set).entries()) {
+      if (ballot?.option === option) electors.add(elector)
+    }
+    return { electors, weight: this.standard.quorums.threshold }
+  }
+
+  /** DEC-18: the commitments that count. */
+  get closed(): Final | undefined {
+    return (this.#closed ??= this.closing.final())
+  }
+
+  get settled(): Settled | undefined {
+    if (this.#settled) return this.#settled
+    const final = this.closed && this.settling.final()
+    if (!final) return undefined
+    const ballots = this.ballots(final.set)
+    this.#settled = { final, ballots, tally: tallyOf(this.standard, ballots) }
+    return this.#settled
+  }
+
+  tally(reveals: readonly string[]): Tally {
+    return tallyOf(this.standard, this.ballots(reveals))
+  }
+
+  /** The ballot of each elector, as these reveals give it. DEC-20 */
+  ballots(reveals: readonly string[]): Ballots {
+    const closed = this.closed?.set ?? []
+    const byCommitment = new Map<string, Ballot>()
+    for (const id of reveals) {
+      const [commitment, message] = [this.#opened.get(id), this.messages.get(id)]
+      if (commitment !== undefined && message?.kind === 'decision-reveal.v1')
+        byCommitment.set(commitment, message.payload.ballot)
+    }
+    return this.standard.policy.electors.map((_, elector) => {
+      const own = closed.filter(id => this.#electorOfKind(id, 'decision-commitment.v1') === elector)
+      return ballotThatCounts(own.map(id => byCommitment.get(id)))
+    })
+  }
+
+  /** Reveals of closed commitments. */
+  get revealed(): string[] {
+    return this.of('decision-reveal.v1').flatMap(({ id }) => (this.#isCounted(id) ? [id] : []))
+  }
+
+  /** Closed commitments that nobody has opened. */
+  get unrevealed(): string[] {
+    const opened = new Set(this.revealed.map(id => this.#opened.get(id)))
+    return (this.closed?.set ?? []).filter(id => !opened.has(id))
+  }
+
+  /** Whether a rationale is still asked for. DEC-22 */
+  get lacksRationale(): boolean {
+    const { settled } = this
+    return settled !== undefined && isAgainstScores(settled.tally) && this.rationales.length === 0
+  }
+
+  /** Of electors whose ballot is for what was approved. */
+  get rationales(): Message<'decision-rationale.v1'>[] {
+    const { settled } = this
+    if (!settled) return []
+    return this.of('decision-rationale.v1').filter(({ payload }) => {
+      const ballot = settled.ballots[this.electorOf(payload) as number]
+      return ballot?.option !== undefined && ballot.option === settled.tally.approved
+    })
+  }
+
+  /** What the CEO roles have said, once nothing was approved. DEC-27 */
+  get mediation(): Mediation | undefined {
+    const { settled } = this
+    if (!settled || settled.tally.approved !== undefined) return undefined
+    return mediationOf(this.standard, settledDigest(settled.final), this.of('decision-mediation.v1'))
+  }
+}
+
+export function optionValue(option: number): string {
+  return `option:${option}`
+}
+
+export function optionOf(value: string): number | undefined {
+  return value.startsWith('option:') ? Number(value.slice('option:'.length)) : undefined
+}
+
+/** By what a mediation names a settled set, hexadecimal: SHA-256 of its ids, one a line. */
+export function settledDigest({ set }: Final): string {
+  return toHex(sha256(utf8(set.map(id => `${id}\n`).join(''))))
+}

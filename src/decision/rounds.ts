@@ -1,0 +1,268 @@
+// The rounds by which commitments are closed and ballots settled: statements that name those of the round before,
+// and locks that let no two values become final. protocols/decision, section 5.
+import { Reject } from '../wire/reject.ts'
+
+/** Messages of one elector that a set names at most: two are enough to show that it has said two things. */
+const NAMED_MAX = 2
+
+export interface Statement {
+  id: string
+  /** Index in the policy. */
+  elector: number
+  key: string
+  round: number
+  /** Ids, ascending. */
+  set: readonly string[]
+  because: readonly string[]
+}
+
+/** What the rounds are about. */
+export interface Matter {
+  /** Weight of each elector. */
+  weights: readonly number[]
+  /** `Q` */
+  quorum: number
+  /** The elector of what may be named; nothing for what is not here or may not be named. */
+  electorOf(id: string): number | undefined
+  /** An option that these approve, or the set itself. */
+  valueOf(set: readonly string[]): string
+  /** Of a value that few may carry, the electors that may, and the weight that they need. */
+  carriersOf(
+    value: string,
+    set: readonly string[]
+  ): { electors: ReadonlySet<number>; weight: number } | undefined
+}
+
+export interface Judged extends Statement {
+  value: string
+  /** It names statements that carry its value. */
+  locked: boolean
+}
+
+export interface Final {
+  value: string
+  round: number
+  /** What is named by those that make it final. */
+  set: string[]
+  /** One of each elector that carries it, locked. */
+  statements: Judged[]
+}
+
+/** The value of a set that stands for itself. */
+export function setValue(set: readonly string[]): string {
+  return `set:${set.join(',')}`
+}
+
+export class Rounds {
+  readonly #matter: Matter
+  readonly #byId = new Map<string, Judged>()
+  readonly #byRound: Judged[][] = []
+
+  constructor(matter: Matter) {
+    this.#matter = matter
+  }
+
+  get(id: string): Judged | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Statements of a round, in the order of their ids. */
+  of(round: number): readonly Judged[] {
+    return this.#byRound[round] ?? []
+  }
+
+  get count(): number {
+    return this.#byRound.length
+  }
+
+  /** @returns whether it was taken; `waits` while something that it names is not here */
+  add(statement: Statement): 'added' | 'waits' | Reject {
+    const { id, round, set, because } = statement
+    if (this.#byId.has(id)) return 'added'
+    const named = because.map(name => this.#byId.get(name))
+    const isHere = set.every(name => this.#matter.electorOf(name) !== undefined)
+    if (!isHere || named.includes(undefined)) return 'waits'
+    const judged = this.#judge(statement, named as Judged[])
+    if (judged instanceof Reject) return judged
+    this.#byId.set(id, judged)
+    const peers = (this.#byRound[round] ??= [])
+    peers.push(judged)
+    peers.sort((a, b) => (a.id < b.id ? -1 : 1))
+    return 'added'
+  }
+
+  #judge(statement: Statement, because: Judged[]): Judged | Reject {
+    const { round, set } = statement
+    if (!isAscending(set) || !isAscending(statement.because))
+      return bad('round-set', 'names are not in order')
+    if (this.#reduce(set).length < set.length) return bad('round-set', 'more than two of one elector')
+    const value = this.#matter.valueOf(set)
+    if (round === 0)
+      return because.length === 0
+        ? { ...statement, value, locked: false }
+        : bad('round-because', 'the first round has none before it')
+    const step = this.#step(round, because)
+    if (step instanceof Reject) return step
+    if (step.values && !step.values.has(value)) return bad('round-lock', 'another value is locked')
+    const isFree = !step.values || !value.startsWith('set:')
+    if (isFree && !step.union.every(name => set.includes(name)))
+      return bad('round-set', 'leaves out what the round before named')
+    return { ...statement, value, locked: step.carried }
+  }
+
+  /** What statements of one round let the next one say. DEC-13, DEC-15 to DEC-17. */
+  #step(round: number, because: readonly Judged[]): Step | Reject {
+    const electors = new Set(because.map(({ elector }) => elector))
+    if (electors.size < because.length || because.some(named => named.round !== round - 1))
+      return bad('round-because', 'names two of one elector, or another round')
+    const carried = carriedBy(this.#matter, because)
+    if (carried === undefined && weigh(this.#matter, because) < this.#matter.quorum)
+      return bad('round-because', 'what it names has too little weight')
+    const locks = because.filter(({ locked }) => locked).map(({ value }) => value)
+    const values = carried === undefined ? locks : [carried.value]
+    return {
+      carried: carried !== undefined,
+      values: values.length > 0 ? new Set(values) : undefined,
+      union: this.#unionOf(because)
+    }
+  }
+
+  #unionOf(statements: readonly Judged[]): string[] {
+    return this.#reduce(unionOf(statements))
+  }
+
+  /** Of each elector the two with the smallest ids. @param names ascending */
+  #reduce(names: readonly string[]): string[] {
+    const seen = new Map<number, number>()
+    return names.filter(name => {
+      const elector = this.#matter.electorOf(name) as number
+      const before = seen.get(elector) ?? 0
+      seen.set(elector, before + 1)
+      return before < NAMED_MAX
+    })
+  }
+
+  /** What is final, and by whom: of each elector one statement. DEC-18 */
+  final(): Final | undefined {
+    for (const round of this.#byRound.keys()) {
+      const carried = carriedBy(
+        this.#matter,
+        this.of(round).filter(statement => statement.locked)
+      )
+      if (carried) return { value: carried.value, round, set: unionOf(carried.by), statements: carried.by }
+    }
+    return undefined
+  }
+
+  /** The statements that carry the value on which this one is locked. */
+  carriersFor({ because }: Judged): Judged[] {
+    const named = because.map(id => this.#byId.get(id) as Judged)
+    return carriedBy(this.#matter, named)?.by ?? []
+  }
+
+  /**
+   * What an honest elector says next, if it can: `known` in round 0; later what the round before asks for, and what
+   * it knows beside that.
+   */
+  next(round: number, known: readonly string[]): { set: string[]; because: string[] } | undefined {
+    if (round === 0) return { set: this.#reduce(known.toSorted()), because: [] }
+    const because = this.#gathered(round - 1)
+    const step = this.#step(round, because)
+    if (step instanceof Reject) return undefined
+    const ids = because.map(({ id }) => id).sort()
+    const [value] = step.values ?? []
+    const like = because.find(statement => statement.value === value)
+    if (like && value?.startsWith('set:')) return { set: [...like.set], because: ids }
+    return { set: this.#fill(step.union, known), because: ids }
+  }
+
+  /** One statement of each elector, those first that carry a value. */
+  #gathered(round: number): Judged[] {
+    const carriers = carriedBy(this.#matter, this.of(round))?.by ?? []
+    const spoken = new Set(carriers.map(({ elector }) => elector))
+    return [...carriers, ...oneOfEach(this.of(round)).filter(({ elector }) => !spoken.has(elector))]
+  }
+
+  /** Adds what is known to what must be named, as far as there is room. */
+  #fill(named: readonly string[], known: readonly string[]): string[] {
+    const must = new Set(named)
+    const set = [...named]
+    for (const name of known.toSorted()) {
+      if (must.has(name)) continue
+      const elector = this.#matter.electorOf(name)
+      const of = set.filter(other => this.#matter.electorOf(other) === elector)
+      if (of.length < NAMED_MAX) set.push(name)
+    }
+    return set.sort()
+  }
+
+  /** Whether nobody is left to wait for in a round, or its statements carry a value. */
+  isComplete(round: number): boolean {
+    const statements = this.of(round)
+    return (
+      oneOfEach(statements).length === this.#matter.weights.length ||
+      carriedBy(this.#matter, statements) !== undefined
+    )
+  }
+}
+
+type Spoken = Pick<Judged, 'id' | 'elector' | 'set' | 'value' | 'locked'>
+
+/** The value that some of these carry, an option before a set, and who carries it. DEC-13 */
+export function carriedBy<S extends Spoken>(
+  matter: Pick<Matter, 'weights' | 'quorum' | 'carriersOf'>,
+  statements: readonly S[]
+): { value: string; by: S[] } | undefined {
+  const groups = Map.groupBy(statements, ({ value }) => value)
+  const carried = [...groups].flatMap(([value, group]) => {
+    const by = carriersOf(matter, value, oneOfEach(group))
+    return by ? [{ value, by }] : []
+  })
+  return carried.find(({ value }) => !value.startsWith('set:')) ?? carried[0]
+}
+
+function carriersOf<S extends Spoken>(
+  matter: Pick<Matter, 'weights' | 'quorum' | 'carriersOf'>,
+  value: string,
+  group: S[]
+): S[] | undefined {
+  if (weigh(matter, group) >= matter.quorum) return group
+  const few = matter.carriersOf(value, unionOf(group))
+  if (!few) return undefined
+  const by = group.filter(({ elector }) => few.electors.has(elector))
+  return weigh(matter, by) >= few.weight ? by : undefined
+}
+
+/** @param statements one of each elector */
+function weigh({ weights }: Pick<Matter, 'weights'>, statements: readonly Spoken[]): number {
+  return statements.reduce((sum, { elector }) => sum + (weights[elector] ?? 0), 0)
+}
+
+interface Step {
+  carried: boolean
+  /** The values of which one must be said; absent where any may. */
+  values: ReadonlySet<string> | undefined
+  union: string[]
+}
+
+/** Of each elector the statement with the smallest id, those that are locked first. */
+function oneOfEach<S extends Spoken>(statements: readonly S[]): S[] {
+  const chosen = new Map<number, S>()
+  for (const statement of statements) {
+    const before = chosen.get(statement.elector)
+    if (!before || (statement.locked && !before.locked)) chosen.set(statement.elector, statement)
+  }
+  return [...chosen.values()]
+}
+
+function unionOf(statements: readonly Pick<Judged, 'set'>[]): string[] {
+  return [...new Set(statements.flatMap(({ set }) => set))].sort()
+}
+
+function isAscending(names: readonly string[]): boolean {
+  return names.every((name, i) => i === 0 || name > (names[i - 1] as string))
+}
+
+function bad(code: string, detail: string): Reject {
+  return new Reject(code, detail)
+}
