@@ -86,12 +86,15 @@ export class Decision {
     return at < 0 ? undefined : at
   }
 
-  /** @param message right in itself (`parseMessage`) and naming this decision */
-  add(message: Message): Added {
+  /**
+   * @param message right in itself (`parseMessage`) and naming this decision
+   * @param isKept it was taken before: what was named then, and by what, may come only after it now
+   */
+  add(message: Message, isKept = false): Added {
     if (this.messages.has(message.id) || this.#waiting.has(message.id)) return 'known'
     const refused = this.#check(message)
     if (refused) return refused
-    if (!this.#hasRoom(message)) return 'full'
+    if (!isKept && !this.#hasRoom(message)) return 'full'
     this.#slot(message)
     const taken = this.#take(message)
     if (taken instanceof Reject) {
@@ -114,6 +117,10 @@ export class Decision {
         ? this.standard.policy.electors.some(({ company }) => company === payload.company)
         : this.electorOf(payload) !== undefined
     if (!isOurs) return new Reject('message-power', 'signed by nobody who decides here')
+    if (message.kind === 'decision-close.v1' || message.kind === 'decision-settle.v1')
+      return this.initiation.voices[this.electorOf(payload) as number] === payload.key
+        ? undefined
+        : new Reject('message-power', 'another key closes and settles for this elector')
     if (message.kind !== 'decision-reveal.v1') return undefined
     const { ballot, company, role, key } = message.payload
     const isOwn =
@@ -143,7 +150,10 @@ export class Decision {
     const other = held.find(({ payload }) => payload.key === key)
     // A rationale or a mediation may be put better; nobody is bound by the first.
     const isBinding = message.kind !== 'decision-rationale.v1' && message.kind !== 'decision-mediation.v1'
-    if (other && isBinding) {
+    const isKnown = this.equivocations.some(
+      known => known.key === key && this.#slotOf(known.messages[0]) === slot
+    )
+    if (other && isBinding && !isKnown) {
       const elector = this.electorOf(message.payload) as number
       this.equivocations.push({ elector, key, messages: [other, message] })
     }
@@ -156,8 +166,6 @@ export class Decision {
       slot,
       (this.#slots.get(slot) ?? []).filter(other => other !== message)
     )
-    const at = this.equivocations.findIndex(({ messages }) => messages.includes(message))
-    if (at >= 0) this.equivocations.splice(at, 1)
   }
 
   #take(message: Message): 'added' | 'waits' | Reject {
@@ -211,7 +219,8 @@ export class Decision {
     for (const message of this.#waiting.values()) {
       const taken = this.#take(message)
       if (taken === 'waits') continue
-      // Wrong only now that what it names is here: it stays out.
+      // Wrong only now that what it names is here: it stays out, and takes no other's place.
+      if (taken instanceof Reject) this.#unslot(message)
       this.#waiting.delete(message.id)
       return this.#retry()
     }
@@ -225,6 +234,12 @@ export class Decision {
 
   get waiting(): readonly Message[] {
     return [...this.#waiting.values()]
+  }
+
+  /** What a key has said, whether or not what it names is here. */
+  saidBy<K extends MessageKind>(kind: K, key: string): Message<K>[] {
+    const held = [...this.messages.values(), ...this.#waiting.values()]
+    return held.filter(message => message.kind === kind && message.payload.key === key) as Message<K>[]
   }
 
   /** Whether something that is here names what is not. */

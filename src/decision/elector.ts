@@ -47,9 +47,9 @@ export interface Turn {
 /** @param seen kept by the caller for this decision and voice */
 export function turnOf(decision: Decision, voice: Voice, seen: Seen, now: number): Turn {
   const since = (what: string) => seen.get(what) ?? (seen.set(what, now), now)
-  if (decision.settled) return { words: [] }
   if (!decision.closed) return closingTurn(decision, voice, since, now)
-  const words = reveals(decision, voice)
+  const words = [...echoes(decision, voice), ...reveals(decision, voice)]
+  if (decision.settled) return { words }
   // What is revealed now counts in the sets of the next turn.
   if (words.length > 0) return { words, wakeAt: now }
   return settlingTurn(decision, voice, since, now)
@@ -92,6 +92,34 @@ function settlingTurn(decision: Decision, voice: Voice, since: Since, now: numbe
   return roundTurn('decision-settle.v1', decision.settling, { decision, voice, since, now, readyAt, known })
 }
 
+/**
+ * Where somebody has said two things, nodes may hold different ones and lack what made a value final here. A statement
+ * of the next round names it, and what is named is taken whatever else its signer has said (DEC-30).
+ */
+function echoes(decision: Decision, voice: Voice): Word[] {
+  const ended = [
+    { kind: 'decision-close.v1' as const, rounds: decision.closing, final: decision.closed },
+    { kind: 'decision-settle.v1' as const, rounds: decision.settling, final: decision.settled?.final }
+  ]
+  return ended.flatMap(({ kind, rounds, final }) => {
+    if (!final || decision.initiation.voices[voice.elector] !== voice.key) return []
+    const round = final.round + 1
+    const isSaid = decision.saidBy(kind, voice.key).some(({ payload }) => payload.round >= round)
+    const said =
+      isSaid || !isDisputed(decision, kind, final.round) || round >= ROUNDS_MAX
+        ? undefined
+        : rounds.next(round, [])
+    return said ? [{ kind, round, ...said }] : []
+  })
+}
+
+/** Whether somebody has said two things in this round or the one before. */
+function isDisputed({ equivocations }: Decision, kind: StatementKind, round: number): boolean {
+  return equivocations.some(({ messages: [one] }) => {
+    return one.kind === kind && (one.payload.round === round || one.payload.round === round - 1)
+  })
+}
+
 interface Round {
   decision: Decision
   voice: Voice
@@ -104,8 +132,8 @@ interface Round {
 
 function roundTurn(kind: StatementKind, rounds: Rounds, round: Round): Turn {
   const { decision, voice, since, now, readyAt, known } = round
-  // Another holder's word is the elector's word, so nobody speaks against a colleague.
-  const spoken = decision.of(kind).filter(({ payload }) => decision.electorOf(payload) === voice.elector)
+  if (decision.initiation.voices[voice.elector] !== voice.key) return { words: [] }
+  const spoken = decision.saidBy(kind, voice.key)
   const next = Math.max(-1, ...spoken.map(({ payload }) => payload.round)) + 1
   if (next >= ROUNDS_MAX) return { words: [] }
   const said = rounds.next(next, known)

@@ -120,12 +120,13 @@ function checkSigner(
 }
 
 function checkInitiation(initiation: Initiation): Reject | undefined {
-  const { policy, title, commitBy, revealBy, subject } = initiation
+  const { policy, title, commitBy, revealBy, subject, voices } = initiation
   const wrong = checkPolicy(policy)
   if (wrong) return new Reject(wrong.code, wrong.detail)
   const [commit, reveal] = [parseTime(commitBy), parseTime(revealBy)]
   if (commit === undefined || reveal === undefined || commit >= reveal)
     return bad('initiation-deadlines', 'ballots are revealed after the last of them is committed')
+  if (voices.length !== policy.electors.length) return bad('initiation-shape', 'each elector has one voice')
   if (!isName(title, 200)) return bad('initiation-shape', 'a title that does not read as it stands')
   if ((subject?.kind === 'StandardsDoc.v1') !== (subject?.release !== undefined))
     return bad('initiation-shape', 'a standard is released under a version, and nothing else is')

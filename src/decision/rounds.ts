@@ -263,6 +263,7 @@ function isAscending(names: readonly string[]): boolean {
   return names.every((name, i) => i === 0 || name > (names[i - 1] as string))
 }
 
+/** Nobody's fault who passes it on: whether a statement is right shows only where what it names is. */
 function bad(code: string, detail: string): Reject {
-  return new Reject(code, detail)
+  return new Reject(code, detail, false)
 }

@@ -81,7 +81,11 @@ export const InitiationSchema = z.strictObject({
   subject: SubjectSchema.optional(),
   supersedes: digest.optional(),
   title: name,
-  topic: hex16.describe('the DecisionTopic.v1 artifact').optional()
+  topic: hex16.describe('the DecisionTopic.v1 artifact').optional(),
+  voices: z
+    .array(z.string().max(64))
+    .max(ELECTORS_MAX)
+    .describe('by elector: the key that closes and settles for it')
 })
 
 const ids = (max: number) => z.array(digest).max(max).describe('ascending')
