@@ -176,10 +176,70 @@ const FRAMES: { name: string; rule: string; frame: Frame }[] = [
     name: 'an entry that was too late',
     rule: 'SYN-55',
     frame: { type: 'declined', space: hash(1), entry: hash(2), code: 'chain-moved', detail: '' }
+  },
+  {
+    name: 'a summary of decisions',
+    rule: 'SYN-57',
+    frame: { type: 'decision-summary', space: hash(1), hash: hash(6) }
+  },
+  {
+    name: 'two decisions',
+    rule: 'SYN-58',
+    frame: {
+      type: 'decisions',
+      space: hash(1),
+      decisions: [
+        { id: hash(2), digest: hash(3) },
+        { id: hash(4), digest: hash(5) }
+      ]
+    }
+  },
+  { name: 'no decisions', rule: 'SYN-58', frame: { type: 'decisions', space: hash(1), decisions: [] } },
+  {
+    name: 'a wish for messages',
+    rule: 'SYN-59',
+    frame: {
+      type: 'want-messages',
+      space: hash(1),
+      request: 1,
+      after: bytes(0, 0),
+      upTo: bytes(0, 0),
+      wanted: [
+        { decision: hash(2), have: [] },
+        { decision: hash(4), have: [hash(4), hash(7)] }
+      ]
+    }
+  },
+  {
+    name: 'a wish for messages between two ids',
+    rule: 'SYN-59',
+    frame: {
+      type: 'want-messages',
+      space: hash(1),
+      request: 2,
+      after: hash(3),
+      upTo: hash(9),
+      wanted: [{ decision: hash(4), have: [hash(4), hash(9)] }]
+    }
+  },
+  {
+    name: 'a message',
+    rule: 'SYN-60',
+    frame: {
+      type: 'messages',
+      space: hash(1),
+      request: 0,
+      records: [{ document: utf8('{}'), certificate: utf8('{}') }]
+    }
+  },
+  {
+    name: 'nothing that the asker lacks',
+    rule: 'SYN-60',
+    frame: { type: 'messages', space: hash(1), request: 2, records: [] }
   }
 ]
 
-type Kind = 'uint' | 'text' | 'flag' | 'bytes' | 'hash' | 'list'
+type Kind = 'uint' | 'text' | 'flag' | 'bytes' | 'hash' | 'bound' | 'list'
 
 /** The fields of each type in the order of protocols/sync, section 3. */
 const FIELDS: Kind[][] = [
@@ -203,7 +263,11 @@ const FIELDS: Kind[][] = [
   ['hash', 'uint', 'text', 'list'],
   ['hash', 'uint', 'list'],
   ['hash', 'bytes', 'bytes', 'bytes'],
-  ['hash', 'hash', 'text', 'text']
+  ['hash', 'hash', 'text', 'text'],
+  ['hash', 'hash'],
+  ['hash', 'list'],
+  ['hash', 'uint', 'bound', 'bound', 'list'],
+  ['hash', 'uint', 'list']
 ]
 
 const ALIENS: { [K in Kind]: [what: string, value: CborValue][] } = {
@@ -226,6 +290,10 @@ const ALIENS: { [K in Kind]: [what: string, value: CborValue][] } = {
   hash: [
     ['31 bytes', bytes(31, 1)],
     ['33 bytes', bytes(33, 1)]
+  ],
+  bound: [
+    ['31 bytes', bytes(31, 1)],
+    ['null', null]
   ],
   list: [
     ['null', null],
@@ -254,7 +322,11 @@ const NAMES = [
   'want-proofs',
   'proofs',
   'append',
-  'declined'
+  'declined',
+  'decision-summary',
+  'decisions',
+  'want-messages',
+  'messages'
 ]
 
 function json(value: unknown): unknown {
@@ -296,6 +368,7 @@ function put(array: CborValue[], [index, ...rest]: number[], value: CborValue): 
 
 export function invalidFrames(): FrameVector[] {
   const h = toHex(hash(1))
+  const none = bytes(0, 0)
   const fields = FIELDS.flatMap((kinds, type) =>
     kinds.flatMap((kind, i) =>
       ALIENS[kind].map(([what, value]) =>
@@ -363,7 +436,7 @@ export function invalidFrames(): FrameVector[] {
     form('a type that is a text', ['hello']),
     form('a frame that is a map', { 0: 1 }),
     form('a frame that is a number', 6),
-    form('type 21', [21], 'frame-type'),
+    form('type 25', [25], 'frame-type'),
     form('checkpoints: 33', [16, hash(1), Array.from({ length: 33 }, () => [bytes(1, 1), bytes(1, 1)])]),
     form('checkpoints: one without an opening', [16, hash(1), [[bytes(1, 1)]]]),
     form('want-proofs: nine sizes', [17, hash(1), 1, 'o', [1, 2, 3, 4, 5, 6, 7, 8, 9]]),
@@ -371,6 +444,34 @@ export function invalidFrames(): FrameVector[] {
     form(
       'declined: a code of 65 characters',
       [20, hash(1), hash(2), 'x'.repeat(65), ''],
+      'frame-form',
+      'SYN-2'
+    ),
+    form(
+      'decisions: 1,001',
+      [22, hash(1), Array.from({ length: 1_001 }, () => [hash(2), hash(3)])],
+      'frame-form',
+      'SYN-2'
+    ),
+    form('decisions: one without a digest', [22, hash(1), [[hash(2)]]]),
+    form('want-messages: ids of a decision that is not named', [23, hash(1), 1, none, none, [[[hash(2)]]]]),
+    form(
+      'want-messages: 65 decisions',
+      [23, hash(1), 1, none, none, Array.from({ length: 65 }, () => [hash(2), []])],
+      'frame-form',
+      'SYN-2'
+    ),
+    form(
+      'want-messages: 1,501 ids of one decision',
+      [23, hash(1), 1, none, none, [[hash(2), Array.from({ length: 1_501 }, () => hash(3))]]],
+      'frame-form',
+      'SYN-2'
+    ),
+    form('messages: one without a certificate', [24, hash(1), 0, [[utf8('{}')]]]),
+    form('messages: a document that is a text', [24, hash(1), 0, [['{}', utf8('{}')]]]),
+    form(
+      'messages: 1,025',
+      [24, hash(1), 0, Array.from({ length: 1_025 }, () => [none, none])],
       'frame-form',
       'SYN-2'
     ),
@@ -401,6 +502,9 @@ function derived() {
     { facet: hash(4), heads: [hash(5)] }
   ]
   const hashes = facets.map(({ facet, heads }) => sha256(concatBytes(facet, ...heads)))
+  const digests = [[hash(2), hash(3)], [hash(4)]].map(ids => {
+    return { ids, digest: sha256(concatBytes(utf8('parley/decision/1\n'), ...ids)) }
+  })
   return {
     receipt: json({
       rule: 'SYN-29',
@@ -414,6 +518,11 @@ function derived() {
       rule: 'SYN-16',
       facets,
       hash: sha256(concatBytes(utf8('parley/summary/1\n'), ...hashes))
+    }),
+    decisions: json({
+      rule: 'SYN-57',
+      digests,
+      hash: sha256(concatBytes(utf8('parley/decisions/1\n'), ...digests.map(({ digest }) => digest)))
     })
   }
 }

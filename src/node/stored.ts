@@ -4,7 +4,13 @@ import type { Facet } from '../replica/facet.ts'
 import type { EnvelopeRecord, Store } from '../store/store.ts'
 import type { Core } from '../sync/core.ts'
 import type { Contact } from '../sync/directory.ts'
-import { type StoredEnvelope, restoreAudit, restoreDirectory, restoreFacet } from '../sync/restore.ts'
+import {
+  type StoredEnvelope,
+  restoreAudit,
+  restoreDecisions,
+  restoreDirectory,
+  restoreFacet
+} from '../sync/restore.ts'
 import { decodeRecord } from '../sync/space-sync.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import type { Checkpoints } from './checkpoints.ts'
@@ -45,6 +51,7 @@ export async function restore(
     invitedBy: await rows('invited'),
     quota: await rows('quota')
   })
+  trouble.push(...restoreDecisions(core, await rows('decision')))
   restoreAudit(core, {
     heads: await rows('audit-head'),
     held: await rows('audit-held'),

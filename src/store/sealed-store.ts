@@ -27,6 +27,7 @@ const CLEAR_TABLES: ReadonlySet<string> = new Set([
   'entry',
   'invited',
   'quota',
+  'decision',
   'own-key'
 ])
 const FACET_CHARS = 64

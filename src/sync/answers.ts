@@ -7,6 +7,7 @@ import { Reject } from '../wire/reject.ts'
 import type { EntryRecord } from '../wire/space-entry.ts'
 import type { Position } from '../replica/lane-tree.ts'
 import type { Context, HeldFacet } from './context.ts'
+import type { DecisionAnswers } from './decision-answers.ts'
 import { IDENTITY_PART_BYTES } from './frame.ts'
 import { type Cut, cutRuns } from './run-cut.ts'
 import { type Answer, type NeedAnswer, type Stretch, lengthen, search, wantedOf } from './serving.ts'
@@ -32,10 +33,12 @@ type Turn = 'done' | 'more' | 'reading'
 export class Answers {
   readonly #context: Context
   readonly #summaries: Summaries
+  readonly #decisions: DecisionAnswers
 
-  constructor(context: Context, summaries: Summaries) {
+  constructor(context: Context, summaries: Summaries, decisions: DecisionAnswers) {
     this.#context = context
     this.#summaries = summaries
+    this.#decisions = decisions
   }
 
   /** Takes up a request of the peer's. */
@@ -60,6 +63,20 @@ export class Answers {
       session,
       hash ? { to: 'summary', space: key, hash, bytes: 0 } : { to: 'spaces', space: key, bytes: 0 }
     )
+  }
+
+  /** What is here of the decisions of a space, in one hash. */
+  nameDecisions(session: Session, space: SpaceLog): void {
+    this.#decisions.summarize(session, space)
+  }
+
+  /** The decisions of a space, where the peer's hash is another; the last one is enough. */
+  compareDecisions(session: Session, space: SpaceLog, hash: Uint8Array): void {
+    const key = toHex(space.id)
+    const waiting = session.answers.find(answer => answer.to === 'decisions' && answer.space === key)
+    if (waiting?.to !== 'decisions') return this.add(session, { to: 'decisions', space: key, hash, bytes: 0 })
+    if (!waiting.rest) waiting.hash = hash
+    this.pump(session)
   }
 
   /** Makes answers until the peer has enough to read, its allowance is used up, or the store must be read. */
@@ -87,6 +104,11 @@ export class Answers {
       if (held) this.#summaries.announceNew(session, held)
       return true
     }
+    for (const held of session.owesDecisions) {
+      session.owesDecisions.delete(held)
+      this.#decisions.name(session, held.space, [held])
+      return true
+    }
     return false
   }
 
@@ -100,6 +122,11 @@ export class Answers {
         return this.#heads(session, answer)
       case 'spaces':
         return this.#summary(session, answer)
+      case 'decisions':
+        return this.#decisions.list(session, answer)
+      case 'want-messages':
+        this.#decisions.answer(session, answer)
+        return 'done'
       case 'need':
         return this.#runs(session, answer)
     }
@@ -160,6 +187,7 @@ export class Answers {
     this.#spend(session, 1 + this.#context.facets.size / ITEMS_PER_CHECK)
     const hash = this.#summaries.of(session, space)
     this.#context.send(session, { type: 'summary', space: space.id, hash }, space)
+    this.#decisions.summarize(session, space)
     return 'done'
   }
 

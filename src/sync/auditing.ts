@@ -1,5 +1,6 @@
 // The logs that this node writes: what happens in a space is noted as it happens, and once a second becomes leaves
 // and a checkpoint, durable in one write. protocols/audit, sections 2 and 4.
+import type { Message } from '../decision/message.ts'
 import { generateKey } from '../identity/ed25519.ts'
 import type { LogEntry, SpaceLog } from '../identity/space-log.ts'
 import { AuditLog, BATCH_MS, type Batch } from '../audit/log.ts'
@@ -149,6 +150,13 @@ export class Auditing {
   agreed(space: SpaceLog, { id, act, did }: LogEntry): void {
     if (!isAgreementAct(act)) return
     this.add(space, { type: 'agreement', act: act.kind, company: did, digest: toHex(id) })
+  }
+
+  /** A message of a decision, of this company or another, is durable. */
+  said(space: SpaceLog, { id, kind, payload: { company, key } }: Message): void {
+    const own = company === this.#context.directory.self.did
+    if (own) this.add(space, { type: 'signature', key, what: 'decision', act: kind, id })
+    this.add(space, { type: 'agreement', act: kind, company, digest: id })
   }
 
   /**

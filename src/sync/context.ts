@@ -24,6 +24,12 @@ export const UNREAD_BYTES_MAX = 4 * 1024 * 1024
 /** Frames that name nothing of ours: who we are, and ids that the peer itself named first. */
 type GreetingFrame = Extract<Frame, { type: 'hello' | 'want-identity' | 'identity' | 'want-space' | 'bye' }>
 
+/** Frames about decisions, for which policy has an answer of their own (DEC-28). */
+export type DecisionFrame = Extract<
+  Frame,
+  { type: 'decision-summary' | 'decisions' | 'want-messages' | 'messages' }
+>
+
 type Direction = Question['direction']
 
 export interface HeldFacet {
@@ -117,11 +123,21 @@ export class Context {
    */
   send(
     session: Session,
-    frame: Exclude<Frame, GreetingFrame>,
+    frame: Exclude<Frame, GreetingFrame | DecisionFrame>,
     space: SpaceLog,
     facet?: FacetGenesis
   ): number {
     const clearance = this.clearance(session, frame.type === 'run' ? 'send' : 'announce', space, facet)
+    return this.#sendCleared(session, frame, clearance)
+  }
+
+  /** The same for what is said of the decisions of a space. */
+  sendDecisions(session: Session, frame: DecisionFrame, space: SpaceLog): number {
+    const direction = frame.type === 'messages' ? 'send' : 'announce'
+    return this.#sendCleared(session, frame, this.decisionClearance(session, direction, space))
+  }
+
+  #sendCleared(session: Session, frame: Frame, clearance: Clearance | undefined): number {
     if (!clearance || !this.isOpen(session)) return 0
     const bytes = encodeFrame(frame)
     this.#out(session, bytes, clearance)
@@ -146,6 +162,12 @@ export class Context {
     return answer instanceof Clearance ? answer : undefined
   }
 
+  decisionClearance(session: Session, direction: Direction, space: SpaceLog): Clearance | undefined {
+    if (!session.peer) return undefined
+    const answer = this.directory.decideOnDecisions(direction, session.peer, space, this.now)
+    return answer instanceof Clearance ? answer : undefined
+  }
+
   /**
    * The facet that a peer names, where policy clears it; a denial is written down. One that is not here is asked about
    * and written down like one that is not for the peer, so that the time until silence tells nothing either (SYN-50).
@@ -165,6 +187,19 @@ export class Context {
   spaceFor(session: Session, id: Uint8Array): SpaceLog | undefined {
     const space = this.directory.spaceOf(id)
     return this.clearance(session, 'announce', space ?? this.directory.nowhere) && space
+  }
+
+  /** And for the decisions of a space that a peer names; who asks for messages or brings them is written down. */
+  decisionSpaceFor(session: Session, direction: Direction, id: Uint8Array): SpaceLog | undefined {
+    const known = this.directory.spaceOf(id)
+    const { peer } = session
+    if (!peer) return undefined
+    const space = known ?? this.directory.nowhere
+    const answer = this.directory.decideOnDecisions(direction, peer, space, this.now)
+    if (answer instanceof Clearance) return known
+    if (direction === 'send' || direction === 'store')
+      this.journal?.denied(space, id, peer.did, known ? answer.rule : 'SYN-5')
+    return undefined
   }
 
   /**

@@ -1,14 +1,18 @@
 // The node's protocol as one state machine: events and time go in, effects come out. It knows no socket, no
 // disk and no clock, so that thousands of nodes run in one process from one seed. protocols/sync.
+import type { Message, MessageRecord } from '../decision/message.ts'
 import type { SpaceLog } from '../identity/space-log.ts'
 import { toHex } from '../wire/bytes.ts'
 import type { Layout } from '../wire/layout.ts'
-import { isReject } from '../wire/reject.ts'
+import { type Reject, isReject } from '../wire/reject.ts'
 import { Answers } from './answers.ts'
 import { type AuditOptions, Audit } from './audit.ts'
 import { noteHas } from './asking.ts'
 import { type ChainOptions, Chains } from './chains.ts'
 import { Context, type HeldFacet } from './context.ts'
+import { DecisionAnswers } from './decision-answers.ts'
+import { DecisionBook } from './decision-book.ts'
+import { DecisionSync } from './decisions.ts'
 import type { Directory } from './directory.ts'
 import type { Effect, Event } from './effects.ts'
 import { type FreshRun, FacetSync } from './facet-sync.ts'
@@ -45,6 +49,7 @@ export class Core {
   readonly chains: Chains
   readonly facets: FacetSync
   readonly receipts: Receipts
+  readonly decisions: DecisionSync
   readonly audit: Audit | undefined
   readonly #answers: Answers
   #comparedAt = 0
@@ -52,7 +57,10 @@ export class Core {
   constructor(options: CoreOptions) {
     const { directory, certificate, signAsNode, layoutOf, quota = QUOTA, chains, audit } = options
     this.context = new Context(directory, quota, session => this.#ended(session))
-    this.#answers = new Answers(this.context, new Summaries(this.context))
+    const book = new DecisionBook()
+    const said = new DecisionAnswers(this.context, book)
+    this.#answers = new Answers(this.context, new Summaries(this.context), said)
+    this.decisions = new DecisionSync(this.context, book, this.#answers, said)
     this.greeting = new Greeting(
       this.context,
       certificate,
@@ -67,6 +75,11 @@ export class Core {
     this.receipts = new Receipts(this.context, signAsNode)
     this.audit = audit && new Audit(this.context, audit, signAsNode)
     this.context.journal = this.audit?.own
+  }
+
+  /** A message of a decision that was signed here: written, then given to all that policy clears. DEC-29 */
+  say(record: MessageRecord): Message | Reject {
+    return this.decisions.say(record)
   }
 
   /** Takes one event at a time (`now` in ms since 1970) and says what is to be done. */
@@ -148,6 +161,14 @@ export class Core {
         return this.receipts.onReceipt(session, frame)
       case 'presence':
         return this.facets.onPresence(session, frame)
+      case 'decision-summary':
+        return this.decisions.onSummary(session, frame)
+      case 'decisions':
+        return this.decisions.onDecisions(session, frame)
+      case 'want-messages':
+        return this.decisions.onWant(session, frame, bytes)
+      case 'messages':
+        return this.decisions.onMessages(session, frame)
       default:
         return this.audit?.onFrame(session, frame)
     }
@@ -177,6 +198,7 @@ export class Core {
     for (const session of this.context.open()) {
       this.#goOn(session)
       this.facets.tick(session)
+      this.decisions.asking.tick(session)
     }
     if (this.context.steady - this.#comparedAt < COMPARE_MS) return
     this.#comparedAt = this.context.steady

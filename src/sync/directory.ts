@@ -57,6 +57,9 @@ const NOWHERE = encodeSpaceGenesis({
   parties: ['nobody']
 })
 
+/** An agreement covers the decisions of a space where it covers documents of this kind. DEC-28 */
+const DECISION_KIND = 'DecisionTopic.v1'
+
 export class Directory {
   readonly self: { did: string; peerId: string }
   readonly identities = new Map<string, CompanyIdentity>()
@@ -174,6 +177,18 @@ export class Directory {
     now: number
   ): Clearance | Denial {
     return decide(this.question(direction, peer, space, facet, now))
+  }
+
+  /** The answer for the decisions of a space: as for a document about one that no balance holds back. DEC-28 */
+  decideOnDecisions(
+    direction: Question['direction'],
+    peer: Peer,
+    space: SpaceLog,
+    now: number
+  ): Clearance | Denial {
+    const scope = coverage(space).kinds.has(DECISION_KIND) ? 'covered' : 'outside'
+    const facet = { class: 'shared-confidential', ownedHere: false, scope, balance: 'open' } as const
+    return decide({ ...this.question(direction, peer, space, undefined, now), facet })
   }
 
   /** What would stand against any node of a company that shows all that a node can show; nothing can be sent by this. */

@@ -42,6 +42,7 @@ export type TableName =
   | 'audit-cosigner'
   | 'audit-held'
   | 'audit-conflict'
+  | 'decision'
 
 /** An envelope to read back: the edge finds it by lane, seq and id. */
 export interface Wanted {
@@ -76,6 +77,8 @@ export type News =
   | { what: 'contact'; did: string }
   | { what: 'space'; space: string }
   | { what: 'facet'; facet: string }
+  /** Messages of the decision have become durable here. */
+  | { what: 'decision'; space: string; decision: string }
   | { what: 'in-sync'; did: string; facet: string }
   /** We hold all entries of the space that the peer has, and of these facets, all that it may see, exactly the same. */
   | { what: 'same'; did: string; space: string; facets: string[] }

@@ -44,6 +44,13 @@ export class FieldReader {
     return this.bytes(HASH_BYTES)
   }
 
+  /** A hash that bounds a range, or nothing. */
+  bound(): Uint8Array {
+    const value = this.bytes()
+    if (value.length !== 0 && value.length !== HASH_BYTES) throw new FieldError('expected a hash or nothing')
+    return value
+  }
+
   list<T>(itemsMax: number, read: (item: FieldReader) => T): T[] {
     const value = this.#values[this.#at++]
     if (!Array.isArray(value) || value.length > itemsMax)

@@ -1,5 +1,6 @@
 // What two nodes say to each other on /parley/sync/1.0.0. One frame is one deterministic CBOR array whose
 // first item is its type. protocols/sync, section 3.
+import type { MessageRecord } from '../decision/message.ts'
 import { type CborValue, decodeCbor, encodeCbor } from '../wire/cbor.ts'
 import { CborReader, CborWriter } from '../wire/cbor-stream.ts'
 import type { EnvelopeRecord } from '../wire/envelope.ts'
@@ -38,6 +39,14 @@ export const PRESENCE_BYTES_MAX = 16_384
 /** Checkpoints shown at a time, and sizes that proofs are asked for from: protocols/audit, section 8. */
 export const SHOWN_MAX = 32
 export const SIZES_MAX = 8
+
+/** Decisions in a frame that names them: 68 KB. */
+export const DECISIONS_MAX = 1_000
+/** And in one that asks for their messages, with what the asker has: one answer holds about 64 KiB anyhow. */
+export const WANTED_MAX = 64
+export const HELD_IDS_MAX = 1_500
+/** Messages of decisions in a frame; together they weigh no more than the records of a run. */
+export const MESSAGES_MAX = 1_024
 
 /** The head of a branch: (client or company, seq, id). */
 export interface Head {
@@ -88,6 +97,18 @@ export type Frame =
   | { type: 'proofs'; space: Uint8Array; request: number; bodies: Uint8Array[] }
   | ({ type: 'append'; space: Uint8Array } & EntryRecord)
   | { type: 'declined'; space: Uint8Array; entry: Uint8Array; code: string; detail: string }
+  | { type: 'decision-summary'; space: Uint8Array; hash: Uint8Array }
+  | { type: 'decisions'; space: Uint8Array; decisions: { id: Uint8Array; digest: Uint8Array }[] }
+  /** Ids beyond `after` and up to `upTo`; where one of these is empty, nothing bounds that side. */
+  | {
+      type: 'want-messages'
+      space: Uint8Array
+      request: number
+      after: Uint8Array
+      upTo: Uint8Array
+      wanted: { decision: Uint8Array; have: Uint8Array[] }[]
+    }
+  | { type: 'messages'; space: Uint8Array; request: number; records: MessageRecord[] }
 
 type Type = Frame['type']
 const TYPES: Type[] = [
@@ -111,7 +132,11 @@ const TYPES: Type[] = [
   'want-proofs',
   'proofs',
   'append',
-  'declined'
+  'declined',
+  'decision-summary',
+  'decisions',
+  'want-messages',
+  'messages'
 ]
 
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -172,6 +197,16 @@ function fields(frame: Frame): CborValue[] {
       return [frame.space, frame.entry, frame.signer, frame.signature]
     case 'declined':
       return [frame.space, frame.entry, frame.code, frame.detail]
+    case 'decision-summary':
+      return [frame.space, frame.hash]
+    case 'decisions':
+      return [frame.space, frame.decisions.map(({ id, digest }) => [id, digest])]
+    case 'want-messages': {
+      const wanted = frame.wanted.map(({ decision, have }) => [decision, have])
+      return [frame.space, frame.request, frame.after, frame.upTo, wanted]
+    }
+    case 'messages':
+      return [frame.space, frame.request, frame.records.map(r => [r.document, r.certificate])]
   }
 }
 
@@ -335,5 +370,28 @@ const PARSERS: { [T in Type]: (read: FieldReader) => Frame } = {
   declined: read => {
     const [space, entry] = [read.hash(), read.hash()]
     return { type: 'declined', space, entry, code: read.text(64), detail: read.text() }
+  },
+  'decision-summary': read => ({ type: 'decision-summary', space: read.hash(), hash: read.hash() }),
+  decisions: read => {
+    const named = (item: FieldReader) => ({ id: item.hash(), digest: item.hash() })
+    return { type: 'decisions', space: read.hash(), decisions: read.list(DECISIONS_MAX, named) }
+  },
+  'want-messages': read => {
+    const [space, request, after, upTo] = [read.hash(), read.uint(), read.bound(), read.bound()]
+    const ids = (item: FieldReader) => item.each(HELD_IDS_MAX, id => id.hash())
+    const wanted = read.list(WANTED_MAX, item => ({ decision: item.hash(), have: ids(item) }))
+    return { type: 'want-messages', space, request, after, upTo, wanted }
+  },
+  messages: read => {
+    const [space, request] = [read.hash(), read.uint()]
+    const records = read.list(MESSAGES_MAX, item => ({ document: item.bytes(), certificate: item.bytes() }))
+    if (records.reduce((sum, record) => sum + weighMessage(record), 0) > RUN_BYTES_MAX)
+      throw new FieldError('the messages weigh too much')
+    return { type: 'messages', space, request, records }
   }
+}
+
+/** What a message counts towards the limits of a frame. */
+export function weighMessage({ document, certificate }: MessageRecord): number {
+  return document.length + certificate.length
 }

@@ -19,12 +19,14 @@ export const QUOTA: QuotaLimits = { bytesPerDay: 64 * 1024 * 1024, documents: 1_
  */
 const ENTRIES_BYTES_PER_DAY = 8 * 1024 * 1024
 const IDENTITIES_BYTES_PER_DAY = 8 * 1024 * 1024
+/** Five thousand messages: some fifty decisions of eight electors, and what they say of each other in rounds. */
+const DECISIONS_BYTES_PER_DAY = 8 * 1024 * 1024
 /** What an envelope takes in memory for each lane that it learned of, beyond its own bytes. */
 export const LEARNED_BYTES = 100
 
 const DAY_MS = 86_400_000
 
-export type Account = 'envelopes' | 'entries' | 'identities'
+export type Account = 'envelopes' | 'entries' | 'identities' | 'decisions'
 
 interface Row {
   day: number
@@ -48,7 +50,8 @@ export class Quota {
     this.#perDay = {
       envelopes: limits.bytesPerDay,
       entries: ENTRIES_BYTES_PER_DAY,
-      identities: IDENTITIES_BYTES_PER_DAY
+      identities: IDENTITIES_BYTES_PER_DAY,
+      decisions: DECISIONS_BYTES_PER_DAY
     }
   }
 

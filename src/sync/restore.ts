@@ -1,5 +1,6 @@
 // From what the store holds back to a core in memory. protocols/sync, section 10.
 import { openSpace } from '../artifacts/space.ts'
+import { parseMessage } from '../decision/message.ts'
 import { compareIdentityLogs } from '../identity/company-identity.ts'
 import { verifyIdentityLog } from '../identity/identity-log.ts'
 import { trustStored } from '../identity/verify.ts'
@@ -13,6 +14,8 @@ import { decodeCbor } from '../wire/cbor.ts'
 import { decodeHead } from './auditing.ts'
 import type { HeldFacet } from './context.ts'
 import type { Core } from './core.ts'
+import { inOrder } from './decision-book.ts'
+import { decodeMessage } from './decisions.ts'
 import type { Contact } from './directory.ts'
 
 /** What of the store could not be used, for `parley doctor`; the facet's missing parts are fetched again. */
@@ -34,6 +37,9 @@ export interface StoredDirectory {
   /** What was stored for each company today. */
   quota: { key: string; bytes: Uint8Array }[]
 }
+
+/** Of a key that begins with the id of a space. */
+const SPACE_CHARS = 64
 
 /** Everything but envelopes. */
 export function restoreDirectory(core: Core, stored: StoredDirectory): Trouble[] {
@@ -156,6 +162,25 @@ export function restoreAudit(
     core.audit?.witnessing.restore(opening, note, at)
   }
   for (const { key, bytes } of stored.conflicts) core.audit?.witnessing.restoreConflict(key, bytes)
+}
+
+/** Messages of decisions, in no order. They are judged like any that comes. */
+export function restoreDecisions(core: Core, rows: StoredRow[]): Trouble[] {
+  const { directory } = core.context
+  const lost: string[] = []
+  const stored = rows.flatMap(({ key, bytes }) => {
+    const [space, record] = [directory.spaces.get(key.slice(0, SPACE_CHARS)), decodeMessage(bytes)]
+    const message = space && record && parseMessage(record, directory.identityOf)
+    if (message && !isReject(message) && !('waitsFor' in message)) return [{ space, message }]
+    lost.push(key)
+    return []
+  })
+  for (const { space, message } of inOrder(stored, one => one.message))
+    if (!core.decisions.restore(space, message)) lost.push(`${toHex(space.id)}/${message.id}`)
+  return lost.map(key => ({
+    where: `decision message ${key}`,
+    why: 'it does not stand by what is stored beside it'
+  }))
 }
 
 /** What a witness keeps of a log that it cosigned. */

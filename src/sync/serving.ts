@@ -3,6 +3,7 @@
 import type { LogEntry } from '../identity/space-log.ts'
 import type { Facet, Tip } from '../replica/facet.ts'
 import { type Position, type Segment, ancestorAt } from '../replica/lane-tree.ts'
+import type { HeldDecision } from './decision-book.ts'
 import { HAVE_MAX, type Head, type Lack } from './frame.ts'
 import type { Wanted } from './effects.ts'
 
@@ -14,7 +15,30 @@ export type Answer =
   | { to: 'summary'; space: string; hash: Uint8Array; facets?: string[]; bytes: number }
   /** Our own summary. */
   | { to: 'spaces'; space: string; bytes: number }
+  | DecisionsAnswer
+  | MessagesAnswer
   | NeedAnswer
+
+/** The decisions of a space, if our summary of them differs from `hash`. */
+export interface DecisionsAnswer {
+  to: 'decisions'
+  space: string
+  hash: Uint8Array
+  /** What is still to be named. */
+  rest?: HeldDecision[]
+  bytes: number
+}
+
+/** Messages of decisions, between two ids, that the asker does not have. */
+export interface MessagesAnswer {
+  to: 'want-messages'
+  space: string
+  request: number
+  after: Uint8Array
+  upTo: Uint8Array
+  wanted: { decision: Uint8Array; have: Uint8Array[] }[]
+  bytes: number
+}
 
 export interface NeedAnswer {
   to: 'need'

@@ -1,8 +1,10 @@
 // What a node remembers of one connection. Everything that a peer can make grow here has a limit.
 // protocols/sync, sections 2 and 9.
 import type { CompanyIdentity } from '../identity/company-identity.ts'
+import type { SpaceLog } from '../identity/space-log.ts'
 import type { Tip } from '../replica/facet.ts'
 import { type Allowances, createAllowances } from './allowance.ts'
+import type { HeldDecision } from './decision-book.ts'
 import type { Peer } from './directory.ts'
 import type { SessionId } from './effects.ts'
 import type { Frame, Head } from './frame.ts'
@@ -54,9 +56,31 @@ export interface Session {
   /** What the peer has not been told because it reads too slowly: facets, and the list of spaces. */
   owesHeads: Set<string>
   owesSpaces: boolean
+  /** Decisions of which news could not be sent at once. */
+  owesDecisions: Set<HeldDecision>
+  /** What the peer has of decisions and we lack. */
+  decisions: DecisionTalk
   /** Bytes given to the edge and not yet on the network. */
   inFlight: number
   allowances: Allowances
+}
+
+/** What is asked of a peer about decisions: one thing at a time. */
+export interface DecisionTalk {
+  /** By decision, what the peer has of which we lack something, the oldest first. */
+  wanted: Map<string, WantedDecision>
+  /** The request that is under way. */
+  request?: { id: number; decisions: string[]; upTo: string; askedAt: number }
+  /** Spaces of which something was left with the peer since it came too fast: to be compared anew. */
+  uncompared: Set<SpaceLog>
+}
+
+export interface WantedDecision {
+  space: SpaceLog
+  /** As the peer named it, where it did. */
+  digest?: Uint8Array
+  /** Of more ids than one request names, the last that was asked about. */
+  after: string
 }
 
 /** One facet on one connection. */
@@ -140,6 +164,8 @@ export function createSession(
     answersBytes: 0,
     owesHeads: new Set(),
     owesSpaces: false,
+    owesDecisions: new Set(),
+    decisions: { wanted: new Map(), uncompared: new Set() },
     inFlight: 0,
     allowances: createAllowances(now)
   }

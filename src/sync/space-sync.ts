@@ -47,6 +47,7 @@ export class SpaceSync {
       const tips = this.#durableTips(space).map(({ company, seq, id }) => ({ of: company, seq, id }))
       const versions = space.parties.map(did => this.#context.directory.identities.get(did)?.head ?? '')
       this.#context.send(session, { type: 'spaces', spaces: [{ id: space.id, tips, versions }] }, space)
+      this.#answers.nameDecisions(session, space)
     }
   }
 

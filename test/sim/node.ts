@@ -14,7 +14,13 @@ import { type Contact, Directory } from '../../src/sync/directory.ts'
 import type { Effect, News, StoreWrite, Wanted } from '../../src/sync/effects.ts'
 import { putContact } from '../../src/sync/greeting.ts'
 import { decodeRecord } from '../../src/sync/space-sync.ts'
-import { type StoredEnvelope, restoreAudit, restoreDirectory, restoreFacet } from '../../src/sync/restore.ts'
+import {
+  type StoredEnvelope,
+  restoreAudit,
+  restoreDecisions,
+  restoreDirectory,
+  restoreFacet
+} from '../../src/sync/restore.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
 import { isReject } from '../../src/wire/reject.ts'
@@ -358,6 +364,7 @@ export class SimNode {
       invitedBy: disk.table('invited'),
       quota: disk.table('quota')
     })
+    trouble.push(...restoreDecisions(this.core, disk.table('decision')))
     restoreAudit(this.core, {
       heads: disk.table('audit-head'),
       held: disk.table('audit-held'),
