@@ -23,7 +23,7 @@ const LEFT_MS = 3_600_000
 const LOOK_CHECKS = 0.2
 /** To judge one: two signatures, and reading it. */
 const JUDGE_CHECKS = 3
-const BYTES_PER_CHECK = 4_096
+const BYTES_PER_CHECK = 2_048
 
 type Initiation = Message<'decision-initiation.v1'>
 type Taken = 'new' | 'known' | 'left'

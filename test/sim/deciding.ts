@@ -149,6 +149,6 @@ export function nextWords(
   const voice = { elector, key, secretOf, isTimely: () => true }
   return turnOf(held.decision, voice, seen, now).words.map(word => {
     const { kind, ...body } = word
-    return said(holder, kind, { decision, ...body } as unknown as Body<typeof kind>, now)
+    return said(holder, kind, { decision, ...body }, now)
   })
 }

@@ -515,7 +515,7 @@ describe('what is said here', () => {
       .flatMap(({ bytes }) => decodeLeaves(bytes) ?? [])
       .map(leaf => openLeaf(leaf) as AuditRecord)
     const about = (id: string) =>
-      records.filter(one => one['digest'] === id || one['id'] === id).map(({ at: _, ...rest }) => rest)
+      records.filter(one => one['digest'] === id || one['id'] === id).map(({ at: _at, ...rest }) => rest)
     const [ours, theirs] = [scene.begun.id, said.id]
     const [own, other] = [ada.company.identity.did, bob.company.identity.did]
     const key = ada.company.role.publicKey.multikey
