@@ -348,6 +348,6 @@ export function optionOf(value: string): number | undefined {
 }
 
 /** By what a mediation names a settled set, hexadecimal: SHA-256 of its ids, one a line. */
-export function settledDigest({ set }: Final): string {
+export function settledDigest({ set }: Pick<Final, 'set'>): string {
   return toHex(sha256(utf8(set.map(id => `${id}\n`).join(''))))
 }

@@ -4,7 +4,7 @@ import { type Secret, type Seen, type Word, turnOf } from '../../../src/decision
 import type { Message } from '../../../src/decision/message.ts'
 import type { Ballot } from '../../../src/decision/schema.ts'
 import { toHex } from '../../../src/wire/bytes.ts'
-import { HOUR, type Holder, commit, say } from '../cast.ts'
+import { HOUR, type Holder, commit, say } from '../../../scripts/vectors/decision-builders.ts'
 import { HEALED, type World } from './world.ts'
 
 export class Elector {

@@ -1,7 +1,11 @@
 // What must hold when a history is over. protocols/decision, section 5; DESIGN, invariant 6.
+import { certify } from '../../../src/decision/certificate.ts'
+import { verifyCertificate } from '../../../src/decision/certificate-check.ts'
 import type { Decision } from '../../../src/decision/decision.ts'
 import { weightOf } from '../../../src/decision/policy.ts'
 import { progressOf } from '../../../src/decision/progress.ts'
+import { isReject } from '../../../src/wire/reject.ts'
+import { identityOf } from '../../../scripts/vectors/decision-builders.ts'
 import type { Elector } from './elector.ts'
 import type { World } from './world.ts'
 
@@ -12,6 +16,7 @@ export function judge(world: World): string[] {
   agree(honest, say)
   end(world, honest, say)
   accuse(world, honest, say)
+  prove(world, honest, say)
   return broken
 }
 
@@ -53,4 +58,17 @@ function accuse(world: World, honest: readonly Elector[], say: (text: string) =>
     for (const { key } of decision?.equivocations ?? [])
       if (keys.has(key)) say(`node ${at} accuses an honest elector`)
   }
+}
+
+/** A stranger who has one node's certificate reads in it what that node knows. */
+function prove(world: World, honest: readonly Elector[], say: (text: string) => void): void {
+  const settled = honest.filter(({ decision }) => decision?.settled)
+  if (settled.length === 0) return
+  const { at, decision } = world.random.pick(settled) as Elector & { decision: Decision }
+  const file = certify(decision, identityOf)
+  if (isReject(file)) return say(`node ${at} has no certificate: ${file}`)
+  const verified = verifyCertificate(file)
+  if (isReject(verified)) return say(`the certificate of node ${at} is refused: ${verified}`)
+  const approved = verified.file.outcome.approved?.option
+  if (approved !== decision.settled?.tally.approved) say(`the certificate of node ${at} says something else`)
 }

@@ -3,7 +3,7 @@ import { type Word } from '../../../src/decision/elector.ts'
 import type { Message } from '../../../src/decision/message.ts'
 import type { StatementKind } from '../../../src/decision/schema.ts'
 import { toHex } from '../../../src/wire/bytes.ts'
-import { HOUR, type Holder, commit, say } from '../cast.ts'
+import { HOUR, type Holder, commit, say } from '../../../scripts/vectors/decision-builders.ts'
 import { Elector } from './elector.ts'
 import type { World } from './world.ts'
 

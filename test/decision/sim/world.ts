@@ -3,7 +3,16 @@
 import { Random } from '../../sim/random.ts'
 import { type Policy, checkPolicy, quorumsOf, ruleFor } from '../../../src/decision/policy.ts'
 import type { Message } from '../../../src/decision/message.ts'
-import { HOUR, type Holder, MAJORITY, START, UNANIMITY, holderOf, initiate, policyOf } from '../cast.ts'
+import {
+  HOUR,
+  type Holder,
+  MAJORITY,
+  START,
+  UNANIMITY,
+  holderOf,
+  initiate,
+  policyOf
+} from '../../../scripts/vectors/decision-builders.ts'
 import { judge } from './judge.ts'
 import { LIES, Liar, type Lie } from './liar.ts'
 import { Elector } from './elector.ts'

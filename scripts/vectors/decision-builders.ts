@@ -1,4 +1,4 @@
-// Companies, role keys and certificates for tests of decisions. Fixed seeds, fixed times; made once.
+// Companies, role keys and decisions for the vectors and tests of protocols/decision. Fixed seeds, fixed times.
 import { type Power, issueRoleCertificate } from '../../src/identity/certificate.ts'
 import type { Role } from '../../src/identity/certificate-schema.ts'
 import type { CompanyIdentity } from '../../src/identity/company-identity.ts'
@@ -6,7 +6,8 @@ import { printTime } from '../../src/identity/document-text.ts'
 import { type SecretKey, generateKey, sign } from '../../src/identity/ed25519.ts'
 import { createIdentity } from '../../src/identity/identity-log.ts'
 import { nextKeyHash } from '../../src/identity/webvh.ts'
-import type { Secret } from '../../src/decision/elector.ts'
+import { Decision } from '../../src/decision/decision.ts'
+import { type Secret, turnOf } from '../../src/decision/elector.ts'
 import { commitmentOf } from '../../src/decision/ballot.ts'
 import { type Message, parseMessage, plain, signMessage } from '../../src/decision/message.ts'
 import type { Policy } from '../../src/decision/policy.ts'
@@ -206,3 +207,44 @@ export function initiate(
     time
   )
 }
+
+/** All hear all: what honest electors make of these ballots, to the end. */
+export function play(
+  initiation: Message<'decision-initiation.v1'>,
+  votes: readonly [Holder, Partial<Ballot> & Pick<Ballot, 'choice'>][],
+  { silent = [] as Holder[], end = START + 3 * HOUR } = {}
+): Decision {
+  const decision = new Decision(initiation)
+  const secrets = new Map<string, Secret>()
+  for (const [holder, choice] of votes) {
+    const { message, secret } = commit(holder, decision.id, choice)
+    secrets.set(message.id, secret)
+    decision.add(message)
+  }
+  const holdersOf = votes.map(([holder]) => holder)
+  for (let goesOn = true; goesOn;) {
+    goesOn = false
+    for (const holder of holdersOf) {
+      const elector = decision.electorOf(holder) as number
+      const key = holder.key.publicKey.multikey
+      const isSilent = silent.includes(holder)
+      const secretOf = (id: string) => (isSilent ? undefined : secrets.get(id))
+      const { words } = turnOf(
+        decision,
+        { elector, key, secretOf, isTimely: () => true },
+        new Map([['closed', START]]),
+        end
+      )
+      for (const { kind, ...body } of words) {
+        const message = say(holder, kind, { ...body, decision: decision.id } as never)
+        if (decision.add(message) === 'added') goesOn = true
+      }
+    }
+  }
+  return decision
+}
+
+export const scored = (...scores: number[]): Ballot['scores'] =>
+  scores.map((score, option) => {
+    return { option, criteria: Object.fromEntries(CRITERIA.map(({ key }) => [key, score])) }
+  })
