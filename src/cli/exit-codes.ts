@@ -23,6 +23,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'artifact-kind',
       '-ambiguous',
       'class-needed',
+      'policy-file',
       'space-needed'
     ]
   },
@@ -49,6 +50,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'home-identity',
       'identity-',
       'seal-faults',
+      'decision-refused',
       'sealed-',
       'share-',
       'sign-other',
@@ -66,6 +68,11 @@ export const EXIT_CODES: readonly ExitCode[] = [
     ]
   },
   { code: 7, meaning: 'the passphrase is wrong or missing', errors: ['passphrase-', 'locked'] },
+  {
+    code: 8,
+    meaning: 'verified, but by roots that you have not pinned: the file proves only that it holds together',
+    errors: ['unpinned']
+  },
   { code: 69, meaning: 'this version of Node is not supported', errors: [] },
   {
     code: 78,

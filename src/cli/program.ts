@@ -4,6 +4,7 @@ import { declareAgreement } from './commands/agreement.ts'
 import { declareArtifacts } from './commands/artifact.ts'
 import { declareDocuments } from './commands/documents.ts'
 import { declareAudit } from './commands/audit.ts'
+import { declareDecisions } from './commands/decisions.ts'
 import { declareCare, declareHome } from './commands/home.ts'
 import { declareIdentity } from './commands/identity.ts'
 import { declarePeers } from './commands/peers.ts'
@@ -39,6 +40,7 @@ export function createProgram(): Command {
   declareReciprocity(program)
   declareArtifacts(program)
   declareDocuments(program)
+  declareDecisions(program)
   declareAudit(program)
   declareCare(program)
   declareHelp(program)

@@ -127,7 +127,6 @@ function openedBy(
     const commitment = commitmentOf(salt, ballot)
     const own = commitments.find(({ payload: other }) => other.key === key && other.commitment === commitment)
     if (!own) return bad('ballot-commitment', `the ballot of ${company} is not the one that it committed to`)
-    if ([...opened.values()].includes(own.id)) return bad('certificate-extra', 'a commitment is opened twice')
     opened.set(id, own.id)
   }
   return opened
@@ -175,7 +174,7 @@ function checkFinal(statements: readonly Message<StatementKind>[], matter: Matte
   const carried = carriedBy(matter, newest)
   if (!carried) return bad('certificate-quorum', 'too little weight stands behind it')
   return carried.by.length === newest.length
-    ? [...new Set(newest.flatMap(({ set }) => set))].sort()
+    ? [...new Set(lines.flatMap(line => (line as Line).set))].sort()
     : bad('certificate-extra', 'a statement of somebody who does not carry it')
 }
 
@@ -193,14 +192,12 @@ function lineOf({ id, payload }: Message<StatementKind>, matter: Matter): Line |
   return { id, elector, round, set, because, value: matter.valueOf(set), locked: true }
 }
 
-/** Statements of the newest round, and of the one before: of each elector one. */
+/** Statements of the newest round, of each elector one, and those of the round before: who lies may have two there. */
 function split(lines: Line[]): [Line[], Line[]] {
   const last = Math.max(...lines.map(({ round }) => round))
   const isIn = (round: number) => lines.filter(line => line.round === round)
   const [newest, before] = [isIn(last), isIn(last - 1)]
-  const isSingle = [newest, before].every(
-    group => new Set(group.map(({ elector }) => elector)).size === group.length
-  )
+  const isSingle = new Set(newest.map(({ elector }) => elector)).size === newest.length
   return isSingle && newest.length + before.length === lines.length ? [newest, before] : [newest, []]
 }
 

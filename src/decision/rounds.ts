@@ -42,7 +42,7 @@ export interface Judged extends Statement {
 export interface Final {
   value: string
   round: number
-  /** What is named by those that make it final. */
+  /** What is named by those that make it final, and by those that these name to carry it. */
   set: string[]
   /** One of each elector that carries it, locked. */
   statements: Judged[]
@@ -149,7 +149,10 @@ export class Rounds {
         this.#matter,
         this.of(round).filter(statement => statement.locked)
       )
-      if (carried) return { value: carried.value, round, set: unionOf(carried.by), statements: carried.by }
+      if (!carried) continue
+      const { value, by } = carried
+      const evidence = [...by, ...by.flatMap(statement => this.carriersFor(statement))]
+      return { value, round, set: unionOf(evidence), statements: by }
     }
     return undefined
   }

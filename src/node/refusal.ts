@@ -1,6 +1,7 @@
 // What a reject code means to people: what happened, what is safe, what to do now. A test holds that every code of
 // the specs and of the program has its sentence, and that the rules and commands it names exist.
 import type { Reject } from '../wire/reject.ts'
+import { DECISION_REFUSALS } from './refusals-of-decisions.ts'
 import { DOCUMENT_REFUSALS } from './refusals-of-documents.ts'
 import { PEER_REFUSALS } from './refusals-of-peers.ts'
 
@@ -15,7 +16,7 @@ export interface Refusal {
   next: string
 }
 
-const REFUSALS = new Map(Object.entries({ ...PEER_REFUSALS, ...DOCUMENT_REFUSALS }))
+const REFUSALS = new Map(Object.entries({ ...PEER_REFUSALS, ...DOCUMENT_REFUSALS, ...DECISION_REFUSALS }))
 
 /** @param code of a Reject, or the rule of a denial by policy */
 export function refusalOf(code: string): Refusal | undefined {

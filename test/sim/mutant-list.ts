@@ -1,14 +1,10 @@
 // Deliberate removals, one check each. A simulator that does not notice one of them would not notice a bug there.
 
-export interface Mutant {
-  name: string
+import type { Removal } from './plant.ts'
+
+export interface Mutant extends Removal {
   /** Of design section 15. */
   invariant: number
-  /** In src. */
-  file: string
-  /** Stands exactly once in the file. */
-  find: string
-  put: string
 }
 
 export const MUTANTS: readonly Mutant[] = [

@@ -2,13 +2,12 @@
 // that the mutant is listed under. A history that breaks otherwise only does not count: it may be an accident.
 // node scripts/run.cjs test/sim/mutants.ts [--json] [--write] [--only TEXT] [--seeds N]
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { MUTANTS, type Mutant } from './mutant-list.ts'
-
-const ROOT = join(import.meta.dirname, '..', '..')
+import { plant } from './plant.ts'
 
 const { values } = parseArgs({
   options: {
@@ -22,19 +21,6 @@ const { values } = parseArgs({
   }
 })
 
-/** A copy of what the simulator needs, with one check gone. */
-function plant(mutant: Mutant): string {
-  const folder = mkdtempSync(join(tmpdir(), 'parley-mutant-'))
-  for (const part of ['src', 'test/sim', 'test/replica', 'package.json'])
-    cpSync(join(ROOT, part), join(folder, part), { recursive: true })
-  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  const file = join(folder, 'src', mutant.file)
-  const [before, ...after] = readFileSync(file, 'utf8').split(mutant.find)
-  if (after.length !== 1) throw new Error(`${mutant.name}: stands ${after.length} times in ${mutant.file}`)
-  writeFileSync(file, `${before}${mutant.put}${after[0]}`)
-  return folder
-}
-
 interface Verdict {
   /** The first seed that breaks by the invariant of the mutant, and what broke. */
   killer?: { seed: number; text: string }
@@ -43,7 +29,7 @@ interface Verdict {
 }
 
 async function hunt(mutant: Mutant): Promise<Verdict> {
-  const folder = plant(mutant)
+  const folder = plant(mutant, ['test/sim', 'test/replica'])
   const by = `invariant ${mutant.invariant}`
   const args = ['test/sim/main.ts', '--until', by, '--jobs', '1', '--seeds', values.seeds]
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })

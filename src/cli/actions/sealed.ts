@@ -51,14 +51,14 @@ async function give(cli: Cli, file: AsyncIterable<Uint8Array>, path: string): Pr
   cli.output.note(`Next: parley verify ${path}`)
 }
 
-export interface VerifyOptions {
+export interface SealedOptions {
   identity?: string[]
   content?: boolean
 }
 
 /** Works without a home, too. @throws NodeError `sealed-refused` after all that can be said was said */
-export async function verify(cli: Cli, path: string, options: VerifyOptions): Promise<void> {
-  const { sealed, roots } = await readSealed(cli, path, options.identity ?? [])
+export async function verifySealed(cli: Cli, bytes: Uint8Array, options: SealedOptions): Promise<void> {
+  const { sealed, roots } = await inspect(cli, bytes, options.identity ?? [])
   const rows = sealed.signers.map(signer => ({ ...signer, root: roots(signer.company) }))
   if (options.content !== true) cli.output.answer(json(sealed, rows), () => describe(sealed, rows))
   const refused = rows.filter(({ refusal }) => refusal)
@@ -127,7 +127,10 @@ interface Reading {
  * @throws NodeError `sealed-refused`
  */
 export async function readSealed(cli: Cli, path: string, logs: string[]): Promise<Reading> {
-  const bytes = await readBytes(path, SEALED_BYTES_MAX)
+  return inspect(cli, await readBytes(path, SEALED_BYTES_MAX), logs)
+}
+
+async function inspect(cli: Cli, bytes: Uint8Array, logs: string[]): Promise<Reading> {
   const given = new Map<string, CompanyIdentity>()
   const roots = new Map<string, string>()
   for (const log of logs) {

@@ -1,7 +1,8 @@
 // Commands about sealed artifacts: files that people sign, verify anywhere, and show in part.
 import type { Command } from 'commander'
 import type { DiscloseOptions } from '../actions/disclose.ts'
-import type { SealCommandOptions, VerifyOptions } from '../actions/sealed.ts'
+import type { SealCommandOptions } from '../actions/sealed.ts'
+import type { VerifyOptions } from '../actions/verify.ts'
 import { run } from '../run.ts'
 
 const FILE = 'a sealed file; - for standard input'
@@ -29,11 +30,14 @@ export function declareDocuments(program: Command): void {
   program
     .command('verify')
     .argument('<file>', FILE)
-    .description('check a sealed file: who signed, with what right, what it shows; needs no node')
+    .description(
+      'check a sealed file or the certificate of a decision: who signed, with what right; needs no node'
+    )
     .option('--identity <file...>', 'identity logs of signers that you got from elsewhere')
+    .option('--trust <file>', 'roots that you trust, one did a line; of decisions')
     .option('--content', 'print what it shows, as JSON, instead')
     .action((file: string, options: VerifyOptions, command: Command) =>
-      run(command, async cli => (await import('../actions/sealed.ts')).verify(cli, file, options))
+      run(command, async cli => (await import('../actions/verify.ts')).verify(cli, file, options))
     )
   program
     .command('disclose')

@@ -17,7 +17,7 @@ export class Elector {
   decision: Decision | undefined
   /** Never there. */
   isDead = false
-  protected secrets = new Map<string, Secret>()
+  secrets = new Map<string, Secret>()
   /** What was written, in that order. */
   readonly disk: Message[] = []
   #seen: Seen = new Map()

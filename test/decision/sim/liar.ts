@@ -116,3 +116,28 @@ export class Liar extends Elector {
     return this.#does('to some only') ? lacked.filter(() => this.world.random.chance(0.3)) : lacked
   }
 }
+
+/**
+ * The other half of a liar that leads two lives: while the network is split, each half of it meets one of the two, and
+ * both are as honest as can be. What the first knew when the split began, the second knows.
+ */
+export class Twin extends Elector {
+  override readonly isLiar = true
+  readonly #first: Elector
+
+  constructor(world: World, at: number, first: Elector) {
+    super(world, at, first.elector, first.holder)
+    this.#first = first
+    this.isDead = true
+  }
+
+  override begin(): void {}
+
+  wake(): void {
+    this.isDead = false
+    this.world.lies++
+    this.secrets = new Map(this.#first.secrets)
+    this.disk.push(...this.#first.disk)
+    this.restart()
+  }
+}

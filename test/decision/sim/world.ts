@@ -14,7 +14,7 @@ import {
   policyOf
 } from '../../../scripts/vectors/decision-builders.ts'
 import { judge } from './judge.ts'
-import { LIES, Liar, type Lie } from './liar.ts'
+import { LIES, Liar, type Lie, Twin } from './liar.ts'
 import { Elector } from './elector.ts'
 
 export interface Outcome {
@@ -91,8 +91,10 @@ export class World {
       })
     })
     this.#chooseLiars(options)
-    for (const [elector, name] of names.entries()) this.#seat(elector, name)
-    this.#cut()
+    const isSplit = this.liars.size > 0 && random.chance(0.4)
+    for (const [elector, name] of names.entries()) this.#seat(elector, name, isSplit)
+    if (isSplit) this.#split()
+    else this.#cut()
   }
 
   get quorums() {
@@ -113,7 +115,23 @@ export class World {
     }
   }
 
-  #seat(elector: number, name: string): void {
+  /** Two halves that do not hear each other, and in each of them one life of every liar. */
+  #split(): void {
+    const { random } = this
+    const begins = START + random.below(2.5 * HOUR)
+    const first = this.electors.filter(({ isLiar }) => isLiar)
+    const second = first.map(liar => new Twin(this, this.electors.length + first.indexOf(liar), liar))
+    const half = new Set([...this.electors.filter(({ isLiar }) => !isLiar && random.chance(0.5)), ...second])
+    this.electors.push(...second)
+    for (const { at: from } of this.electors)
+      for (const { at: to } of this.electors) {
+        const isAcross = half.has(this.electors[from] as Elector) !== half.has(this.electors[to] as Elector)
+        if (isAcross) this.#cuts.push({ from, to, begins, ends: HEALED })
+      }
+    for (const twin of second) this.after(begins - START, () => twin.wake())
+  }
+
+  #seat(elector: number, name: string, isSplit: boolean): void {
     const { random } = this
     const lies = this.liars.get(elector)
     const isDead = !lies && elector > 0 && random.chance(0.05)

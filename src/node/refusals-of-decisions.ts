@@ -1,0 +1,86 @@
+// What it means that something of a decision was refused: sentences by code. protocols/decision.
+import type { Refusal } from './refusal.ts'
+
+const POLICY = 'Correct the policy and look again: parley policy check FILE'
+const CERTIFICATE = 'Ask whoever gave you the file for a new one, and check it: parley verify FILE'
+
+function policy(rule: string, says: string): Refusal {
+  return { rule, says, safe: 'Nothing was begun under it.', next: POLICY }
+}
+
+function message(rule: string, says: string): Refusal {
+  const safe = 'It was not taken in, and the decision stands as it was.'
+  return { rule, says, safe, next: 'See who sent it: parley peer list' }
+}
+
+function ballot(says: string): Refusal {
+  const safe = 'The ballot does not count, and no other hangs on it.'
+  return {
+    rule: 'DEC-12',
+    says,
+    safe,
+    next: 'Ask the elector to vote anew in a new decision: parley policy check FILE'
+  }
+}
+
+function certificate(rule: string, says: string): Refusal {
+  return { rule, says, safe: 'The file proves nothing; the decision itself is untouched.', next: CERTIFICATE }
+}
+
+export const DECISION_REFUSALS: { readonly [code: string]: Refusal } = {
+  'policy-shape': policy('DEC-1', 'The decision policy is not in its form.'),
+  'policy-threshold': policy('DEC-2', 'Under the policy one party could decide alone, or two halves apart.'),
+  'policy-standards': policy('DEC-2', 'The policy would impose standards: these need unanimity.'),
+  'message-signer': message(
+    'DEC-5',
+    'A message of a decision is not by the key, role or decision that it names.'
+  ),
+  'message-power': message('DEC-7', 'A message of a decision is by somebody who has no say in it.'),
+  'message-time': message(
+    'DEC-9',
+    'A message of a decision was signed outside the validity of its certificate.'
+  ),
+  'initiation-shape': message('DEC-10', 'What was to begin a decision is not in its form.'),
+  'initiation-deadlines': message(
+    'DEC-10',
+    'A decision would have ballots revealed before all are committed.'
+  ),
+  'ballot-shape': ballot('A ballot is of another elector or decision than it says.'),
+  'ballot-choice': ballot('A ballot chooses an option that the decision does not have.'),
+  'ballot-scores': ballot('A ballot scores what is no option or no criterion.'),
+  'ballot-objection': ballot('A no to a standard does not say what would make it a yes.'),
+  'ballot-commitment': ballot('A ballot is not the one that its elector committed to.'),
+  'round-because': certificate('DEC-13', 'A statement of who closes or settles rests on too little.'),
+  'round-set': certificate('DEC-17', 'A statement leaves out what it had to name, or names it twice.'),
+  'round-lock': certificate('DEC-15', 'A statement contradicts what was locked before it.'),
+  'rationale-missing': certificate('DEC-22', 'The scores recommend something else, and nobody says why not.'),
+  'mediation-missing': certificate('DEC-27', 'The mediation that a revised decision rests on is not there.'),
+  'mediation-weight': certificate(
+    'DEC-27',
+    'Too few companies have signed the mediation, or not one and the same.'
+  ),
+  'certificate-shape': certificate('DEC-23', 'The file is no certificate of a decision.'),
+  'certificate-order': certificate(
+    'DEC-23',
+    'Parts of the certificate stand in another order than they must.'
+  ),
+  'certificate-missing': certificate(
+    'DEC-23',
+    'A certificate or identity log of a signer is not in the file, or was changed.'
+  ),
+  'certificate-extra': certificate(
+    'DEC-23',
+    'The file holds what the decision does not need, or lacks what needs it.'
+  ),
+  'certificate-decision': certificate('DEC-23', 'A part of the file is of another decision.'),
+  'certificate-closed': certificate('DEC-23', 'The commitments are not those that were closed.'),
+  'certificate-settled': certificate('DEC-23', 'The ballots are not those that were settled.'),
+  'certificate-quorum': certificate('DEC-23', 'Too little weight stands behind the outcome.'),
+  'certificate-outcome': certificate('DEC-24', 'The ballots do not come to what the file states.'),
+  'certificate-incomplete': {
+    rule: 'DEC-23',
+    says: 'The decision has no certificate yet.',
+    safe: 'All that was said in it is kept.',
+    next: 'Look for whom it waits: parley policy check FILE'
+  }
+}
