@@ -65,6 +65,7 @@ const whole = <S extends keyof Schemas>(schema: S) => ({ place: 'whole', name: '
 const artifact = inPath('artifact', 'name')
 const space = inPath('space', 'name')
 const revision = inPath('revision', 'name')
+const decision = inPath('decision', 'name')
 const log = inPath('log', 'name')
 
 // prettier-ignore
@@ -95,6 +96,13 @@ export const ROUTES: RouteTable = {
   suspendAgreement: { verb: 'PUT', path: '/spaces/:space/suspension', arguments: [space, member('reason', 'reason')], result: 'agreement' },
   resumeAgreement: { verb: 'DELETE', path: '/spaces/:space/suspension', arguments: [space], result: 'agreement' },
   terminateAgreement: { verb: 'PUT', path: '/spaces/:space/termination', arguments: [space, member('reason', 'reason')], result: 'agreement' },
+  decisions: { verb: 'GET', path: '/decisions', arguments: [], result: 'decisions' },
+  decision: { verb: 'GET', path: '/decisions/:decision', arguments: [decision], result: 'decision' },
+  beginDecision: { verb: 'POST', path: '/spaces/:space/decisions', arguments: [space, whole('topic')], result: 'decision' },
+  vote: { verb: 'POST', path: '/decisions/:decision/ballots', arguments: [decision, whole('ballot')], result: 'decision' },
+  explainDecision: { verb: 'POST', path: '/decisions/:decision/rationales', arguments: [decision, member('text', 'rationale')], result: 'decision' },
+  mediate: { verb: 'POST', path: '/decisions/:decision/mediations', arguments: [decision, whole('mediation')], result: 'decision' },
+  decisionCertificate: { verb: 'GET', path: '/decisions/:decision/certificate', arguments: [decision], result: 'bundle' },
   reciprocity: { verb: 'GET', path: '/spaces/:space/reciprocity', arguments: [space], result: 'reciprocity' },
   release: { verb: 'POST', path: '/artifacts/:artifact/releases', arguments: [artifact, whole('releaseOptions')], result: 'reciprocity' },
   signReceipts: { verb: 'POST', path: '/spaces/:space/receipts', arguments: [space, whole('receiptOptions')], result: 'reciprocity' },

@@ -2,6 +2,7 @@
 // Kept apart from the routes because a client never loads zod: its own node has checked what it sends.
 import { z } from 'zod'
 import { account, agreement, company, revisionText } from './agreement-schemas.ts'
+import { ballot, decision, mediation, rationale, topic } from './decision-schemas.ts'
 
 const text = z.string().refine(value => value.isWellFormed(), 'lone surrogates are no text')
 const name = text.min(1).max(4_096)
@@ -282,6 +283,11 @@ export const SCHEMAS = {
   shareApproval: shareOptions.extend({ digest: name, by: name }),
   auditOptions: z.strictObject({ upTo: z.enum(['cosigned', 'newest']).exactOptional() }),
 
+  topic,
+  ballot,
+  mediation,
+  rationale,
+
   // What goes out.
   status,
   peer,
@@ -293,6 +299,8 @@ export const SCHEMAS = {
   entryToSign: z.object({ entry: z.string() }),
   agreement,
   revisionText,
+  decision,
+  decisions: z.array(decision),
   reciprocity: z.object({ space: z.string(), spaceTitle: z.string(), accounts: z.array(account) }),
   statement: z.object({ space: z.string(), company, text: z.string() }),
   reason: z.string().min(1).max(2_000),

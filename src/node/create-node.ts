@@ -19,11 +19,13 @@ import { Agreements } from './agreements.ts'
 import { AuditLogs } from './audit-logs.ts'
 import { Bundles } from './bundle.ts'
 import { Checkpoints } from './checkpoints.ts'
+import { Decisions } from './decisions.ts'
 import { Documents } from './documents.ts'
 import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
 import { isFurtherNode } from './home-setup.ts'
 import { openHomeStore } from './home-store.ts'
+import { Electors } from './electors.ts'
 import { Exchanges } from './exchanges.ts'
 import type { Home, Log, NodeKeys } from './home.ts'
 import { Keyring } from './keyring.ts'
@@ -64,7 +66,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
   const directory = directoryOf(keys)
   const { store, missing } = await openHomeStore(home, keys, openStore)
   const assembled = await assemble(options, directory, store)
-  const { core, parts, rooms, reissues, upkeep, follow, node } = assembled
+  const { core, parts, rooms, reissues, upkeep, electors, follow, node } = assembled
   try {
     parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity, parts.checkpoints))]
     for (const what of parts.losses.unusable) log('error', what)
@@ -73,6 +75,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
     follow()
     await rooms.found()
     await upkeep.lookAtCertificates()
+    await electors.start(store)
     for (const [id, { facet }] of core.context.facets) if (facet.forks().length > 0) void reissues.check(id)
     return node
   } catch (error) {
@@ -114,6 +117,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   const driver: Driver = new Driver(core, store, documents, {
     news: news => {
       report(parts, news, log)
+      if (news.what === 'decision') electors.look(news.decision)
       if (news.what === 'identity' && news.did === directory.self.did) follow()
     },
     document: (facet, change, frontier) => {
@@ -145,11 +149,12 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   const upkeep: Upkeep = new Upkeep(home, parts, keyring, rooms, log)
   const library: Library = new Library(parts, rooms, random)
   const history = new History(parts, library)
+  const electors: Electors = new Electors(parts, log)
   const reissues: Reissues = new Reissues(parts, library)
   const views: Views = new Views(parts, library, home.config.coalesceMs)
   const node = new LocalNode({
     parts,
-    ...deedsOf(parts, { rooms, library, history }),
+    ...deedsOf(parts, { rooms, library, history, electors }),
     views,
     why: new Why(parts),
     audit: new AuditLogs(parts, () => keyring.certificate),
@@ -159,23 +164,25 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     upkeep,
     snapshot: () => exportSnapshot(store.stored),
     invites: () => openInvites(store),
-    close: () => closeAll([upkeep, views, peering, driver, parts.checkpoints, documents, store])
+    close: () => closeAll([electors, upkeep, views, peering, driver, parts.checkpoints, documents, store])
   })
-  return { core, parts, rooms, reissues, upkeep, follow, node }
+  return { core, parts, rooms, reissues, upkeep, electors, follow, node }
 }
 
 interface Rooted {
+  electors: Electors
   rooms: Rooms
   library: Library
   history: History
 }
 
 /** What people do, each by the part of the node that does it. */
-function deedsOf(parts: Parts, { rooms, library, history }: Rooted) {
+function deedsOf(parts: Parts, { rooms, library, history, electors }: Rooted) {
   return {
     people: new People(parts, random),
     rooms,
     agreements: new Agreements(parts, rooms),
+    decisions: new Decisions(parts, { rooms, library, electors }, random),
     exchanges: new Exchanges(parts, rooms, library),
     shelf: library,
     history,

@@ -15,6 +15,7 @@ import { relaysOf } from './relays.ts'
 import { type Parts, companyJson, nameOf } from './parts.ts'
 import type { People } from './people.ts'
 import type { Agreements } from './agreements.ts'
+import type { Decisions } from './decisions.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Rooms } from './rooms.ts'
 import type { Seals } from './seals.ts'
@@ -28,6 +29,7 @@ export interface LocalNodeParts {
   people: People
   rooms: Rooms
   agreements: Agreements
+  decisions: Decisions
   exchanges: Exchanges
   shelf: Library
   history: History
@@ -126,6 +128,14 @@ export class LocalNode implements ParleyNode {
   suspendAgreement = (space: string, reason: string) => this.#own.agreements.suspend(space, reason)
   resumeAgreement = (space: string) => this.#own.agreements.resume(space)
   terminateAgreement = (space: string, reason: string) => this.#own.agreements.terminate(space, reason)
+
+  decisions = async () => this.#own.decisions.list()
+  decision = async (id: string) => this.#own.decisions.show(id)
+  beginDecision: ParleyNode['beginDecision'] = (space, topic) => this.#own.decisions.begin(space, topic)
+  vote: ParleyNode['vote'] = (id, ballot) => this.#own.decisions.vote(id, ballot)
+  explainDecision = (id: string, text: string) => this.#own.decisions.explain(id, text)
+  mediate: ParleyNode['mediate'] = (id, record) => this.#own.decisions.mediate(id, record)
+  decisionCertificate = (id: string) => this.#own.decisions.certificate(id)
 
   reciprocity = (space: string) => this.#own.exchanges.show(space)
   release: ParleyNode['release'] = (artifact, { to }) =>

@@ -5,6 +5,8 @@ import type { AuditJson } from './audit-json.ts'
 import type { ReciprocityJson, StatementJson } from './exchange-json.ts'
 import type { LogLineJson, LateJson, LateTextJson, DraftJson, DraftTextJson } from './history-json.ts'
 import type { CompanyJson } from './company-json.ts'
+import type { MediationRecord } from '../decision/schema.ts'
+import type { BallotRequest, DecisionJson, TopicRequest } from './decision-json.ts'
 import type { AgreementJson, RevisionTextJson } from './agreement-json.ts'
 import type { ShareApproval, ShareJson, ShareOptions } from './share-json.ts'
 
@@ -208,6 +210,7 @@ export type NodeEvent =
   | { event: 'alarm'; code: string; detail: string; at: number }
   | ({ event: 'certificate' } & DueJson)
   | { event: 'space'; space: string }
+  | { event: 'decision'; decision: string }
   | { event: 'artifact'; artifact: string }
 
 /** All methods that change something resolve once it is durable; failures are NodeErrors with a next step. */
@@ -250,6 +253,20 @@ export interface ParleyNode {
   resumeAgreement(space: string): Promise<AgreementJson>
   /** Ends this company's part for good. */
   terminateAgreement(space: string, reason: string): Promise<AgreementJson>
+
+  decisions(): Promise<DecisionJson[]>
+  /** By its id or the beginning of it. */
+  decision(id: string): Promise<DecisionJson>
+  /** Asks the electors of a policy to decide. */
+  beginDecision(space: string, topic: TopicRequest): Promise<DecisionJson>
+  /** Commits to a ballot, for good. It is revealed once all commitments are closed. */
+  vote(id: string, ballot: BallotRequest): Promise<DecisionJson>
+  /** Says why it was decided otherwise than the scores recommend. */
+  explainDecision(id: string, text: string): Promise<DecisionJson>
+  /** Signs, as CEO, what is to become of a decision in which nothing was approved. */
+  mediate(id: string, record: MediationRecord): Promise<DecisionJson>
+  /** JointGovernanceDecision.v1, as a file. */
+  decisionCertificate(id: string): AsyncIterable<Uint8Array>
 
   /** What the parties of a space have given us and we them, by company and kind, and what is due. */
   reciprocity(space: string): Promise<ReciprocityJson>

@@ -38,6 +38,8 @@ export function report(parts: Parts, news: News, log: Log): void {
       return news.did === undefined
         ? undefined
         : parts.emit({ event: 'peer', did: news.did, connected: false })
+    case 'decision':
+      return parts.emit({ event: 'decision', decision: news.decision })
     case 'space':
       return parts.emit({ event: 'space', space: news.space })
     case 'facet': {

@@ -73,6 +73,11 @@ export class DecisionBook {
     return this.#spaces.get(toHex(space.id))?.get(decision)
   }
 
+  /** Of all spaces. */
+  *all(): Generator<HeldDecision> {
+    for (const decisions of this.#spaces.values()) yield* decisions.values()
+  }
+
   /** In whichever space. */
   get(decision: string): HeldDecision | undefined {
     for (const decisions of this.#spaces.values()) {

@@ -43,6 +43,7 @@ export type TableName =
   | 'audit-held'
   | 'audit-conflict'
   | 'decision'
+  | 'ballot'
 
 /** An envelope to read back: the edge finds it by lane, seq and id. */
 export interface Wanted {

@@ -1,6 +1,8 @@
 // A ParleyNode in memory: simple enough to be right by reading it, real enough that every call has an effect.
 import type { ReciprocityJson, StatementJson } from '../../src/node/exchange-json.ts'
+import type { MediationRecord } from '../../src/decision/schema.ts'
 import type { AgreementJson, RevisionTextJson } from '../../src/node/agreement-json.ts'
+import type { BallotRequest, DecisionJson, ElectorJson, TopicRequest } from '../../src/node/decision-json.ts'
 import type { CompanyJson } from '../../src/node/company-json.ts'
 import type { AuditJson } from '../../src/node/audit-json.ts'
 import type {
@@ -199,6 +201,66 @@ export class MemoryNode implements ParleyNode {
     this.#spaces.set(space.id, space)
     this.emit({ event: 'space', space: space.id })
     return space
+  }
+
+  readonly #decisions: DecisionJson[] = []
+
+  async decisions(): Promise<DecisionJson[]> {
+    return this.#decisions
+  }
+
+  async decision(id: string): Promise<DecisionJson> {
+    const found = this.#decisions.find(decision => decision.id === id)
+    if (!found) throw new NodeError('decision-unknown', `no decision ${id}`, 'Run parley decision list.')
+    return found
+  }
+
+  async beginDecision(space: string, topic: TopicRequest): Promise<DecisionJson> {
+    const decision: DecisionJson = {
+      id: `d${this.#decisions.length}`,
+      space,
+      title: topic.title,
+      question: topic.question,
+      benefits: topic.benefits ?? [],
+      options: topic.options.map(({ title, text }) => ({ title, text })),
+      method: 'unanimity',
+      policySealed: true,
+      startedBy: 'Acme Ltd',
+      commitBy: `${topic.commitMs}`,
+      revealBy: `${topic.revealMs}`,
+      stage: 'committing',
+      waitsFor: ['CTO of Acme Ltd'],
+      spoken: 0,
+      needed: 2,
+      electors: [
+        { company: COMPANY, role: 'CTO', weight: 1, committed: false, divided: false, equivocated: false }
+      ],
+      rationales: [],
+      mediation: [],
+      own: [{ role: 'CTO', voted: false }]
+    }
+    this.#decisions.push(decision)
+    return decision
+  }
+
+  async #decide(id: string, change: Partial<DecisionJson>): Promise<DecisionJson> {
+    return Object.assign(await this.decision(id), change)
+  }
+
+  async vote(
+    id: string,
+    { choice, option, scores = [], rationale = '' }: BallotRequest
+  ): Promise<DecisionJson> {
+    const [elector] = (await this.decision(id)).electors
+    const ballot = { choice, scores, rationale, ...(option !== undefined && { option }) }
+    return this.#decide(id, { electors: [{ ...(elector as ElectorJson), committed: true, ballot }] })
+  }
+
+  explainDecision = (id: string, text: string) => this.#decide(id, { rationales: [text] })
+  mediate = (id: string, record: MediationRecord) =>
+    this.#decide(id, { mediation: [{ id: 'r0', record, weight: 1, needed: 2, companies: ['Acme Ltd'] }] })
+  async *decisionCertificate(id: string): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(`certificate of ${(await this.decision(id)).title}`)
   }
 
   readonly #agreements = new Map<string, AgreementJson>()

@@ -41,6 +41,27 @@ const CALLS: { [M in Exclude<RouteName, 'subscribe'>]: Call } = {
   resumeAgreement: node => node.resumeAgreement('space-0'),
   terminateAgreement: node => node.terminateAgreement('space-0', ODD),
   agreement: node => node.agreement('space-0'),
+  beginDecision: node =>
+    node.beginDecision('space-0', {
+      title: ODD,
+      question: ODD,
+      options: [{ title: ODD, text: ODD }],
+      policy: { any: [1, null] },
+      commitMs: 5,
+      revealMs: 6
+    }),
+  decisions: node => node.decisions(),
+  decision: node => node.decision('d0'),
+  vote: node =>
+    node.vote('d0', {
+      choice: 'option',
+      option: 0,
+      scores: [{ option: 0, criteria: { fit: 5 } }],
+      rationale: ODD
+    }),
+  explainDecision: node => node.explainDecision('d0', ODD),
+  mediate: node => node.mediate('d0', { outcome: 'revise', rationale: ODD, changes: [ODD] }),
+  decisionCertificate: async node => text(node.decisionCertificate('d0')),
   reciprocity: node => node.reciprocity('space-0'),
   release: node => node.release('artifact-0', { to: [ODD] }),
   signReceipts: node => node.signReceipts('space-0', { from: ODD, artifacts: ['a', 'b'] }),

@@ -1,0 +1,170 @@
+// The electors of this node: what their keys say in decisions by themselves, once people have voted: closing,
+// revealing, settling. protocols/decision, section 5.
+import { decodeCbor, encodeCbor } from '../wire/cbor.ts'
+import { commitmentOf } from '../decision/ballot.ts'
+import type { Decision } from '../decision/decision.ts'
+import { type Secret, type Seen, type Voice, type Word, turnOf } from '../decision/elector.ts'
+import { type Message, signMessage } from '../decision/message.ts'
+import type { Ballot, MessageKind, Payload } from '../decision/schema.ts'
+import { isRevoked } from '../identity/certificate.ts'
+import { printTime } from '../identity/document-text.ts'
+import type { Store } from '../store/store.ts'
+import { fromUtf8, toHex, utf8 } from '../wire/bytes.ts'
+import { isReject } from '../wire/reject.ts'
+import type { Log } from './home.ts'
+import { type Parts, type RoleSigner, refused } from './parts.ts'
+
+/** Of private ballots: sealed on disk, and never sent. */
+const TABLE = 'ballot'
+/** What a timer of Node can wait for. */
+const WAIT_MS_MAX = 2 ** 31 - 1
+
+type Signer = 'company' | 'role' | 'key' | 'certificate' | 'time'
+
+export class Electors {
+  readonly #parts: Parts
+  readonly #log: Log
+  /** By the digest that was committed to. */
+  readonly #ballots = new Map<string, Secret>()
+  /** By decision and key. */
+  readonly #seen = new Map<string, Seen>()
+  /** Of commitments, whether their keys were good when they came. */
+  readonly #timely = new Map<string, boolean>()
+  readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** What is being said, one decision after another. */
+  #turn: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  constructor(parts: Parts, log: Log) {
+    this.#parts = parts
+    this.#log = log
+  }
+
+  /** Takes up what an earlier run began. */
+  async start(store: Store): Promise<void> {
+    for await (const { key, bytes } of store.list(TABLE)) {
+      const secret = decodeSecret(bytes)
+      if (secret) this.#ballots.set(key, secret)
+    }
+    for (const { decision } of this.#parts.driver.core.decisions.book.all()) this.look(decision.id)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    await this.#turn
+  }
+
+  /** Something of a decision is new, or time has passed. */
+  look(id: string): void {
+    if (this.#stopped) return
+    this.#turn = this.#turn.then(() => this.#speak(id)).catch((error: Error) => this.#failed(id, error))
+  }
+
+  #failed(id: string, error: Error): void {
+    this.#log('error', 'a word in a decision could not be said', { decision: id, why: error.message })
+    this.#lookAt(id, Date.now() + 60_000)
+  }
+
+  async #speak(id: string): Promise<void> {
+    const held = this.#parts.driver.core.decisions.book.get(id)
+    if (!held || this.#stopped) return
+    const { decision } = held
+    for (const role of this.#parts.roles) {
+      const elector = decision.electorOf(role.certificate)
+      if (elector === undefined || !canVote(role)) continue
+      const turn = turnOf(decision, this.#voice(decision, elector, role), this.#seenBy(id, role), Date.now())
+      if (turn.wakeAt !== undefined) this.#lookAt(id, turn.wakeAt)
+      for (const word of turn.words) await this.#utter(decision, role, word)
+    }
+  }
+
+  #voice({ messages }: Decision, elector: number, { publicKey }: RoleSigner): Voice {
+    return {
+      elector,
+      key: publicKey.multikey,
+      secretOf: id => {
+        const message = messages.get(id)
+        return message?.kind === 'decision-commitment.v1'
+          ? this.#ballots.get(message.payload.commitment)
+          : undefined
+      },
+      isTimely: commitment => this.#isTimely(commitment)
+    }
+  }
+
+  #isTimely({ id, certificate, payload }: Message<'decision-commitment.v1'>): boolean {
+    const known = this.#timely.get(id)
+    if (known !== undefined) return known
+    const identity = this.#parts.directory.identities.get(payload.company)
+    const isGood =
+      certificate.expiresAt > Date.now() && identity !== undefined && !isRevoked(certificate, identity)
+    this.#timely.set(id, isGood)
+    return isGood
+  }
+
+  #seenBy(id: string, { publicKey }: RoleSigner): Seen {
+    const key = `${id}/${publicKey.multikey}`
+    const seen = this.#seen.get(key) ?? new Map<string, number>()
+    this.#seen.set(key, seen)
+    return seen
+  }
+
+  #lookAt(id: string, at: number): void {
+    clearTimeout(this.#timers.get(id))
+    const wait = Math.min(Math.max(0, at - Date.now()), WAIT_MS_MAX)
+    const timer = setTimeout(() => this.look(id), wait)
+    timer.unref()
+    this.#timers.set(id, timer)
+  }
+
+  async #utter(decision: Decision, role: RoleSigner, { kind, ...body }: Word): Promise<void> {
+    await this.say(role, kind, { ...body, decision: decision.id } as never)
+  }
+
+  /** Signs, writes, and gives away. DEC-29 */
+  async say<K extends MessageKind>(
+    role: RoleSigner,
+    kind: K,
+    body: Omit<Payload<K>, Signer>
+  ): Promise<Message> {
+    const payload = { ...body, ...signerOf(role) } as unknown as Payload<K>
+    const record = { document: signMessage(kind, payload, role.sign), certificate: role.certificateBytes }
+    const said = await this.#parts.driver.perform(core => core.say(record))
+    if (isReject(said)) throw refused(said, 'See how far it is: parley decision show DECISION')
+    return said
+  }
+
+  /** The ballot stands on the disk before anybody hears that there is one. */
+  async commit(role: RoleSigner, decision: string, secret: Secret): Promise<void> {
+    const commitment = commitmentOf(secret.salt, secret.ballot)
+    const bytes = encodeCbor([utf8(secret.salt), utf8(JSON.stringify(secret.ballot))])
+    await this.#parts.driver.perform(core => {
+      core.context.write([{ kind: 'put', table: TABLE, key: commitment, bytes }])
+    })
+    this.#ballots.set(commitment, secret)
+    await this.say(role, 'decision-commitment.v1', { decision, commitment })
+    this.look(decision)
+  }
+
+  /** What people here have voted, by commitment. */
+  ballotOf(commitment: string): Ballot | undefined {
+    return this.#ballots.get(commitment)?.ballot
+  }
+}
+
+export function canVote({ certificate }: RoleSigner): boolean {
+  return certificate.powers.includes('vote') && certificate.expiresAt > Date.now()
+}
+
+function signerOf({ certificate }: RoleSigner) {
+  const { company, role, key, id } = certificate
+  return { company, role, key: key.multikey, certificate: toHex(id), time: printTime(Date.now()) }
+}
+
+function decodeSecret(bytes: Uint8Array): Secret | undefined {
+  const row = decodeCbor(bytes, bytes.length)
+  const [salt, ballot] = Array.isArray(row) ? row : []
+  if (!(salt instanceof Uint8Array) || !(ballot instanceof Uint8Array)) return undefined
+  return { salt: fromUtf8(salt), ballot: JSON.parse(fromUtf8(ballot)) as Ballot }
+}
