@@ -1,12 +1,13 @@
 // npm run demo: three companies as three processes write one standard, apart and together, and prove at the end
-// that they hold the same document; then the laptop of one sleeps, and wakes. --json: the last line is {"ok":true,...} only if everything held.
+// that they hold the same document; then they decide, and the laptop of one sleeps, and wakes. --json: the last line is {"ok":true,...} only if everything held.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
 import type { DocumentJson } from '../src/node/parley-node.ts'
-import { createCompanyHome } from '../test/e2e/homes.ts'
+import { addHolder, createCompanyHome } from '../test/e2e/homes.ts'
 import { type CompanyProcess, freePort, startCompany, until } from './company-process.ts'
+import { decideAll } from './demo-decisions.ts'
 import { createSecondHome } from '../test/e2e/second-home.ts'
 import { sealAgreement } from './seal-agreement.ts'
 
@@ -60,7 +61,10 @@ async function play(base: string, running: Set<CompanyProcess>): Promise<{ [name
     const made: string[] = []
     for (const name of NAMES) {
       const home = join(base, name.split(' ')[0] as string)
-      await createCompanyHome(home, name, { listen: [`/ip4/127.0.0.1/tcp/${await freePort()}`] })
+      const company = await createCompanyHome(home, name, {
+        listen: [`/ip4/127.0.0.1/tcp/${await freePort()}`]
+      })
+      await addHolder(company, 'CEO', `${name} CEO`, ['advise', 'vote', 'seal', 'mediate'])
       made.push(home)
     }
     return made
@@ -205,6 +209,9 @@ async function play(base: string, running: Set<CompanyProcess>): Promise<{ [name
       `   ${line.company.padEnd(16)} ${line.holder.padEnd(20)} seq ${line.seq}  ${line.deleted > 0 ? `-${line.deleted} ` : ''}${what}`
     )
   }
+  say('\nThe three CTOs decide, each from the command line of its own node.')
+  const folder = values.out ?? join(base, 'decisions')
+  await decideAll({ companies: [a, b, c], dids, space: space.id, standard: artifact, folder, step, insist })
   await laptopSleeps(base, running, { office: a, peer: b, space: space.id, artifact })
   if (values.out !== undefined) {
     mkdirSync(values.out, { recursive: true })

@@ -1,6 +1,12 @@
 // Companies with real homes on disk, for tests and the demo.
 import { randomBytes } from 'node:crypto'
-import { requestRole, type RoleRequest, verifyRoleRequest } from '../../src/identity/certificate.ts'
+import {
+  type Power,
+  type Role,
+  requestRole,
+  type RoleRequest,
+  verifyRoleRequest
+} from '../../src/identity/certificate.ts'
 import { generateKey } from '../../src/identity/ed25519.ts'
 import { certify, validityFrom } from '../../src/node/home-company.ts'
 import { installCertificate } from '../../src/node/home-certificates.ts'
@@ -24,21 +30,20 @@ export async function createCompanyHome(
     config: { listen: ['/ip4/127.0.0.1/tcp/0'], apiPort: 0, ...config },
     timeMs
   })
+  await addHolder(home, 'CTO', `${legalName} CTO`, ['advise', 'vote', 'seal'])
+  return home
+}
+
+/** One more role key in a home, certified by its root, without a passphrase. */
+export async function addHolder(home: Home, role: Role, name: string, powers: Power[]): Promise<void> {
   const identity = await readIdentity(home)
   const root = await unlockRoot(home, undefined)
   const key = generateKey(randomBytes(32))
-  const holder = { kind: 'human', name: `${legalName} CTO` } as const
-  const request = verifyRoleRequest(requestRole(identity.did, 'CTO', holder, key)) as RoleRequest
-  await addKey(home, 'CTO', key, undefined, keyPath(home, 'CTO', key.publicKey))
-  const powers = ['advise', 'vote', 'seal'] as const
-  const held = await certify(
-    home,
-    root,
-    { kind: 'role', request },
-    { ...validityFrom(timeMs), powers: [...powers] }
-  )
+  const holder = { kind: 'human', name } as const
+  const request = verifyRoleRequest(requestRole(identity.did, role, holder, key)) as RoleRequest
+  await addKey(home, role, key, undefined, keyPath(home, role, key.publicKey))
+  const held = await certify(home, root, { kind: 'role', request }, { ...validityFrom(Date.now()), powers })
   await installCertificate(home, identity, held.bytes)
-  return home
 }
 
 export async function keysOf(home: Home) {

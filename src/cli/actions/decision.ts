@@ -1,0 +1,266 @@
+// `parley decision`: begin, vote, explain, mediate, and take the certificate home.
+import { setTimeout } from 'node:timers/promises'
+import type { BallotRequest, DecisionJson, ElectorJson, TopicRequest } from '../../node/decision-json.ts'
+import type { ParleyNode } from '../../node/parley-node.ts'
+import { NodeError } from '../../wire/node-error.ts'
+import { type Cli, usage, withNode } from '../cli.ts'
+import { writeNew } from '../files.ts'
+import { findArtifact, findSpace, shortId } from '../find.ts'
+import { byteCount, facts, inline, plural, table } from '../text.ts'
+import { readPolicy } from './policy.ts'
+
+export interface StartOptions {
+  policy: string
+  question: string
+  option: string[]
+  benefit?: string[]
+  subject?: string
+  release?: string
+  commit?: string
+  reveal?: string
+  revises?: string
+  supersedes?: string
+}
+
+export async function start(cli: Cli, typed: string, title: string, options: StartOptions): Promise<void> {
+  const policy = await readPolicy(options.policy)
+  const { question, benefit, release, revises, supersedes } = options
+  const chosen = {
+    ...(options.commit !== undefined && { commitMs: durationOf(options.commit) }),
+    ...(options.reveal !== undefined && { revealMs: durationOf(options.reveal) }),
+    ...(revises !== undefined && { revises }),
+    ...(supersedes !== undefined && { supersedes }),
+    ...(benefit && { benefits: benefit })
+  }
+  await withNode(cli, async node => {
+    const { id } = await findSpace(node, typed)
+    const subject = options.subject === undefined ? undefined : (await findArtifact(node, options.subject)).id
+    const topic: TopicRequest = {
+      title,
+      question,
+      options: options.option.map(optionOf),
+      policy,
+      ...(subject !== undefined && {
+        subject: { artifact: subject, ...(release !== undefined && { release }) }
+      }),
+      ...chosen
+    }
+    const decision = await node.beginDecision(id, topic)
+    show(cli, decision)
+    if (!decision.policySealed)
+      cli.output.warn('the agreement does not name this policy: others may find it wrong, and not vote.')
+    cli.output.note(`Next: parley decision vote ${shortId(decision.id)} CHOICE`)
+  })
+}
+
+/** `Title: what it means`, or a title alone. */
+function optionOf(typed: string): { title: string; text: string } {
+  const at = typed.indexOf(': ')
+  return at < 0 ? { title: typed, text: '' } : { title: typed.slice(0, at), text: typed.slice(at + 2) }
+}
+
+const UNITS: { [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90s`, `15m`, `24h` or `7d`, in milliseconds. */
+function durationOf(typed: string): number {
+  const [, count, unit = ''] = /^([1-9]\d{0,5})([smhd])$/.exec(typed) ?? []
+  if (count === undefined) throw usage(`${inline(typed)} is no time`, 'Such as 90s, 15m, 24h or 7d.')
+  return Number(count) * (UNITS[unit] as number)
+}
+
+export async function list(cli: Cli): Promise<void> {
+  await withNode(cli, async node => {
+    const all = await node.decisions()
+    cli.output.answers(all, () =>
+      table(
+        ['id', 'title', 'stage', 'waits for', 'commit by'],
+        all.map(({ id, title, stage, waitsFor, commitBy }) => [
+          shortId(id),
+          title,
+          stage,
+          waitsFor.length > 2 ? plural(waitsFor.length, 'elector') : waitsFor.join(', '),
+          commitBy
+        ])
+      )
+    )
+    if (all.length === 0) cli.output.note('Nothing is being decided. Next: parley decision start --help')
+  })
+}
+
+export async function showOne(cli: Cli, id: string): Promise<void> {
+  await withNode(cli, async node => show(cli, await node.decision(id)))
+}
+
+export interface VoteOptions {
+  score?: string[]
+  rationale?: string
+  objection?: string
+  change?: string
+  role?: string
+}
+
+export async function vote(cli: Cli, id: string, choice: string, options: VoteOptions): Promise<void> {
+  const { rationale, objection, change, role } = options
+  if ((objection === undefined) !== (change === undefined))
+    throw usage('an objection says what would remove it', 'Give --objection and --change together.')
+  const ballot: BallotRequest = {
+    ...choiceOf(choice),
+    ...(options.score && { scores: scoresOf(options.score) }),
+    ...(rationale !== undefined && { rationale }),
+    ...(role !== undefined && { role }),
+    ...(objection !== undefined && change !== undefined && { objection: { argument: objection, change } })
+  }
+  await withNode(cli, async node => {
+    show(cli, await node.vote(id, ballot))
+    cli.output.note('Your ballot is committed, and hidden until all are. It cannot be changed.')
+  })
+}
+
+function choiceOf(typed: string): Pick<BallotRequest, 'choice' | 'option'> {
+  if (typed === 'reject' || typed === 'abstain') return { choice: typed }
+  const option = Number(typed)
+  if (/^[1-9]\d?$/.test(typed)) return { choice: 'option', option: option - 1 }
+  throw usage(`${inline(typed)} is no choice`, 'Give the number of an option, reject or abstain.')
+}
+
+/** `1.localVision=4` and the like. */
+function scoresOf(typed: string[]): NonNullable<BallotRequest['scores']> {
+  const byOption = new Map<number, { [criterion: string]: number }>()
+  for (const text of typed) {
+    const [, option, criterion, score] = /^([1-9]\d?)\.([A-Za-z0-9]+)=([0-5])$/.exec(text) ?? []
+    if (option === undefined || criterion === undefined)
+      throw usage(`${inline(text)} is no score`, 'Such as 1.localVision=4: option, criterion, 0 to 5.')
+    const criteria = byOption.get(Number(option) - 1) ?? {}
+    byOption.set(Number(option) - 1, { ...criteria, [criterion]: Number(score) })
+  }
+  return [...byOption].sort(([a], [b]) => a - b).map(([option, criteria]) => ({ option, criteria }))
+}
+
+export async function explainIt(cli: Cli, id: string, text: string): Promise<void> {
+  await withNode(cli, async node => show(cli, await node.explainDecision(id, text)))
+}
+
+export interface MediateOptions {
+  agree?: string
+  outcome?: string
+  rationale?: string
+  change?: string[]
+}
+
+export async function mediate(cli: Cli, id: string, options: MediateOptions): Promise<void> {
+  await withNode(cli, async node => {
+    const record = await recordOf(node, id, options)
+    show(cli, await node.mediate(id, record))
+  })
+}
+
+async function recordOf(node: ParleyNode, id: string, { agree, outcome, rationale, change }: MediateOptions) {
+  if (agree !== undefined) {
+    const { mediation } = await node.decision(id)
+    const found = mediation.filter(proposal => proposal.id.startsWith(agree))
+    if (found[0] && found.length === 1) return found[0].record
+    throw new NodeError(
+      'record-unknown',
+      `no one record begins with ${inline(agree)}`,
+      `parley decision show ${id}`
+    )
+  }
+  const outcomes = ['revise', 'subset', 'lapse'] as const
+  const chosen = outcomes.find(name => name === outcome)
+  if (chosen && rationale !== undefined) return { outcome: chosen, rationale, changes: change ?? [] }
+  throw usage('say what is to become of it, and why', 'Give --outcome and --rationale, or --agree RECORD.')
+}
+
+export async function certificate(cli: Cli, id: string, { output }: { output?: string }): Promise<void> {
+  await withNode(cli, async node => {
+    const { id: whole } = await node.decision(id)
+    const path = output ?? `${shortId(whole)}.decision.json`
+    const bytes = await writeNew(path, node.decisionCertificate(whole))
+    cli.output.answer({ file: path, bytes }, () => `${path} (${byteCount(bytes)})`)
+    cli.output.note(`Next: parley verify ${path}`)
+  })
+}
+
+const LOOK_MS = 200
+const OPEN = new Set(['committing', 'closing', 'revealing', 'settling'])
+
+/** Until the ballots are settled. @throws NodeError `decision-waits` with those it waits for */
+export async function wait(cli: Cli, id: string, { for: typed = '60s' }: { for?: string }): Promise<void> {
+  const end = Date.now() + durationOf(typed)
+  const progress = cli.output.progress('Waiting for')
+  await withNode(cli, async node => {
+    let decision = await node.decision(id)
+    while (OPEN.has(decision.stage) && Date.now() < end) {
+      progress.at(`${decision.waitsFor.join(', ')} (${decision.stage})`)
+      await setTimeout(LOOK_MS)
+      decision = await node.decision(id)
+    }
+    progress.end()
+    show(cli, decision)
+    if (OPEN.has(decision.stage))
+      throw new NodeError(
+        'decision-waits',
+        `it is not settled yet: ${decision.stage}, weight ${decision.spoken} of ${decision.needed}; it waits for ${decision.waitsFor.join(', ')}`,
+        `Wait longer: parley decision wait ${shortId(decision.id)} --for 10m`
+      )
+  })
+}
+
+function show(cli: Cli, decision: DecisionJson): void {
+  cli.output.answer(decision, () => describe(decision))
+}
+
+function describe(decision: DecisionJson): string {
+  const { id, title, question, options, stage, method, electors, outcome, mediation, rationales } = decision
+  return facts([
+    ['decision', `${inline(title)} (${shortId(id)})`],
+    ['question', inline(question)],
+    ['options', options.map((option, i) => `${i + 1} ${inline(option.title)}`)],
+    ['rule', method],
+    ['stage', stageLines(decision)],
+    ['electors', electors.map(electorLine)],
+    [
+      'outcome',
+      outcome &&
+        (outcome.approved
+          ? `approved: ${outcome.approved.option + 1} ${inline(outcome.approved.title)}`
+          : `nothing was approved: ${outcome.failed?.join(', ')}`)
+    ],
+    ['rationale', rationales.map(inline)],
+    [
+      'mediation',
+      mediation.map(({ id: record, record: { outcome: result, rationale }, weight, needed, companies }) => {
+        return `${shortId(record)} ${result}: ${inline(rationale)} (${companies.map(inline).join(', ')}; weight ${weight} of ${needed})`
+      })
+    ],
+    ['next', stage === 'rationale' ? `parley decision explain ${shortId(id)} TEXT` : undefined]
+  ])
+}
+
+function stageLines({ stage, waitsFor, spoken, needed, commitBy, revealBy }: DecisionJson): string[] {
+  if (!OPEN.has(stage)) return [stage]
+  const until =
+    stage === 'committing' ? `, until ${commitBy}` : stage === 'revealing' ? `, until ${revealBy}` : ''
+  const who = waitsFor.length > 0 ? [`waits for ${waitsFor.map(inline).join(', ')}`] : []
+  return [`${stage}: weight ${spoken} of ${needed}${until}`, ...who]
+}
+
+function electorLine({
+  company,
+  role,
+  weight,
+  committed,
+  ballot,
+  divided,
+  equivocated
+}: ElectorJson): string {
+  const chose = ballot && (ballot.option === undefined ? ballot.choice : `option ${ballot.option + 1}`)
+  const said = chose ?? (committed ? 'committed' : 'silent')
+  const notes = [divided ? 'its holders differ' : '', equivocated ? 'HAS SAID TWO THINGS' : ''].filter(
+    Boolean
+  )
+  const objection = ballot?.objection
+    ? `: ${inline(ballot.objection.argument)} (${inline(ballot.objection.change)})`
+    : ''
+  return `${role} of ${inline(company.legalName || company.did)}, weight ${weight}: ${[said, ...notes].join(', ')}${objection}`
+}
