@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 
 const runs = [
   ['simulator, 1,000 seeds', ['test/sim/main.ts', '--seeds', '1000', '--from', '1']],
+  ['decisions, 2,000 seeds', ['test/decision/sim/main.ts', '--seeds', '2000', '--from', '1']],
   [
     'fuzzers, 20,000 hostile inputs and as many honest updates',
     ['test/fuzz/main.ts', '--hostile', '20000', '--honest', '20000', '--seed', '80']

@@ -83,8 +83,13 @@ class Table {
     const [first = ''] = this.#homes
     const started = await decide(
       first,
-      ...['start', this.#scene.space, title, '--policy', this.#policy],
-      ...['--question', `${title}?`, '--commit', '1h', '--reveal', '1h'],
+      'start',
+      this.#scene.space,
+      title,
+      '--policy',
+      this.#policy,
+      '--question',
+      `${title}?`,
       ...options.flatMap(option => ['--option', option]),
       ...more
     )

@@ -236,7 +236,7 @@ export function play(
         end
       )
       for (const { kind, ...body } of words) {
-        const message = say(holder, kind, { ...body, decision: decision.id } as never)
+        const message = say(holder, kind, { ...body, decision: decision.id })
         if (decision.add(message) === 'added') goesOn = true
       }
     }

@@ -31,15 +31,10 @@ const ZERO = '0'.repeat(64)
 const context = () => say(ADA, 'decision-context.v1', { decision: DECISION, commitment: ZERO })
 
 /** Signed by the holder, whatever it says. */
-function wrong<K extends MessageKind>(
-  kind: K,
-  changes: object,
-  holder: Holder = ADA,
-  by = holder.key
-): MessageRecord {
+function wrong(kind: MessageKind, changes: object, holder: Holder = ADA, by = holder.key): MessageRecord {
   const payload = { ...INITIATION.payload, ...signerOf(holder, START), ...changes }
   const of = kind === 'decision-initiation.v1' ? payload : { ...signerOf(holder, START), ...changes }
-  const document = signMessage(kind, of as unknown as Payload<K>, message => sign(by, message))
+  const document = signMessage(kind, of as unknown as Payload<MessageKind>, message => sign(by, message))
   return { document, certificate: holder.certificate }
 }
 

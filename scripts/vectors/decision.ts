@@ -2,10 +2,12 @@
 import { writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { CertificateSchema } from '../../src/decision/certificate-file.ts'
+import { EquivocationSchema } from '../../src/decision/equivocation.ts'
 import { type Policy, PolicySchema, checkPolicy, quorumsOf } from '../../src/decision/policy.ts'
 import { MESSAGE_KINDS, SCHEMAS } from '../../src/decision/schema.ts'
 import { MAJORITY, UNANIMITY, policyOf } from './decision-builders.ts'
 import { certificateVectors } from './decision-certificates.ts'
+import { proofVectors } from './decision-proofs.ts'
 import { messageVectors } from './decision-messages.ts'
 import { print } from './space-builders.ts'
 
@@ -34,7 +36,7 @@ function policyVectors() {
       'two roles of one company',
       policyOf([{ name: 'acme' }, { name: 'acme', role: 'CFO' }, { name: 'borealis' }])
     ],
-    ['all by unanimity', policyOf(equals(3), { rules: { default: UNANIMITY } as Policy['rules'] })]
+    ['all by unanimity', policyOf(equals(3), { rules: { default: UNANIMITY } })]
   ]
   const one = policyOf(equals(3))
   const invalid: [name: string, code: string, policy: object][] = [
@@ -58,11 +60,7 @@ function policyVectors() {
     ['less than a half', 'policy-threshold', policyOf(equals(3), rules(moreThan(1, 3)))],
     ['more than all', 'policy-threshold', policyOf(equals(3), rules(moreThan(1, 1)))],
     ['one who decides alone', 'policy-threshold', policyOf(weighted(5, 1, 1))],
-    [
-      'standards by majority',
-      'policy-standards',
-      policyOf(equals(3), { rules: { default: MAJORITY } as Policy['rules'] })
-    ]
+    ['standards by majority', 'policy-standards', policyOf(equals(3), { rules: { default: MAJORITY } })]
   ]
   return {
     about: 'Policies, DEC-1 to DEC-3',
@@ -105,9 +103,11 @@ export function decisionFiles(): [path: string, value: object][] {
     ['policy.schema.json', schemaOf(PolicySchema, 'PeerDecisionPolicy.v1')],
     ['messages.schema.json', messagesSchema()],
     ['certificate.schema.json', schemaOf(CertificateSchema, 'JointGovernanceDecision.v1')],
+    ['equivocation.schema.json', schemaOf(EquivocationSchema, 'Proof of an equivocation')],
     ['vectors/policies.json', policyVectors()],
     ['vectors/messages.json', messageVectors()],
-    ['vectors/certificates.json', certificateVectors()]
+    ['vectors/certificates.json', certificateVectors()],
+    ['vectors/proofs.json', proofVectors()]
   ]
 }
 

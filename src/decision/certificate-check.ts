@@ -160,10 +160,13 @@ function checkPlace({ decision }: CertificateFile, messages: Messages): Reject |
   if (messages.initiation.length !== 1 || initiation?.id !== decision)
     return bad('certificate-decision', 'the initiation is not the one whose digest names the decision')
   const { policy } = initiation.payload
-  const { before, initiation: _, ...own } = messages
-  for (const message of Object.values(own).flat()) {
+  const own = GROUP_NAMES.filter(name => name !== 'initiation' && name !== 'before').flatMap(
+    name => messages[name] as Message[]
+  )
+  for (const message of own) {
     const { payload } = message
-    if (payload.decision !== decision) return bad('certificate-decision', 'a message of another decision')
+    if (message.kind === 'decision-initiation.v1' || message.payload.decision !== decision)
+      return bad('certificate-decision', 'a message of another decision')
     const isElector = policy.electors.some(
       ({ company, role }) =>
         company === payload.company && (role === payload.role || message.kind === 'decision-mediation.v1')

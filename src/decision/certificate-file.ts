@@ -28,12 +28,13 @@ export const GROUPS = {
 export type Group = keyof typeof GROUPS
 export const GROUP_NAMES = Object.keys(GROUPS) as Group[]
 
-const dsse = z.strictObject({
+/** An envelope with one signature and no hint beside it. */
+export const DsseSchema = z.strictObject({
   payload: z.string(),
   payloadType: z.string(),
   signatures: z.array(z.strictObject({ sig: z.string().length(88) })).length(1)
 })
-const group = z.array(dsse).max(2 * ELECTORS_MAX)
+const group = z.array(DsseSchema).max(2 * ELECTORS_MAX)
 const weight = z.int().min(0)
 const option = z.int().min(0)
 
@@ -61,7 +62,7 @@ const OutcomeSchema = z.strictObject({
 
 export const CertificateSchema = z.strictObject({
   certificates: z
-    .array(dsse)
+    .array(DsseSchema)
     .max(4 * ELECTORS_MAX)
     .describe('role certificates, by id'),
   decision: z.string().regex(/^[0-9a-f]{64}$/),

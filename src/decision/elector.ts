@@ -26,9 +26,9 @@ export interface Voice {
   /** Multikey. */
   key: string
   /** Of own commitments. */
-  secretOf(commitment: string): Secret | undefined
+  secretOf: (commitment: string) => Secret | undefined
   /** Whether the key of a commitment had neither expired nor been revoked when it came here (DEC-14). */
-  isTimely(commitment: Message<'decision-commitment.v1'>): boolean
+  isTimely: (commitment: Message<'decision-commitment.v1'>) => boolean
 }
 
 /** When things were first seen: by the clock of this node, and anew after a restart. */

@@ -4,7 +4,7 @@ import type { Power } from '../identity/certificate-schema.ts'
 import type { CompanyIdentity } from '../identity/company-identity.ts'
 import { isName, parseTime } from '../identity/document-text.ts'
 import { parseDocument, signDocumentWith } from '../identity/signed-document.ts'
-import { equalBytes, fromUtf8, toHex } from '../wire/bytes.ts'
+import { fromUtf8, toHex } from '../wire/bytes.ts'
 import { parseDsse } from '../wire/dsse.ts'
 import { sha256 } from '../wire/hash.ts'
 import { type JcsLimits, type JcsValue, encodeJcs, parseJcs } from '../wire/jcs.ts'
@@ -142,10 +142,6 @@ export function certificateIdOf(certificate: Uint8Array): string | Reject {
 /** SHA-256 of a JSON value's one spelling, hexadecimal. */
 export function digestOf(value: object): string {
   return toHex(sha256(encodeJcs(plain(value))))
-}
-
-export function isSameRecord(a: MessageRecord, b: MessageRecord): boolean {
-  return equalBytes(a.document, b.document) && equalBytes(a.certificate, b.certificate)
 }
 
 function bad(code: string, detail: string): Reject {

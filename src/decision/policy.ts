@@ -63,7 +63,6 @@ export const PolicySchema = z.strictObject({
 
 export type Policy = z.infer<typeof PolicySchema>
 export type Rule = z.infer<typeof RuleSchema>
-export type Criterion = z.infer<typeof CriterionSchema>
 export type Elector = z.infer<typeof ElectorSchema>
 
 /** The weights that a rule makes matter. DEC-2, DEC-3. */

@@ -1,5 +1,4 @@
 // What a running node says of decisions. protocols/decision, protocols/api.
-import type { Equivocation } from '../decision/decision.ts'
 import type { Outcome } from '../decision/outcome.ts'
 import type { Stage } from '../decision/progress.ts'
 import type { Ballot, Initiation, MediationRecord, Subject } from '../decision/schema.ts'
@@ -80,12 +79,4 @@ export interface DecisionJson {
   supersedes?: string
   /** What this node's people may do now. */
   own: { role: string; voted: boolean }[]
-}
-
-/** Two words of one key, as a proof that stands alone. */
-export function proofJson({ messages }: Equivocation): object {
-  return messages.map(({ record }) => ({
-    message: JSON.parse(new TextDecoder().decode(record.document)) as unknown,
-    certificate: JSON.parse(new TextDecoder().decode(record.certificate)) as unknown
-  }))
 }

@@ -98,7 +98,7 @@ export class Decisions {
     }
     const shape = InitiationSchema.partial().safeParse(plain(body))
     if (!shape.success) throw misshaped('initiation-shape', shape.error.issues[0])
-    const said = await this.#electors.say(role, 'decision-initiation.v1', body as Initiation)
+    const said = await this.#electors.say(role, 'decision-initiation.v1', body)
     this.#electors.look(said.id)
     return this.show(said.id)
   }

@@ -119,7 +119,7 @@ export class Electors {
   }
 
   async #utter(decision: Decision, role: RoleSigner, { kind, ...body }: Word): Promise<void> {
-    await this.say(role, kind, { ...body, decision: decision.id } as never)
+    await this.say(role, kind, { ...body, decision: decision.id })
   }
 
   /** Signs, writes, and gives away. DEC-29 */
@@ -129,7 +129,10 @@ export class Electors {
     body: Omit<Payload<K>, Signer>
   ): Promise<Message> {
     const payload = { ...body, ...signerOf(role) } as unknown as Payload<K>
-    const record = { document: signMessage(kind, payload, role.sign), certificate: role.certificateBytes }
+    const record = {
+      document: signMessage(kind, payload, bytes => role.sign(bytes)),
+      certificate: role.certificateBytes
+    }
     const said = await this.#parts.driver.perform(core => core.say(record))
     if (isReject(said)) throw refused(said, 'See how far it is: parley decision show DECISION')
     return said

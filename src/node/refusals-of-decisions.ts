@@ -2,6 +2,7 @@
 import type { Refusal } from './refusal.ts'
 
 const POLICY = 'Correct the policy and look again: parley policy check FILE'
+const SHOW = 'See how far it is: parley decision show DECISION'
 const CERTIFICATE = 'Ask whoever gave you the file for a new one, and check it: parley verify FILE'
 
 function policy(rule: string, says: string): Refusal {
@@ -10,7 +11,7 @@ function policy(rule: string, says: string): Refusal {
 
 function message(rule: string, says: string): Refusal {
   const safe = 'It was not taken in, and the decision stands as it was.'
-  return { rule, says, safe, next: 'See who sent it: parley peer list' }
+  return { rule, says, safe, next: SHOW }
 }
 
 function ballot(says: string): Refusal {
@@ -21,6 +22,11 @@ function ballot(says: string): Refusal {
     safe,
     next: 'Ask the elector to vote anew in a new decision: parley policy check FILE'
   }
+}
+
+/** What this company's own node was asked to say. */
+function own(says: string): Refusal {
+  return { rule: 'SYN-65', says, safe: 'Nothing was signed that anybody has seen.', next: SHOW }
 }
 
 function certificate(rule: string, says: string): Refusal {
@@ -53,6 +59,8 @@ export const DECISION_REFUSALS: { readonly [code: string]: Refusal } = {
   'round-because': certificate('DEC-13', 'A statement of who closes or settles rests on too little.'),
   'round-set': certificate('DEC-17', 'A statement leaves out what it had to name, or names it twice.'),
   'round-lock': certificate('DEC-15', 'A statement contradicts what was locked before it.'),
+  'proof-shape': certificate('DEC-31', 'The file is no proof that somebody has said two things.'),
+  'proof-none': certificate('DEC-31', 'The two messages do not contradict each other.'),
   'rationale-missing': certificate('DEC-22', 'The scores recommend something else, and nobody says why not.'),
   'mediation-missing': certificate('DEC-27', 'The mediation that a revised decision rests on is not there.'),
   'mediation-weight': certificate(
@@ -77,10 +85,14 @@ export const DECISION_REFUSALS: { readonly [code: string]: Refusal } = {
   'certificate-settled': certificate('DEC-23', 'The ballots are not those that were settled.'),
   'certificate-quorum': certificate('DEC-23', 'Too little weight stands behind the outcome.'),
   'certificate-outcome': certificate('DEC-24', 'The ballots do not come to what the file states.'),
+  'slot-taken': own('This key has already said something else in that place.'),
+  'message-early': own('What the message names is not here yet, or there is no room for it.'),
+  'decisions-many': own('Your company has begun as many decisions in this space as it may.'),
+  'decision-unknown': own('There is no such decision, or no such space, on this node.'),
   'certificate-incomplete': {
     rule: 'DEC-23',
     says: 'The decision has no certificate yet.',
     safe: 'All that was said in it is kept.',
-    next: 'Look for whom it waits: parley policy check FILE'
+    next: SHOW
   }
 }

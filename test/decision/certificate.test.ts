@@ -81,4 +81,14 @@ describe('a certificate', () => {
     ])
     expect(must(verifyCertificate(must(certify(decision, identityOf)))).messages.contexts).toEqual([])
   })
+
+  it('[DEC-11] a decision ends though another supersedes it', () => {
+    const first = both()
+    const second = play(initiate(ADA, POLICY, { supersedes: first.id }), [
+      [ADA, YES],
+      [BO, YES]
+    ])
+    expect(must(verifyCertificate(must(certify(first, identityOf)))).file.decision).toBe(first.id)
+    expect(must(verifyCertificate(must(certify(second, identityOf)))).file.decision).toBe(second.id)
+  })
 })

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { Decision, settledDigest } from '../../src/decision/decision.ts'
 import { progressOf } from '../../src/decision/progress.ts'
 import { turnOf } from '../../src/decision/elector.ts'
-import type { StatementKind } from '../../src/decision/schema.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import {
   HOUR,
@@ -36,16 +35,12 @@ function committed() {
 }
 
 const close = (holder: Holder, round: number, set: string[], because: string[] = []) =>
-  say(
-    holder,
-    'decision-close.v1' as StatementKind,
-    {
-      decision,
-      round,
-      set: set.toSorted(),
-      because: because.toSorted()
-    } as never
-  )
+  say(holder, 'decision-close.v1', {
+    decision,
+    round,
+    set: set.toSorted(),
+    because: because.toSorted()
+  })
 
 const codeOf = (value: unknown) => (isReject(value) ? value.code : value)
 
@@ -107,7 +102,7 @@ describe('rounds', () => {
   it('[DEC-15] who names three that say the same says the same', () => {
     const { one, ids } = committed()
     const named = [ADA, BO, CLEO].map(holder => close(holder, 0, ids.slice(0, 3)))
-    for (const message of named) one.add(message as never)
+    for (const message of named) one.add(message)
     const because = named.map(({ id }) => id)
     expect(codeOf(one.add(close(DAN, 1, ids, because)))).toBe('round-lock')
     expect(one.add(close(DAN, 1, ids.slice(0, 3), because))).toBe('added')
@@ -117,7 +112,7 @@ describe('rounds', () => {
     const { one, ids } = committed()
     const few = ids.slice(0, 3)
     const first = [close(ADA, 0, few), close(BO, 0, few), close(CLEO, 0, few), close(DAN, 0, ids)]
-    for (const message of first) one.add(message as never)
+    for (const message of first) one.add(message)
     const [a, b, c, d] = first.map(({ id }) => id) as [string, string, string, string]
     const locked = close(ADA, 1, few, [a, b, c])
     const free = [close(BO, 1, ids, [a, b, d]), close(CLEO, 1, ids, [b, c, d])]
@@ -134,7 +129,7 @@ describe('rounds', () => {
       close(BO, 0, ids.slice(1, 3)),
       close(CLEO, 0, ids.slice(2))
     ]
-    for (const message of first) one.add(message as never)
+    for (const message of first) one.add(message)
     const because = first.map(({ id }) => id)
     expect(codeOf(one.add(close(DAN, 1, ids.slice(1), because)))).toBe('round-set')
     expect(one.add(close(DAN, 1, ids, because))).toBe('added')
@@ -143,7 +138,7 @@ describe('rounds', () => {
   it('[DEC-18] commitments are closed by three that are locked on one set', () => {
     const { one, ids } = committed()
     const first = [ADA, BO, CLEO].map(holder => close(holder, 0, ids))
-    for (const message of first) one.add(message as never)
+    for (const message of first) one.add(message)
     const because = first.map(({ id }) => id)
     one.add(close(ADA, 1, ids, because))
     one.add(close(BO, 1, ids, because))
@@ -211,7 +206,7 @@ describe('rounds', () => {
     const first = [BO, CLEO, DAN].map(holder => close(holder, 0, others))
     const because = first.map(({ id }) => id)
     for (const message of [...first, ...[BO, CLEO, DAN].map(holder => close(holder, 1, others, because))])
-      one.add(message as never)
+      one.add(message)
     expect(one.closed?.set).toEqual(others)
     expect(kinds()).toEqual([])
   })
@@ -238,7 +233,7 @@ describe('the tally', () => {
   })
 
   it('[DEC-20] who committed twice with one key has no ballot', () => {
-    const twice = play(INITIATION, [...votes(YES, YES, YES, YES), [ADA, NO as never]])
+    const twice = play(INITIATION, [...votes(YES, YES, YES, YES), [ADA, NO]])
     expect(twice.settled?.tally).toMatchObject({ approve: [3, 0], turnout: 3 })
     expect(new Set(twice.equivocations.map(({ elector }) => elector))).toEqual(new Set([0]))
   })
@@ -271,7 +266,7 @@ describe('what did not go', () => {
         ADA,
         policyOf(
           NAMES.map(name => ({ name })),
-          { rules: { default: UNANIMITY } as never }
+          { rules: { default: UNANIMITY } }
         )
       ),
       [

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { verifyCertificate } from '../../src/decision/certificate-check.ts'
+import { verifyEquivocation } from '../../src/decision/equivocation.ts'
 import { parseMessage } from '../../src/decision/message.ts'
 import { PolicySchema, checkPolicy, quorumsOf, ruleFor } from '../../src/decision/policy.ts'
 import { verifyIdentityLog } from '../../src/identity/identity-log.ts'
@@ -75,5 +76,16 @@ describe('certificates', () => {
   })
   it.each(invalid as One[])('[$rule] refuses $name', ({ certificate, code }) => {
     expect(codeOf(verifyCertificate(utf8(certificate)))).toBe(code)
+  })
+})
+
+describe('proofs of equivocations', () => {
+  const { valid, invalid } = load('vectors/proofs.json')
+  type One = { name: string; code: string; proof: string; shows: object }
+  it.each(valid as One[])('[DEC-31] [DEC-8] $name', ({ proof, shows }) => {
+    expect(verifyEquivocation(utf8(proof))).toEqual(shows)
+  })
+  it.each(invalid as One[])('[DEC-31] refuses $name', ({ proof, code }) => {
+    expect(codeOf(verifyEquivocation(utf8(proof)))).toBe(code)
   })
 })

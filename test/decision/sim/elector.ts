@@ -5,7 +5,8 @@ import type { Message } from '../../../src/decision/message.ts'
 import type { Ballot } from '../../../src/decision/schema.ts'
 import { toHex } from '../../../src/wire/bytes.ts'
 import { HOUR, type Holder, commit, say } from '../../../scripts/vectors/decision-builders.ts'
-import { HEALED, type World } from './world.ts'
+import { HEALED } from './times.ts'
+import type { World } from './world.ts'
 
 export class Elector {
   readonly world: World
@@ -142,9 +143,7 @@ export class Elector {
 
   utter(word: Word): void {
     const { kind, ...body } = word
-    this.publish(
-      say(this.holder, kind, { ...body, decision: this.world.initiation.id } as never, this.world.now)
-    )
+    this.publish(say(this.holder, kind, { ...body, decision: this.world.initiation.id }, this.world.now))
   }
 
   lackedBy(other: Elector): Message[] {

@@ -2,6 +2,7 @@
 import { certify } from '../../../src/decision/certificate.ts'
 import { verifyCertificate } from '../../../src/decision/certificate-check.ts'
 import type { Decision } from '../../../src/decision/decision.ts'
+import { encodeEquivocation, verifyEquivocation } from '../../../src/decision/equivocation.ts'
 import { weightOf } from '../../../src/decision/policy.ts'
 import { progressOf } from '../../../src/decision/progress.ts'
 import { isReject } from '../../../src/wire/reject.ts'
@@ -55,8 +56,11 @@ function stalls(at: number, decision: Decision, now: number, say: (text: string)
 function accuse(world: World, honest: readonly Elector[], say: (text: string) => void): void {
   const keys = new Set(world.electors.filter(({ isLiar }) => !isLiar).map(({ key }) => key))
   for (const { at, decision } of honest) {
-    for (const { key } of decision?.equivocations ?? [])
-      if (keys.has(key)) say(`node ${at} accuses an honest elector`)
+    for (const proof of decision?.equivocations ?? []) {
+      if (keys.has(proof.key)) say(`node ${at} accuses an honest elector`)
+      const proven = verifyEquivocation(encodeEquivocation(proof, identityOf) ?? new Uint8Array())
+      if (isReject(proven) || proven.key !== proof.key) say(`node ${at} has a proof that proves nothing`)
+    }
   }
 }
 

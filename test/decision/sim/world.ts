@@ -16,6 +16,7 @@ import {
 import { judge } from './judge.ts'
 import { LIES, Liar, type Lie, Twin } from './liar.ts'
 import { Elector } from './elector.ts'
+import { HEALED } from './times.ts'
 
 export interface Outcome {
   seed: number
@@ -28,8 +29,6 @@ export interface Outcome {
   ended: 'approved' | 'failed' | 'open'
 }
 
-/** After this nothing is lost or cut any more. */
-export const HEALED = START + 5 * HOUR
 const END = HEALED + 12 * HOUR
 const NAMES = ['acme', 'borealis', 'cobalt', 'dorado', 'elm', 'fjord', 'garnet']
 
@@ -138,7 +137,10 @@ export class World {
     for (let which = 1; which <= (this.#holders[name] ?? 1); which++) {
       const holder: Holder = holderOf(name, 'CTO', which)
       const at = this.electors.length
-      const node = lies ? new Liar(this, at, elector, holder, lies) : new Elector(this, at, elector, holder)
+      // A liar of two lives tells no other lies.
+      const node = lies
+        ? new Liar(this, at, elector, holder, isSplit ? [] : lies)
+        : new Elector(this, at, elector, holder)
       node.isDead = isDead
       this.electors.push(node)
     }
@@ -242,7 +244,7 @@ function policyFor(random: Random): Policy {
     const turnout = { numerator: random.below(3), denominator: 3 }
     const rule = random.chance(0.25) ? UNANIMITY : { ...MAJORITY, moreThan, turnout }
     const policy = policyOf(electors, {
-      rules: { default: rule as never, 'StandardsDoc.v1': UNANIMITY as never }
+      rules: { default: rule, 'StandardsDoc.v1': UNANIMITY }
     })
     if (!checkPolicy(policy)) return policy
   }
