@@ -1,5 +1,6 @@
 // What the answers come to: numbers, codes and a place in the text. No word of a model enters the result.
 // protocols/scoring, SCO-16 to SCO-19.
+import { hasAddress } from './address.ts'
 import { factsOf, quoteOf, removable, shownFacts } from './facts.ts'
 import type { Answer, Fact, FactsPart, Part, Sample, ScoreJob, Span } from './job.ts'
 import { cleaned } from './sanitiser.ts'
@@ -65,7 +66,7 @@ export function figuresOf(job: ScoreJob, parts: readonly Part[]): Figures {
   const section = alarmOf(samples)
   const codes: Record<ReasonCode, boolean> = {
     ...codesOfText(text, read),
-    'addresses-judge': facts.addressed.length > 0,
+    'addresses-judge': facts.addressed.length > 0 || hasAddress(cleaned(text).text),
     'evidence-found': rest !== null,
     'evidence-missing': score !== null && rest === null,
     'facts-left-out': facts.left > 0,

@@ -413,6 +413,8 @@ describe('a text that is too long', () => {
     expect(tokensAtLeast(prose)).toBeLessThan(140)
     expect(tokensAtMost('病院の機械を修理する'.repeat(10))).toBeGreaterThan(100)
     expect(tokensAtMost('0123456789')).toBe(10)
+    // Line ends by the hundred, which a vocabulary has in one piece.
+    expect(tokensAtLeast(JSON.stringify('\n'.repeat(400)))).toBe(0)
   })
 })
 
