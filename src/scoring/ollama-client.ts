@@ -130,12 +130,16 @@ async function chat(
     truncate: false
   }
   let content = ''
-  let last: z.output<typeof Chunk> | undefined
-  for await (const piece of await client.chat(request)) {
-    last = readChunk(piece)
-    content += last.message?.content ?? ''
+  let last: z.output<typeof Chunk> = { done: false }
+  try {
+    for await (const piece of await client.chat(request)) {
+      last = readChunk(piece)
+      content += last.message?.content ?? ''
+    }
+  } catch (error) {
+    // All else that went wrong the transport has named: what is left is the client, missing the last piece. SCO-7.
+    throw isScorerFailure(error) ? error : unfinished('The model stopped without an end.', error)
   }
-  if (!last?.done) throw unfinished('The model stopped without an end.')
   if (last.done_reason === 'length') throw unfinished('The model wrote more than an answer has room for.')
   const { prompt_eval_count: promptTokens = 0, remote_host, remote_model } = last
   return { content, promptTokens, remote: Boolean(remote_host) || Boolean(remote_model) }
@@ -147,8 +151,8 @@ function readChunk(piece: ChatResponse): z.output<typeof Chunk> {
   return chunk.data
 }
 
-function unfinished(what: string): ScorerFailure {
-  return new ScorerFailure('invalid-output', what)
+function unfinished(what: string, cause?: unknown): ScorerFailure {
+  return new ScorerFailure('invalid-output', what, { cause })
 }
 
 /** A client, and a controller, for one call: the client's own `abort` does nothing before the headers. */
@@ -164,16 +168,10 @@ async function calling<T>(
     return await run(new Ollama({ host: host.origin, fetch: fetchFor(call) }))
   } catch (error) {
     signal.throwIfAborted()
-    throw isScorerFailure(error) ? error : failureOfClient(error)
+    if (isScorerFailure(error)) throw error
+    throw new ScorerFailure('not-ollama', 'What answers there is not Ollama as we know it.', { cause: error })
   } finally {
     // Nothing of a call outlives it, on the server either.
     over.abort()
   }
-}
-
-/** What the client itself throws: the transport has turned away all that is no JSON, and all errors. */
-function failureOfClient(error: unknown): ScorerFailure {
-  const isUnfinished = error instanceof Error && error.message.startsWith('Did not receive done')
-  if (isUnfinished) return unfinished('The model stopped without an end.')
-  return new ScorerFailure('not-ollama', 'What answers there is not Ollama as we know it.', { cause: error })
 }

@@ -87,7 +87,8 @@ class Exchange {
       })
       this.#request = request
       const late = this.#limit(limits.connectMs, 'unreachable', `${url.host} does not answer`)
-      request.on('socket', socket => socket.once('connect', late))
+      const reached = url.protocol === 'https:' ? 'secureConnect' : 'connect'
+      request.on('socket', socket => socket.once(reached, late))
       request.once('response', resolve)
       request.once('error', reject)
       request.end(body)
@@ -137,9 +138,8 @@ class Exchange {
     } catch (error) {
       throw this.#reason(error)
     } finally {
-      // Whoever stops reading stops the server, too: it cancels the work when the connection closes.
+      // Leaving the loop closes the connection, and then the server cancels its work.
       this.#settle()
-      this.#request?.destroy()
     }
   }
 

@@ -67,6 +67,13 @@ describe('the slice', () => {
     expect(sliceContext({ ...CONTEXT, vision: words(4_000) }).context.vision).toMatch(/words\.$/)
   })
 
+  it('[SCO-25] never ends in half of a character', () => {
+    for (let tokensMax = 40; tokensMax < 60; tokensMax++) {
+      const { context } = sliceContext({ ...CONTEXT, vision: '😀'.repeat(500) }, tokensMax)
+      expect([context.vision.isWellFormed(), context.vision.length > 0]).toEqual([true, true])
+    }
+  })
+
   it('[SCO-25] stays within its budget, is made of beginnings, and names each cut', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 3_000 })
     const contexts = fc.record({

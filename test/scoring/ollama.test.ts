@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { FAILURE_CODES, type FailureCode, isScorerFailure } from '../../src/scoring/failure.ts'
 import { type OllamaOptions, createOllamaScorer } from '../../src/scoring/ollama-scorer.ts'
+import { inLine } from '../../src/scoring/host-line.ts'
 import { parseOllamaHost } from '../../src/scoring/ollama-host.ts'
 import { tokensAtLeast, tokensAtMost } from '../../src/scoring/tokens.ts'
 import { type ScoreJob, parseJob } from '../../src/scoring/job.ts'
@@ -195,6 +196,13 @@ describe('models elsewhere', () => {
     expect(double.chats()).toEqual([])
   })
 
+  it('[SCO-3] are refused where only the list tells', async () => {
+    double.models[0]!.remoteHost = 'https://ollama.com:443'
+    double.next('/api/show', { status: 200, body: JSON.stringify({ details: {}, model_info: {} }) })
+    expect(await codeOf(scorer().score(quick(), never))).toBe('remote-model')
+    expect(double.requests.map(({ path }) => path)).toEqual(['/api/version', '/api/tags'])
+  })
+
   it('[SCO-3] are refused where only their description tells', async () => {
     const told = { details: {}, model_info: {}, remote_model: 'gemma4:31b' }
     double.next('/api/show', { status: 200, body: JSON.stringify(told) })
@@ -318,6 +326,20 @@ describe('a call', () => {
     await double.until(() => double.aborts === 2)
   })
 
+  it('[SCO-5] has a limit for how long it takes to get through', async () => {
+    const silent = net.createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const connected = once(silent, 'connection')
+    const { port } = silent.address() as AddressInfo
+    // It takes the connection and never shakes hands.
+    const failing = failureOf(scorer({ host: `https://127.0.0.1:${port}` }).identify(never))
+    const [socket] = (await connected) as [net.Socket]
+    clock.pass(5_000)
+    expect(await failing).toMatchObject({ code: 'unreachable', message: /5 s/ })
+    socket.destroy()
+    silent.close()
+  })
+
   it('[SCO-5] has a limit for what an answer may bring', async () => {
     double.next('/api/chat', 'endless', 'endless', 'endless')
     const { figures } = await scorer({ limits: { answerBytesMax: 200_000 } }).score(quick(), never)
@@ -326,25 +348,49 @@ describe('a call', () => {
   })
 
   it('[SCO-9] is the only one to its host, whoever asks', async () => {
-    const both = [scorer().score(quick(), never), scorer().score(quick(), never)]
-    const all = await Promise.all(both)
-    expect(all.map(({ figures }) => figures.score)).toEqual([4, 4])
-    expect(double.atOnce).toBe(1)
-  })
-
-  it('[SCO-9] that was given up while it waited leaves the line to others', async () => {
     double.next('/api/chat', 'hang')
     const [first, second] = [new AbortController(), new AbortController()]
     const one = scorer().score(quick(), first.signal)
     await double.until(() => double.chats().length === 1)
     const two = scorer().score(quick(), second.signal)
     const three = scorer().score(quick(), never)
+    // They know who is there, and could ask; so could whoever makes some more calls in the meantime.
+    await double.until(() => double.requests.length >= 3 + 1 + 6)
+    await scorer().identify(never)
+    await scorer().identify(never)
+    expect(double.chats()).toHaveLength(1)
     second.abort(new Error('second'))
     await expect(two).rejects.toThrow('second')
-    expect(double.chats()).toHaveLength(1)
     first.abort(new Error('first'))
     await expect(one).rejects.toThrow('first')
     expect((await three).figures.score).toBe(4)
+    expect(double.atOnce).toBe(1)
+  })
+
+  it('[SCO-9] stands in a line that holds, whoever comes and goes', async () => {
+    const done: string[] = []
+    let running = 0
+    const open = Array.from({ length: 3 }, () => Promise.withResolvers<void>())
+    const enter = (name: string, until?: Promise<void>) =>
+      inLine('host', never, async () => {
+        expect(++running).toBe(1)
+        await until
+        running--
+        done.push(name)
+      })
+    const first = enter('a', open[0]!.promise)
+    const second = enter('b', open[1]!.promise)
+    open[0]!.resolve()
+    await first
+    // The first has gone, the second is at it: a third must see that there is a line.
+    const third = enter('c')
+    const other = inLine('other host', never, async () => done.push('other'))
+    await other
+    open[1]!.resolve()
+    await Promise.all([second, third])
+    await expect(inLine('host', never, () => Promise.reject(new Error('failed')))).rejects.toThrow('failed')
+    await enter('d')
+    expect(done).toEqual(['a', 'other', 'b', 'c', 'd'])
   })
 
   it('sends the same options each time, so that the model is loaded once', async () => {

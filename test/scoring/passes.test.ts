@@ -103,6 +103,14 @@ describe('a question', () => {
     for (const { user } of (await run(one)).questions) expect(user).not.toContain(token)
   })
 
+  it('[SCO-14] has room for a topic of any length', async () => {
+    const topic = {
+      question: 'Why? '.repeat(400),
+      benefits: Array.from({ length: 20 }, () => 'Because. '.repeat(100))
+    }
+    for (const { user } of scoring(await run(job({ topic })))) expect(user.length).toBeLessThan(6_000)
+  })
+
   it('[SCO-15] has its answer in the order of the alphabet, on both ways to a model', () => {
     const keys = (schema: unknown) => Object.keys((schema as { properties: object }).properties)
     expect(keys(SCORING_SCHEMA)).toEqual(['evidence', 'reason', 'score', 'unsure'])

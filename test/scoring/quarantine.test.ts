@@ -152,6 +152,19 @@ describe('quotes', () => {
     expect(PROPOSAL.slice(start, end)).toBe('There is no fee.')
   })
 
+  it('[SCO-13] that are longer than a fact may be are dropped', () => {
+    const text = `${'a long sentence, '.repeat(40)}and a short one.`
+    const read = (quote: string) =>
+      readFacts(
+        JSON.stringify({ facts: [{ kind: 'claim', quote }] }),
+        text,
+        [{ start: 0, end: text.length }],
+        0
+      )
+    expect(read(text.slice(0, 480))).toMatchObject({ facts: [{}], invented: 0 })
+    expect(read(text.slice(0, 483))).toMatchObject({ facts: [], invented: 1 })
+  })
+
   it('[SCO-13] are as many as there is room for, of each section the same', () => {
     expect([1, 2, 3, 5, 8].map(factsPerSection)).toEqual([24, 12, 8, 4, 3])
     const text = Array.from({ length: 40 }, (_, i) => `Sentence number ${i}.`).join('\n')

@@ -116,6 +116,7 @@ describe('the record', () => {
     const cell = { ...record.cells[0]!, by: 'model' as const }
     expect(mayBind({ ...ollama, cells: [cell] })).toBe(true)
     expect(mayBind({ ...ollama, cells: [{ ...cell, score: null }] })).toBe(false)
+    expect(mayBind({ ...record, cells: [cell] })).toBe(false)
   })
 })
 
