@@ -53,7 +53,9 @@ function codeOf(status: number, said: string | undefined): FailureCode {
   return said !== undefined && status === 400 ? 'server-error' : 'not-ollama'
 }
 
-const OVERFLOW = /exceed_context_size_error|longer than the context length|exceeds the available context/
+/** From 0.30 on in three ways, before in the last one. */
+const OVERFLOW =
+  /exceed_context_size_error|longer than the context length|exceeds the available context|exceeds the context length/
 
 /** @returns undefined where there is no JSON with an error in it, which Ollama always sends but for 403. */
 function errorText(body: string): string | undefined {

@@ -3,6 +3,15 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import {
+  goTime,
+  holdsSchema,
+  listsCapabilities,
+  readingOf,
+  refusalOfFields,
+  refusalOfSchema,
+  shiftIsOfTheLaunch
+} from './versions.ts'
 
 export interface Asked {
   readonly model: string
@@ -11,6 +20,7 @@ export interface Asked {
   readonly options: Readonly<Record<string, unknown>>
   readonly think?: boolean | string
   readonly truncate?: boolean
+  readonly shift?: boolean
   readonly stream?: boolean
 }
 
@@ -26,7 +36,7 @@ export interface DoubleModel {
   /** What it was trained for. */
   contextLength: number
   thinks: boolean
-  /** Tokens that it thinks, where it does. */
+  /** Tokens that it thinks, where it does; with none it ought to think and does not. */
   thinkTokens: number
   remoteHost?: string
   /** A template of Go renders the prompt, or the one in the weights. */
@@ -61,6 +71,8 @@ export interface DoubleOptions {
   brain?: Brain
   /** Beyond this many that wait, 503. */
   queueMax?: number
+  /** As with `OLLAMA_NO_CLOUD=1`: nothing is told of models elsewhere, nor asked of them. */
+  noCloud?: boolean
   /** Whether the prompt may be cut and counted otherwise than was asked, as an old server does. */
   tokensOf?: (text: string) => number
 }
@@ -80,7 +92,6 @@ const MODEL: DoubleModel = {
 const KNOWN_FIELDS =
   'model messages stream format options think keep_alive truncate shift logprobs top_logprobs tools'
 const KNOWN_OPTIONS = 'num_keep seed num_predict top_k top_p min_p typical_p repeat_last_n temperature repeat_penalty presence_penalty frequency_penalty stop num_ctx num_batch num_gpu main_gpu use_mmap num_thread' // prettier-ignore
-const INTEGERS = ['seed', 'num_predict', 'num_ctx', 'num_keep', 'top_k']
 
 /** Of a test: roughly what tokenizers make of English. */
 const tokensOfEnglish = (text: string) => Math.ceil(text.length / 4)
@@ -90,6 +101,7 @@ export class OllamaDouble {
   models: DoubleModel[]
   brain: Brain
   queueMax: number
+  noCloud: boolean
   tokensOf: (text: string) => number
   readonly requests: { path: string; body: Record<string, unknown> }[] = []
   /** Fields and options that Ollama does not know and would ignore without a word. */
@@ -115,6 +127,7 @@ export class OllamaDouble {
     this.models = (options.models ?? [{}]).map(model => ({ ...MODEL, ...model }))
     this.brain = options.brain ?? (() => ({}))
     this.queueMax = options.queueMax ?? 512
+    this.noCloud = options.noCloud ?? false
     this.tokensOf = options.tokensOf ?? tokensOfEnglish
   }
 
@@ -217,10 +230,10 @@ export class OllamaDouble {
       model: name,
       digest,
       size: 8_000_000_000,
-      modified_at: '2026-08-01T08:00:00.123456789Z',
+      modified_at: goTime(123_456_789),
       details: this.#details(model),
       ...(remoteHost && { remote_host: remoteHost, remote_model: name }),
-      ...(isAtLeast(this.version, [0, 30, 0]) && { capabilities })
+      ...(listsCapabilities(this.version) && { capabilities })
     }
   }
 
@@ -239,6 +252,7 @@ export class OllamaDouble {
     const model = this.#find(name)
     if (!model) return json(response, 404, { error: `model '${name}' not found` })
     const { family, contextLength, remoteHost } = model
+    if (this.#isBarred(model)) return json(response, 403, { error: NO_CLOUD })
     json(response, 200, {
       template: '{{ .Prompt }}',
       details: this.#details(model),
@@ -246,6 +260,10 @@ export class OllamaDouble {
       capabilities: ['completion', ...(model.thinks ? ['thinking'] : [])],
       ...(remoteHost && { remote_host: remoteHost, remote_model: name })
     })
+  }
+
+  #isBarred({ name, remoteHost }: DoubleModel): boolean {
+    return this.noCloud && (remoteHost !== undefined || /[:-]cloud$/.test(name))
   }
 
   #find(name: string): DoubleModel | undefined {
@@ -262,10 +280,9 @@ export class OllamaDouble {
     this.#noteUnknown(body, asked)
     const model = this.#find(asked.model)
     if (!model) return json(response, 404, { error: `model '${asked.model}' not found` })
-    const wrong = INTEGERS.find(name => name in asked.options && !Number.isInteger(asked.options[name]))
-    if (wrong) return json(response, 500, { error: `option "${wrong}" must be of type integer` })
-    if (asked.think === true && !model.thinks)
-      return json(response, 400, { error: `"${model.name}" does not support thinking` })
+    if (this.#isBarred(model)) return json(response, 403, { error: NO_CLOUD })
+    const refusal = refusalOfFields(asked, model)
+    if (refusal) return json(response, refusal.status, { error: refusal.error })
     if (this.#running > 0 && this.#waiting.length >= this.queueMax)
       return json(response, 503, { error: BUSY })
     await this.#turn()
@@ -295,41 +312,35 @@ export class OllamaDouble {
     mishap: Mishap | undefined,
     response: http.ServerResponse
   ): Promise<void> {
-    const window = Math.min((asked.options['num_ctx'] as number | undefined) ?? 4096, model.contextLength)
-    const loaded = `${model.name} ${window}`
-    if (this.#loaded !== loaded) this.loads++
-    this.#loaded = loaded
-    this.#happened()
+    const window = Math.min(integer(asked, 'num_ctx') ?? 4096, model.contextLength)
+    this.#load([model.name, window, shiftIsOfTheLaunch(this.version) && asked.shift === false].join(' '))
     const system = asked.messages.find(({ role }) => role === 'system')?.content ?? ''
     const user = asked.messages.at(-1)?.content ?? ''
-    const tokens = this.tokensOf(system + user)
-    const cut = this.#cut(asked, model, window, tokens)
-    if (cut === 'refused') return json(response, 400, { error: overflow(tokens, window) })
-    // The first tokens stay, the middle goes.
-    const kept = cut === 'cut' ? Math.floor(window / 2) + 2 : tokens
-    const read = cut === 'cut' ? user.slice(-4 * kept) : user
+    const reading = readingOf(this.version, asked, model, window, this.tokensOf(system + user))
+    if ('error' in reading) return json(response, reading.status, { error: reading.error })
+    const unfit = refusalOfSchema(this.version, asked)
+    if (unfit?.endsRunner) this.#loaded = ''
+    if (unfit) return json(response, unfit.status, { error: unfit.error })
+    const { tokens: kept, endTokens } = reading
+    const read = endTokens === undefined ? user : user.slice(-4 * endTokens)
     const written = this.#write(this.brain(system, read, asked), asked, model)
-    await this.#speak(written, { asked, model, kept, mishap, response })
+    // Where the window overflows while it answers, it forgets the middle and goes on; told not to, it stops.
+    const room = asked.shift === false ? window - kept : Infinity
+    await this.#speak(written, { asked, model, kept, room, mishap, response })
   }
 
-  #cut(
-    { truncate }: Asked,
-    { path }: DoubleModel,
-    window: number,
-    tokens: number
-  ): 'whole' | 'cut' | 'refused' {
-    if (tokens < window) return 'whole'
-    if (truncate === false && isAtLeast(this.version, [0, 12, 6])) return 'refused'
-    return path === 'rendered' ? 'cut' : 'refused'
+  #load(what: string): void {
+    if (this.#loaded !== what) this.loads++
+    this.#loaded = what
+    this.#happened()
   }
 
-  #write(thought: object | string, { format, think }: Asked, { path, thinks }: DoubleModel): string {
+  #write(thought: object | string, asked: Asked, model: DoubleModel): string {
     if (typeof thought === 'string') return thought
-    // It thinks, so the schema comes only after its thoughts; where it was told not to, some versions forget it.
-    const isForgotten = thinks && think === false && !isAtLeast(this.version, [0, 31, 2])
-    if (isForgotten) return `Well, I would say: ${JSON.stringify(thought)}`
+    if (!holdsSchema(this.version, asked, model)) return `Well, I would say: ${JSON.stringify(thought)}`
+    const { format } = asked
     const names = format && format !== 'json' ? Object.keys(format.properties ?? {}) : Object.keys(thought)
-    const ordered = path === 'native' ? names.toSorted() : names
+    const ordered = model.path === 'native' ? names.toSorted() : names
     return JSON.stringify(
       Object.fromEntries(ordered.map(name => [name, (thought as Record<string, unknown>)[name]]))
     )
@@ -337,9 +348,9 @@ export class OllamaDouble {
 
   async #speak(
     written: string,
-    { asked, model, kept, mishap, response }: { asked: Asked; model: DoubleModel; kept: number; mishap: Mishap | undefined; response: http.ServerResponse } // prettier-ignore
+    { asked, model, kept, room, mishap, response }: { asked: Asked; model: DoubleModel; kept: number; room: number; mishap: Mishap | undefined; response: http.ServerResponse } // prettier-ignore
   ): Promise<void> {
-    const predict = (asked.options['num_predict'] as number | undefined) ?? -1
+    const predict = integer(asked, 'num_predict') ?? -1
     const isThinking = model.thinks && asked.think !== false
     const thoughts = isThinking ? Array.from({ length: model.thinkTokens }, () => 'hm ') : []
     const words =
@@ -347,20 +358,10 @@ export class OllamaDouble {
         ? Array.from({ length: 1 << 20 }, () => 'word ')
         : (written.match(/[\s\S]{1,4}/gu) ?? [])
     const all = [...thoughts.map(thinking => ({ thinking })), ...words.map(content => ({ content }))]
-    const bounded = mishap === 'endless' ? all : all.slice(0, predict < 0 ? all.length : predict)
-    const base = { model: model.name, created_at: '2026-08-01T08:00:00.123456789Z' }
-    // Without a write there are no headers yet: queue, load and prompt come before.
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' })
-    for (const [i, piece] of bounded.entries()) {
-      if (response.destroyed) return
-      if (i === 3 && mishap === 'stall') await once(response, 'close')
-      if (i === 3 && mishap !== undefined && this.#interrupt(mishap, response)) return
-      const line = { ...base, message: { role: 'assistant', content: '', ...piece }, done: false }
-      if (!response.write(`${JSON.stringify(line)}\n`)) await drained(response)
-    }
-    if (mishap === 'no-end') return void response.end()
+    const bounded =
+      mishap === 'endless' ? all : all.slice(0, Math.min(room, predict < 0 ? all.length : predict))
     const last = {
-      ...base,
+      ...said(model, bounded.length),
       message: { role: 'assistant', content: '' },
       done: true,
       done_reason: mishap === 'length' || bounded.length < all.length ? 'length' : 'stop',
@@ -370,8 +371,21 @@ export class OllamaDouble {
       ...(mishap === 'remote-answer' && { remote_host: 'https://ollama.com', remote_model: model.name })
     }
     // Zeros are left out.
-    const shown = Object.entries(last).filter(([, value]) => value !== 0)
-    response.end(`${JSON.stringify(Object.fromEntries(shown))}\n`)
+    const shown = Object.fromEntries(Object.entries(last).filter(([, value]) => value !== 0))
+    if (asked.stream === false) {
+      const content = bounded.map(piece => ('content' in piece ? piece.content : '')).join('')
+      return json(response, 200, { ...shown, message: { role: 'assistant', content } })
+    }
+    // Without a write there are no headers yet: queue, load and prompt come before.
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    for (const [i, piece] of bounded.entries()) {
+      if (response.destroyed) return
+      if (i === 3 && mishap === 'stall') await once(response, 'close')
+      if (i === 3 && mishap !== undefined && this.#interrupt(mishap, response)) return
+      const line = { ...said(model, i), message: { role: 'assistant', content: '', ...piece }, done: false }
+      if (!response.write(`${JSON.stringify(line)}\n`)) await drained(response)
+    }
+    response.end(mishap === 'no-end' ? '' : `${JSON.stringify(shown)}\n`)
   }
 
   #interrupt(mishap: Mishap, response: http.ServerResponse): boolean {
@@ -390,17 +404,17 @@ export class OllamaDouble {
 
 const BUSY = 'server busy, please try again.  maximum pending requests exceeded'
 
-/** As llama-server says it: JSON within the string. */
-function overflow(tokens: number, window: number): string {
-  return JSON.stringify({
-    error: {
-      code: 400,
-      message: `request (${tokens} tokens) exceeds the available context size (${window} tokens), try increasing it`,
-      type: 'exceed_context_size_error',
-      n_prompt_tokens: tokens,
-      n_ctx: window
-    }
-  })
+const NO_CLOUD = 'ollama cloud is disabled: remote model details are unavailable'
+
+/** What every line of an answer begins with, each at a time of its own. */
+function said({ name }: DoubleModel, line: number): object {
+  return { model: name, created_at: goTime((line * 1_000_100) % 1_000_000_000) }
+}
+
+/** A fraction is cut. */
+function integer({ options }: Asked, name: string): number | undefined {
+  const given = options[name] as number | undefined
+  return given === undefined ? undefined : Math.trunc(given)
 }
 
 function json(response: http.ServerResponse, status: number, value: object): void {
@@ -415,10 +429,4 @@ function drained(response: http.ServerResponse): Promise<void> {
     }
     response.on('drain', done).on('close', done)
   })
-}
-
-function isAtLeast(version: string, least: readonly number[]): boolean {
-  const parts = version.split(/[.-]/).map(Number)
-  const at = least.findIndex((part, i) => part !== parts[i])
-  return at < 0 || (parts[at] as number) > (least[at] as number)
 }

@@ -210,6 +210,12 @@ describe('models elsewhere', () => {
     expect(double.chats()).toEqual([])
   })
 
+  it('[SCO-3] are refused as such where the server itself would refuse them', async () => {
+    double.noCloud = true
+    double.models[0]!.remoteHost = 'https://ollama.com:443'
+    expect(await codeOf(scorer().score(quick(), never))).toBe('remote-model')
+  })
+
   it('[SCO-3] an answer from elsewhere is discarded', async () => {
     double.next('/api/chat', 'remote-answer')
     expect(await codeOf(scorer().score(quick(), never))).toBe('remote-model')
@@ -429,9 +435,14 @@ describe('a text that is too long', () => {
 
   it('[SCO-6] is refused by the server where it has more tokens than we thought', async () => {
     double.tokensOf = text => text.length
-    for (const path of ['rendered', 'native'] as const) {
-      double.models[0]!.path = path
-      expect(await codeOf(scorer().score(long(12_000), never))).toBe('prompt-too-long')
+    for (const version of ['0.24.0', '0.33.0']) {
+      for (const path of ['rendered', 'native'] as const) {
+        double.version = version
+        double.models[0]!.path = path
+        const failure = await failureOf(scorer().score(long(12_000), never))
+        // By its own words, not since it read another number than we thought.
+        expect(failure).toMatchObject({ code: 'prompt-too-long', message: /does not fit.*\(400: / })
+      }
     }
   })
 
@@ -547,9 +558,17 @@ describe('an answer that is none', () => {
     })
   })
 
+  it('[SCO-8] a model that ought to think and does not, and so is held to no schema, gives none', async () => {
+    const gptOss = { name: 'gpt-oss:20b', family: 'gptoss', thinks: true, thinkTokens: 0 }
+    Object.assign(double.models[0]!, gptOss)
+    expect((await scorer({ model: 'gpt-oss:20b' }).score(quick(), never)).figures.score).toBe(null)
+    double.models[0]!.thinkTokens = 1
+    expect((await scorer({ model: 'gpt-oss:20b' }).score(quick(), never)).figures.score).toBe(4)
+  })
+
   it('[SCO-8] a server that forgets the schema gives none', async () => {
     double.version = '0.31.1'
-    double.models[0]!.thinks = true
+    Object.assign(double.models[0]!, { thinks: true, family: 'qwen35' })
     expect((await scorer().score(quick(), never)).figures.score).toBe(null)
   })
 })
