@@ -15,7 +15,7 @@ const RANKS = [
   ['policy'],
   ['replica', 'artifacts', 'audit', 'decision'],
   ['sync'],
-  ['store', 'net', 'sandbox'],
+  ['store', 'scoring', 'net', 'sandbox'],
   ['node'],
   ['api'],
   ['cli']
@@ -83,6 +83,16 @@ describe('layers', () => {
     const code = (file: string) => read(file).replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')
     const wrong = core.filter(file => file !== exempt && impure.test(code(file)))
     expect(wrong).toEqual([])
+  })
+
+  it('scoring has none either, but in its transport', () => {
+    const scoring = layered.filter(file => file.startsWith('src/scoring/'))
+    const impure =
+      /node:(?!crypto)[a-z_/]+|Date\.now|Math\.random|setTimeout|setInterval|performance\.|process\./
+    expect(scoring.filter(file => impure.test(read(file)))).toEqual([
+      'src/scoring/ollama-host.ts',
+      'src/scoring/ollama-transport.ts'
+    ])
   })
 
   it('only verify, decide and the gate make what they make', () => {
