@@ -33,15 +33,19 @@ export function signsOf(text: string): SignText {
 }
 
 const ALIKE: Readonly<Record<string, string>> = {
-  '\u2018': "'", '\u2019': "'", '\u201a': "'", '\u2032': "'", '`': "'", '\u00b4': "'",
-  '\u201c': '"', '\u201d': '"', '\u201e': '"', '\u00ab': '"', '\u00bb': '"', '\u2033': '"',
+  '\u2018': "'", '\u2019': "'", '\u201a': "'", '\u2032': "'", '`': "'",
+  '\u201c': '"', '\u201d': '"', '\u201e': '"', '\u00ab': '"', '\u00bb': '"',
   '\u2010': '-', '\u2011': '-', '\u2012': '-', '\u2013': '-', '\u2014': '-', '\u2212': '-'
 } // prettier-ignore
 
 function fold(piece: string): string {
   if (/^[!-~]$/.test(piece)) return piece === '`' ? "'" : piece.toLowerCase()
-  const plain = cleaned(ALIKE[piece] ?? piece).text
-  return (ALIKE[plain] ?? plain).toLowerCase().replace(/\s+/g, '')
+  // Cleaned first: NFKC makes two primes of a double one, and the text that a model was shown has these.
+  const plain = cleaned(piece).text.replace(
+    /[\u2010-\u2032\u2212\u00ab\u00bb`]/g,
+    sign => ALIKE[sign] ?? sign
+  )
+  return plain.toLowerCase().replace(/\s+/g, '')
 }
 
 /** @returns the first place of the quote, in the text itself; none for a quote that is too short. */

@@ -119,6 +119,8 @@ describe('quotes', () => {
     expect(place('twenty engineers.')).toBe('twenty\u200b engineers.')
     expect(place('fine cafe\u0301')).toBe('ﬁne café')
     expect(place('acme pays thirty')).toBe(undefined)
+    const primes = 'It is 12\u2033 wide, no more'
+    expect(findQuote(signsOf(primes), cleaned(primes).text)).toEqual({ start: 0, end: primes.length })
     expect(place('acme')).toBe(undefined)
   })
 
