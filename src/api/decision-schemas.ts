@@ -32,6 +32,7 @@ export const ballot = z.strictObject({
   scores: scores.exactOptional(),
   rationale: z.string().max(2_000).exactOptional(),
   objection: objects.exactOptional(),
+  scored: digest.exactOptional(),
   role: name.exactOptional()
 })
 export const mediation = RecordSchema
@@ -111,4 +112,10 @@ export const decision = z.object({
   revises: z.string().exactOptional(),
   supersedes: z.string().exactOptional(),
   own: z.array(z.object({ role: z.string(), voted: z.boolean() }))
+})
+export const decisionProof = z.object({
+  company: z.string(),
+  role: z.string(),
+  kind: z.string(),
+  proof: z.string()
 })

@@ -2,7 +2,15 @@
 // Kept apart from the routes because a client never loads zod: its own node has checked what it sends.
 import { z } from 'zod'
 import { account, agreement, company, revisionText } from './agreement-schemas.ts'
-import { ballot, decision, mediation, rationale, topic } from './decision-schemas.ts'
+import { ballot, decision, decisionProof, mediation, rationale, topic } from './decision-schemas.ts'
+import {
+  contextChange,
+  enteredScores,
+  roleContext,
+  scoring,
+  scoringOptions,
+  scoringRequest
+} from './scoring-schemas.ts'
 
 const text = z.string().refine(value => value.isWellFormed(), 'lone surrogates are no text')
 const name = text.min(1).max(4_096)
@@ -192,6 +200,8 @@ const event = z.discriminatedUnion('event', [
   z.object({ event: z.literal('fork'), facet: z.string(), company: z.string(), seq: z.number(), at: time }),
   z.object({ event: z.literal('alarm'), code: z.string(), detail: z.string(), at: time }),
   due.extend({ event: z.literal('certificate') }),
+  z.object({ event: z.literal('decision'), decision: z.string() }),
+  z.object({ event: z.literal('scoring'), decision: z.string() }),
   z.object({ event: z.literal('space'), space: z.string() }),
   z.object({ event: z.literal('artifact'), artifact: z.string() })
 ])
@@ -287,6 +297,10 @@ export const SCHEMAS = {
   ballot,
   mediation,
   rationale,
+  scoringRequest,
+  enteredScores,
+  scoringOptions,
+  contextChange,
 
   // What goes out.
   status,
@@ -301,6 +315,10 @@ export const SCHEMAS = {
   revisionText,
   decision,
   decisions: z.array(decision),
+  proofs: z.array(decisionProof),
+  roleContext,
+  scoring,
+  scorings: z.array(scoring),
   reciprocity: z.object({ space: z.string(), spaceTitle: z.string(), accounts: z.array(account) }),
   statement: z.object({ space: z.string(), company, text: z.string() }),
   reason: z.string().min(1).max(2_000),

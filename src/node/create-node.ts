@@ -41,11 +41,13 @@ import { People } from './people.ts'
 import { Reissues } from './reissues.ts'
 import { report } from './report.ts'
 import { Rooms } from './rooms.ts'
+import { Scorings } from './scorings.ts'
 import { Seals } from './seals.ts'
 import { Shares } from './shares.ts'
 import { openInvites, restore } from './stored.ts'
 import { Upkeep } from './upkeep.ts'
 import { Views } from './views.ts'
+import { Voters } from './voters.ts'
 import { Why } from './why.ts'
 
 export const VERSION = '0.1.0'
@@ -66,7 +68,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
   const directory = directoryOf(keys)
   const { store, missing } = await openHomeStore(home, keys, openStore)
   const assembled = await assemble(options, directory, store)
-  const { core, parts, rooms, reissues, upkeep, electors, follow, node } = assembled
+  const { core, parts, rooms, reissues, upkeep, electors, scorings, follow, node } = assembled
   try {
     parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity, parts.checkpoints))]
     for (const what of parts.losses.unusable) log('error', what)
@@ -76,6 +78,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
     await rooms.found()
     await upkeep.lookAtCertificates()
     await electors.start(store)
+    await scorings.start(store)
     for (const [id, { facet }] of core.context.facets) if (facet.forks().length > 0) void reissues.check(id)
     return node
   } catch (error) {
@@ -117,7 +120,10 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   const driver: Driver = new Driver(core, store, documents, {
     news: news => {
       report(parts, news, log)
-      if (news.what === 'decision') electors.look(news.decision)
+      if (news.what === 'decision') {
+        electors.look(news.decision)
+        scorings.look(news.decision)
+      }
       if (news.what === 'identity' && news.did === directory.self.did) follow()
     },
     document: (facet, change, frontier) => {
@@ -150,11 +156,13 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   const library: Library = new Library(parts, rooms, random)
   const history = new History(parts, library)
   const electors: Electors = new Electors(parts, log)
+  const voters = new Voters(parts)
+  const scorings: Scorings = new Scorings(parts, { library, voters, config: home.config, log }, random)
   const reissues: Reissues = new Reissues(parts, library)
   const views: Views = new Views(parts, library, home.config.coalesceMs)
   const node = new LocalNode({
     parts,
-    ...deedsOf(parts, { rooms, library, history, electors }),
+    ...deedsOf(parts, { rooms, library, history, electors, voters, scorings }),
     views,
     why: new Why(parts),
     audit: new AuditLogs(parts, () => keyring.certificate),
@@ -164,25 +172,29 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     upkeep,
     snapshot: () => exportSnapshot(store.stored),
     invites: () => openInvites(store),
-    close: () => closeAll([electors, upkeep, views, peering, driver, parts.checkpoints, documents, store])
+    close: () =>
+      closeAll([scorings, electors, upkeep, views, peering, driver, parts.checkpoints, documents, store])
   })
-  return { core, parts, rooms, reissues, upkeep, electors, follow, node }
+  return { core, parts, rooms, reissues, upkeep, electors, scorings, follow, node }
 }
 
 interface Rooted {
   electors: Electors
+  voters: Voters
+  scorings: Scorings
   rooms: Rooms
   library: Library
   history: History
 }
 
 /** What people do, each by the part of the node that does it. */
-function deedsOf(parts: Parts, { rooms, library, history, electors }: Rooted) {
+function deedsOf(parts: Parts, { rooms, library, history, electors, voters, scorings }: Rooted) {
   return {
     people: new People(parts, random),
     rooms,
     agreements: new Agreements(parts, rooms),
-    decisions: new Decisions(parts, { rooms, library, electors }, random),
+    decisions: new Decisions(parts, { rooms, library, electors, voters, scorings }, random),
+    scorings,
     exchanges: new Exchanges(parts, rooms, library),
     shelf: library,
     history,

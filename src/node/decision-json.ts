@@ -29,6 +29,8 @@ export interface BallotRequest {
   scores?: Ballot['scores']
   rationale?: string
   objection?: { argument: string; change: string }
+  /** The evaluator's record that the scores are taken from, by the beginning of its digest; instead of `scores`. */
+  scored?: string
   /** Which of the own roles, where several decide. */
   role?: string
 }
@@ -79,4 +81,13 @@ export interface DecisionJson {
   supersedes?: string
   /** What this node's people may do now. */
   own: { role: string; voted: boolean }[]
+}
+
+/** What proves that one key has said two things. */
+export interface ProofJson {
+  company: string
+  role: string
+  kind: string
+  /** The file, for `parley verify`. */
+  proof: string
 }

@@ -139,14 +139,15 @@ export class Electors {
   }
 
   /** The ballot stands on the disk before anybody hears that there is one. */
-  async commit(role: RoleSigner, decision: string, secret: Secret): Promise<void> {
+  async commit(role: RoleSigner, decision: string, secret: Secret, context?: string): Promise<void> {
     const commitment = commitmentOf(secret.salt, secret.ballot)
     const bytes = encodeCbor([utf8(secret.salt), utf8(JSON.stringify(secret.ballot))])
     await this.#parts.driver.perform(core => {
       core.context.write([{ kind: 'put', table: TABLE, key: commitment, bytes }])
     })
     this.#ballots.set(commitment, secret)
-    await this.say(role, 'decision-commitment.v1', { decision, commitment })
+    const body = { decision, commitment, ...(context !== undefined && { context }) }
+    await this.say(role, 'decision-commitment.v1', body)
     this.look(decision)
   }
 

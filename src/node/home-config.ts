@@ -31,6 +31,9 @@ const ConfigJson = z.strictObject({
   companyBytesPerDay: z.int('not a whole number').min(1, 'below 1').default(QUOTA.bytesPerDay),
   companyDocuments: z.int('not a whole number').min(1, 'below 1').default(QUOTA.documents),
   keepsChains: z.boolean('not true or false').optional(),
+  ollama: z.string('not a text').max(300).default('127.0.0.1:11434'),
+  ollamaRemote: z.boolean('not true or false').default(false),
+  ollamaUnversioned: z.boolean('not true or false').default(false),
   logLevel: z.enum(LOG_LEVELS, `not one of ${LOG_LEVELS.join(', ')}`).default('info')
 })
 
@@ -51,6 +54,12 @@ export interface Config {
   companyDocuments: number
   /** Whether this node of the company enters what its nodes sign in spaces: one does, and by itself the first. */
   keepsChains?: boolean | undefined
+  /** Where Ollama listens, written as `OLLAMA_HOST` is. */
+  ollama: string
+  /** Whether an Ollama on another machine may read what role holders confide to their node (SCO-4). */
+  ollamaRemote: boolean
+  /** Whether an Ollama that tells no version is a new one, built from source. */
+  ollamaUnversioned: boolean
   logLevel: LogLevel
 }
 

@@ -16,6 +16,7 @@ import { type Parts, companyJson, nameOf } from './parts.ts'
 import type { People } from './people.ts'
 import type { Agreements } from './agreements.ts'
 import type { Decisions } from './decisions.ts'
+import type { Scorings } from './scorings.ts'
 import type { Exchanges } from './exchanges.ts'
 import type { Rooms } from './rooms.ts'
 import type { Seals } from './seals.ts'
@@ -30,6 +31,7 @@ export interface LocalNodeParts {
   rooms: Rooms
   agreements: Agreements
   decisions: Decisions
+  scorings: Scorings
   exchanges: Exchanges
   shelf: Library
   history: History
@@ -135,7 +137,16 @@ export class LocalNode implements ParleyNode {
   vote: ParleyNode['vote'] = (id, ballot) => this.#own.decisions.vote(id, ballot)
   explainDecision = (id: string, text: string) => this.#own.decisions.explain(id, text)
   mediate: ParleyNode['mediate'] = (id, record) => this.#own.decisions.mediate(id, record)
+  decisionProofs = async (id: string) => this.#own.decisions.proofs(id)
   decisionCertificate = (id: string) => this.#own.decisions.certificate(id)
+  roleContext: ParleyNode['roleContext'] = async role => this.#own.scorings.contextOf(role)
+  setRoleContext: ParleyNode['setRoleContext'] = (role, change) => this.#own.scorings.setContext(role, change)
+  scorings = async () => this.#own.scorings.list()
+  scoring: ParleyNode['scoring'] = async (id, { role }) => this.#own.scorings.show(id, role)
+  beginScoring: ParleyNode['beginScoring'] = (id, request) => this.#own.scorings.begin(id, request)
+  enterScores: ParleyNode['enterScores'] = (id, entered) => this.#own.scorings.enter(id, entered)
+  retryScoring: ParleyNode['retryScoring'] = (id, { role }) => this.#own.scorings.retry(id, role)
+  scoringRecord: ParleyNode['scoringRecord'] = (id, { role }) => this.#own.scorings.record(id, role)
 
   reciprocity = (space: string) => this.#own.exchanges.show(space)
   release: ParleyNode['release'] = (artifact, { to }) =>

@@ -6,7 +6,8 @@ import type { ReciprocityJson, StatementJson } from './exchange-json.ts'
 import type { LogLineJson, LateJson, LateTextJson, DraftJson, DraftTextJson } from './history-json.ts'
 import type { CompanyJson } from './company-json.ts'
 import type { MediationRecord } from '../decision/schema.ts'
-import type { BallotRequest, DecisionJson, TopicRequest } from './decision-json.ts'
+import type { EnteredScore, RoleContext, ScoringJson, ScoringRequest } from './scoring-json.ts'
+import type { BallotRequest, DecisionJson, ProofJson, TopicRequest } from './decision-json.ts'
 import type { AgreementJson, RevisionTextJson } from './agreement-json.ts'
 import type { ShareApproval, ShareJson, ShareOptions } from './share-json.ts'
 
@@ -211,6 +212,7 @@ export type NodeEvent =
   | ({ event: 'certificate' } & DueJson)
   | { event: 'space'; space: string }
   | { event: 'decision'; decision: string }
+  | { event: 'scoring'; decision: string }
   | { event: 'artifact'; artifact: string }
 
 /** All methods that change something resolve once it is durable; failures are NodeErrors with a next step. */
@@ -265,8 +267,23 @@ export interface ParleyNode {
   explainDecision(id: string, text: string): Promise<DecisionJson>
   /** Signs, as CEO, what is to become of a decision in which nothing was approved. */
   mediate(id: string, record: MediationRecord): Promise<DecisionJson>
+  /** What convicts those who said two things in it. */
+  decisionProofs(id: string): Promise<ProofJson[]>
   /** JointGovernanceDecision.v1, as a file. */
   decisionCertificate(id: string): AsyncIterable<Uint8Array>
+
+  /** What the role holder confides to the scorer of this node. */
+  roleContext(role: string): Promise<RoleContext>
+  setRoleContext(role: string, change: Partial<RoleContext>): Promise<RoleContext>
+  scorings(): Promise<ScoringJson[]>
+  scoring(decision: string, options: { role?: string }): Promise<ScoringJson>
+  /** Chooses who judges, and lets them begin; what was entered by hand stays. */
+  beginScoring(decision: string, request: ScoringRequest): Promise<ScoringJson>
+  enterScores(decision: string, entered: { scores: EnteredScore[]; role?: string }): Promise<ScoringJson>
+  /** Now, and not after the wait; what was given up is tried again as well. */
+  retryScoring(decision: string, options: { role?: string }): Promise<ScoringJson>
+  /** The evaluator's record, byte for byte as a ballot names it. */
+  scoringRecord(decision: string, options: { role?: string }): AsyncIterable<Uint8Array>
 
   /** What the parties of a space have given us and we them, by company and kind, and what is due. */
   reciprocity(space: string): Promise<ReciprocityJson>

@@ -44,6 +44,7 @@ export type TableName =
   | 'audit-conflict'
   | 'decision'
   | 'ballot'
+  | 'scoring'
 
 /** An envelope to read back: the edge finds it by lane, seq and id. */
 export interface Wanted {

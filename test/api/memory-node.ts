@@ -2,7 +2,14 @@
 import type { ReciprocityJson, StatementJson } from '../../src/node/exchange-json.ts'
 import type { MediationRecord } from '../../src/decision/schema.ts'
 import type { AgreementJson, RevisionTextJson } from '../../src/node/agreement-json.ts'
-import type { BallotRequest, DecisionJson, ElectorJson, TopicRequest } from '../../src/node/decision-json.ts'
+import type {
+  BallotRequest,
+  DecisionJson,
+  ElectorJson,
+  ProofJson,
+  TopicRequest
+} from '../../src/node/decision-json.ts'
+import type { EnteredScore, RoleContext, ScoringJson, ScoringRequest } from '../../src/node/scoring-json.ts'
 import type { CompanyJson } from '../../src/node/company-json.ts'
 import type { AuditJson } from '../../src/node/audit-json.ts'
 import type {
@@ -259,6 +266,94 @@ export class MemoryNode implements ParleyNode {
   explainDecision = (id: string, text: string) => this.#decide(id, { rationales: [text] })
   mediate = (id: string, record: MediationRecord) =>
     this.#decide(id, { mediation: [{ id: 'r0', record, weight: 1, needed: 2, companies: ['Acme Ltd'] }] })
+  async decisionProofs(id: string): Promise<ProofJson[]> {
+    return [
+      { company: 'Acme Ltd', role: 'CTO', kind: 'decision-close.v1', proof: (await this.decision(id)).title }
+    ]
+  }
+
+  readonly #contexts = new Map<string, RoleContext>()
+
+  async roleContext(role: string): Promise<RoleContext> {
+    return this.#contexts.get(role) ?? { vision: '', purpose: '', notes: '' }
+  }
+
+  async setRoleContext(role: string, change: Partial<RoleContext>): Promise<RoleContext> {
+    this.#contexts.set(role, { ...(await this.roleContext(role)), ...change })
+    return this.roleContext(role)
+  }
+
+  readonly #scorings: ScoringJson[] = []
+
+  async scorings(): Promise<ScoringJson[]> {
+    return this.#scorings
+  }
+
+  async scoring(id: string, { role = 'CTO' }: { role?: string }): Promise<ScoringJson> {
+    const found = this.#scorings.find(one => one.decision === id && one.role === role)
+    if (!found) throw new NodeError('scoring-none', `nothing of ${id} is scored`, 'Run parley score.')
+    return found
+  }
+
+  async beginScoring(id: string, request: ScoringRequest): Promise<ScoringJson> {
+    const { title, options } = await this.decision(id)
+    const { scorer, model = '', quick = false, artifacts = [], role = 'CTO' } = request
+    this.#scorings.push({
+      decision: id,
+      title,
+      role,
+      scorer: { kind: scorer, model, since: 7 },
+      judge: {
+        digest: 'a1',
+        server: '0.33.0',
+        family: 'qwen3',
+        quantization: 'Q4_K_M',
+        parametersMillions: 8_000,
+        warnings: ['old-server']
+      },
+      careful: !quick,
+      options: options.map(option => option.title),
+      cells: [
+        {
+          option: 0,
+          criterion: 'fit',
+          score: null,
+          spread: 2,
+          codes: ['spread'],
+          needsLook: true,
+          unscored: 'prompt-too-long',
+          evidence: title,
+          words: [{ score: 3, reason: title }]
+        }
+      ],
+      done: 0,
+      running: { option: 0, criterion: 'fit', done: 1, of: 3 },
+      trouble: { code: 'deadline', message: title, next: title, times: 2, nextAt: 9 },
+      cuts: artifacts.map(what => ({ what, kept: 1, of: 2 })),
+      binding: true,
+      closed: false
+    })
+    return this.scoring(id, { role })
+  }
+
+  async enterScores(
+    id: string,
+    { scores, role = 'CTO' }: { scores: EnteredScore[]; role?: string }
+  ): Promise<ScoringJson> {
+    const scoring = await this.scoring(id, { role })
+    const cells = scores.map(({ option, criterion, score, note }) => {
+      const by = { by: 'edited' as const, modelScore: 1, ...(note !== undefined && { note }) }
+      return { option, criterion, score, ...by, spread: 0, codes: [], needsLook: false, words: [] }
+    })
+    return Object.assign(scoring, { cells, done: cells.length, record: 'c0' })
+  }
+
+  retryScoring = async (id: string, options: { role?: string }) =>
+    Object.assign(await this.scoring(id, options), { closed: true })
+  async *scoringRecord(id: string, options: { role?: string }): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(`record of ${(await this.scoring(id, options)).title}`)
+  }
+
   async *decisionCertificate(id: string): AsyncGenerator<Uint8Array> {
     yield Buffer.from(`certificate of ${(await this.decision(id)).title}`)
   }

@@ -61,6 +61,23 @@ const CALLS: { [M in Exclude<RouteName, 'subscribe'>]: Call } = {
     }),
   explainDecision: node => node.explainDecision('d0', ODD),
   mediate: node => node.mediate('d0', { outcome: 'revise', rationale: ODD, changes: [ODD] }),
+  decisionProofs: node => node.decisionProofs('d0'),
+  setRoleContext: node => node.setRoleContext('CTO', { vision: ODD, notes: ODD }),
+  roleContext: node => node.roleContext('CTO'),
+  beginScoring: node =>
+    node.beginScoring('d0', { scorer: 'ollama', model: ODD, quick: true, artifacts: [ODD], role: 'CFO' }),
+  retryScoring: node => node.retryScoring('d0', { role: 'CFO' }),
+  enterScores: node =>
+    node.enterScores('d0', {
+      scores: [
+        { option: 0, criterion: 'fit', score: 5, note: ODD },
+        { option: 1, criterion: 'fit', score: null }
+      ],
+      role: 'CFO'
+    }),
+  scoring: node => node.scoring('d0', { role: 'CFO' }),
+  scorings: node => node.scorings(),
+  scoringRecord: async node => text(node.scoringRecord('d0', { role: 'CFO' })),
   decisionCertificate: async node => text(node.decisionCertificate('d0')),
   reciprocity: node => node.reciprocity('space-0'),
   release: node => node.release('artifact-0', { to: [ODD] }),
