@@ -8,6 +8,7 @@ import { declareDecisions } from './commands/decisions.ts'
 import { declareCare, declareHome } from './commands/home.ts'
 import { declareIdentity } from './commands/identity.ts'
 import { declarePeers } from './commands/peers.ts'
+import { declareScoring } from './commands/scoring.ts'
 import { declareReciprocity } from './commands/reciprocity.ts'
 import { completionScript, SHELLS, type Shell } from './completion.ts'
 import { run } from './run.ts'
@@ -41,6 +42,7 @@ export function createProgram(): Command {
   declareArtifacts(program)
   declareDocuments(program)
   declareDecisions(program)
+  declareScoring(program)
   declareAudit(program)
   declareCare(program)
   declareHelp(program)

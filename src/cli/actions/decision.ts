@@ -1,4 +1,6 @@
 // `parley decision`: begin, vote, explain, mediate, and take the certificate home.
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { BallotRequest, DecisionJson, ElectorJson, TopicRequest } from '../../node/decision-json.ts'
 import type { ParleyNode } from '../../node/parley-node.ts'
@@ -93,6 +95,7 @@ export async function showOne(cli: Cli, id: string): Promise<void> {
 
 export interface VoteOptions {
   score?: string[]
+  scored?: string
   rationale?: string
   objection?: string
   change?: string
@@ -100,12 +103,15 @@ export interface VoteOptions {
 }
 
 export async function vote(cli: Cli, id: string, choice: string, options: VoteOptions): Promise<void> {
-  const { rationale, objection, change, role } = options
+  const { rationale, objection, change, role, scored } = options
+  if (scored !== undefined && options.score)
+    throw usage('scores of a record or others, not both', 'Give --scored or --score.')
   if ((objection === undefined) !== (change === undefined))
     throw usage('an objection says what would remove it', 'Give --objection and --change together.')
   const ballot: BallotRequest = {
     ...choiceOf(choice),
     ...(options.score && { scores: scoresOf(options.score) }),
+    ...(scored !== undefined && { scored }),
     ...(rationale !== undefined && { rationale }),
     ...(role !== undefined && { role }),
     ...(objection !== undefined && change !== undefined && { objection: { argument: objection, change } })
@@ -178,6 +184,30 @@ export async function certificate(cli: Cli, id: string, { output }: { output?: s
     const bytes = await writeNew(path, node.decisionCertificate(whole))
     cli.output.answer({ file: path, bytes }, () => `${path} (${byteCount(bytes)})`)
     cli.output.note(`Next: parley verify ${path}`)
+  })
+}
+
+/** What convicts those who said two things, each in a file that verifies alone. */
+export async function proofs(cli: Cli, id: string, { output }: { output?: string }): Promise<void> {
+  await withNode(cli, async node => {
+    const { id: whole } = await node.decision(id)
+    const found = await node.decisionProofs(whole)
+    const files: string[] = []
+    for (const [i, { proof }] of output === undefined ? [] : found.entries()) {
+      const path = join(output as string, `${shortId(whole)}.${i + 1}.proof.json`)
+      await writeNew(path, Readable.from([Buffer.from(proof)]))
+      files.push(path)
+    }
+    const shown = found.map(({ company, role, kind }, i) => ({ company, role, kind, file: files[i] }))
+    cli.output.answers(shown, () =>
+      table(
+        ['company', 'role', 'said twice', 'file'],
+        shown.map(({ company, role, kind, file = '-' }) => [company, role, kind, file])
+      )
+    )
+    if (found.length === 0) cli.output.note('Nobody has said two things that this node knows of.')
+    else if (output === undefined) cli.output.note(`Next: parley decision proofs ${shortId(whole)} -o FOLDER`)
+    else cli.output.note(`Next: parley verify ${files[0]}`)
   })
 }
 

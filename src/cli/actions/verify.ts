@@ -1,11 +1,13 @@
 // `parley verify`: files that stand for themselves, checked by anybody, without a node and without the network.
 import { SEALED_BYTES_MAX } from '../../artifacts/sealed-file.ts'
 import { type Verified, type Witness, verifyCertificate } from '../../decision/certificate-check.ts'
+import { verifyEquivocation } from '../../decision/equivocation.ts'
 import type { Outcome } from '../../decision/outcome.ts'
+import { wordsOf } from '../../identity/words.ts'
 import { openHome, readIdentity } from '../../node/home.ts'
 import { explain } from '../../node/refusal.ts'
 import { NodeError, isNodeError } from '../../wire/node-error.ts'
-import { isReject } from '../../wire/reject.ts'
+import { type Reject, isReject } from '../../wire/reject.ts'
 import type { Cli } from '../cli.ts'
 import { readBytes, readText } from '../files.ts'
 import { facts, inline } from '../text.ts'
@@ -17,24 +19,39 @@ export interface VerifyOptions extends SealedOptions {
 
 export async function verify(cli: Cli, path: string, options: VerifyOptions): Promise<void> {
   const bytes = await readBytes(path, SEALED_BYTES_MAX)
-  if (isDecision(bytes)) return verifyDecision(cli, bytes, options)
+  if (says(bytes, 'decision.v1')) return verifyDecision(cli, bytes, options)
+  if (says(bytes, 'equivocation.v1')) return verifyProof(cli, bytes, options)
   await verifySealed(cli, bytes, options)
 }
 
 /** Which kind of file it says it is. It is canonical JSON, or it is refused: the member stands last. */
-function isDecision(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.subarray(-64)).toString('latin1').includes('"parley":"decision.v1"')
+function says(bytes: Uint8Array, kind: string): boolean {
+  return Buffer.from(bytes.subarray(-64)).toString('latin1').includes(`"parley":"${kind}"`)
+}
+
+async function verifyProof(cli: Cli, bytes: Uint8Array, options: VerifyOptions): Promise<void> {
+  const pinned = await pinnedRoots(cli, options.trust)
+  const proven = verifyEquivocation(bytes)
+  if (isReject(proven)) throw notSigned(proven)
+  const { company, legalName, role, key, kind, decision, round } = proven
+  const isPinned = pinned.has(company)
+  const words = wordsOf(company)
+  const where = `${kind}${round === undefined ? '' : `, round ${round}`}`
+  cli.output.answer({ ...proven, words, isPinned }, () =>
+    facts([
+      ['proven', `one key of the ${role} of ${inline(legalName)} has signed two different messages`],
+      ['where', `${where} of decision ${decision.slice(0, 12)}`],
+      ['key', key],
+      ['company', companyLines({ legalName, registrationNumber: company, words, isPinned })]
+    ])
+  )
+  if (!isPinned) throw unpinned([{ legalName }])
 }
 
 async function verifyDecision(cli: Cli, bytes: Uint8Array, options: VerifyOptions): Promise<void> {
   const pinned = await pinnedRoots(cli, options.trust)
   const verified = verifyCertificate(bytes, pinned)
-  if (isReject(verified))
-    throw new NodeError(
-      'decision-refused',
-      `this is not what anybody signed. ${explain(verified)}`,
-      'It is damaged or forged. Ask for it again, from whom it names.'
-    )
+  if (isReject(verified)) throw notSigned(verified)
   if (options.content === true) cli.output.content(`${JSON.stringify(contentOf(verified), null, 2)}\n`)
   else cli.output.answer(contentOf(verified), () => describe(verified))
   const strangers = verified.companies.filter(({ isPinned }) => !isPinned)
@@ -127,14 +144,24 @@ function outcomeLines({ approved, failed, tally, recommendation, mediation }: Ou
   ]
 }
 
-function companyLines({ legalName, registrationNumber, words, isPinned }: Witness): string[] {
+type Shown = Pick<Witness, 'legalName' | 'registrationNumber' | 'words' | 'isPinned'>
+
+function companyLines({ legalName, registrationNumber, words, isPinned }: Shown): string[] {
   return [
     `${isPinned ? 'pinned' : 'UNPINNED'}: ${inline(legalName)}, ${inline(registrationNumber)}`,
     `  ${words.join(' ')}`
   ]
 }
 
-function unpinned(strangers: Witness[]): NodeError {
+function notSigned(reject: Reject): NodeError {
+  return new NodeError(
+    'decision-refused',
+    `this is not what anybody signed. ${explain(reject)}`,
+    'It is damaged or forged. Ask for it again, from whom it names.'
+  )
+}
+
+function unpinned(strangers: Pick<Witness, 'legalName'>[]): NodeError {
   const who = strangers.map(({ legalName }) => inline(legalName)).join(', ')
   return new NodeError(
     'unpinned',

@@ -55,6 +55,7 @@ function declareVoting(decision: Command): void {
     .argument('<choice>', 'the number of an option, reject or abstain')
     .description('commit to a ballot, for good; it stays hidden until all commitments are closed')
     .option('--score <score...>', 'such as 1.localVision=4: option, criterion, 0 to 5')
+    .option('--scored <record>', 'take over the scores of this record; parley score shows it')
     .option('--rationale <text>', 'why; all will read it')
     .option('--objection <text>', 'why not')
     .option('--change <text>', 'what would remove the objection')
@@ -99,6 +100,14 @@ function declareEnding(decision: Command): void {
     .option('-o, --output <file>', 'a new file')
     .action((id: string, options: { output?: string }, command: Command) =>
       run(command, async cli => (await import('../actions/decision.ts')).certificate(cli, id, options))
+    )
+  decision
+    .command('proofs')
+    .argument('<decision>', DECISION)
+    .description('show who has said two things in it, and write the proofs into files')
+    .option('-o, --output <folder>', 'where to put them; each verifies alone')
+    .action((id: string, options: { output?: string }, command: Command) =>
+      run(command, async cli => (await import('../actions/decision.ts')).proofs(cli, id, options))
     )
 }
 
