@@ -106,12 +106,6 @@ export class Scorings {
   /** Only what nobody else writes: a rival's words in the context would be read as the company's own. */
   async #textOf(prefix: string): Promise<Context['artifacts'][number]> {
     const { facet } = this.#library.held(prefix, 'private')
-    if (facet.genesis.class !== 'private')
-      throw new NodeError(
-        'context-shared',
-        'others write in this document, and the model would take their words for yours',
-        'Name a private document; parley list shows the class of each.'
-      )
     const { text, fields } = await this.#library.document(facet)
     const { title } = (fields['meta'] ?? {}) as { title?: unknown }
     return { title: typeof title === 'string' ? title.slice(0, 200) : '', text }
@@ -119,7 +113,7 @@ export class Scorings {
 
   // ---- the work ----------------------------------------------------------------------------------
 
-  /** @throws NodeError `scorer-host`, `scorer-model`, `context-shared` */
+  /** @throws NodeError `scorer-host`, `scorer-model`, `facet-unknown` */
   async begin(prefix: string, request: ScoringRequest): Promise<ScoringJson> {
     const { scorer, model = '', quick = false, artifacts = [] } = request
     const held = this.#voters.find(prefix)

@@ -1,5 +1,5 @@
 // Jobs for tests.
-import { DEFAULT_CRITERIA } from '../../src/scoring/criteria.ts'
+import { DEFAULT_CRITERIA } from '../../src/decision/criteria.ts'
 import type { Context, ScoreJob } from '../../src/scoring/job.ts'
 import { PROMPT_VERSION } from '../../src/scoring/prompt.ts'
 

@@ -1,7 +1,7 @@
 // The work of a decision: what is asked next, what waits for whom, and what outlives a restart.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_CRITERIA } from '../../src/scoring/criteria.ts'
+import { DEFAULT_CRITERIA } from '../../src/decision/criteria.ts'
 import { FAILURE_CODES, type FailureCode, isScorerFailure, waitsFor } from '../../src/scoring/failure.ts'
 import { BY_HAND } from '../../src/scoring/human-scorer.ts'
 import type { Part } from '../../src/scoring/job.ts'

@@ -1,7 +1,7 @@
-// The four criteria that a policy has unless its parties write others. protocols/scoring, section 1.
-import type { Criterion } from './job.ts'
+// The four criteria that a policy has unless its parties write others. protocols/decision, section 1.
+import type { Policy } from './policy.ts'
 
-export const DEFAULT_CRITERIA: readonly Criterion[] = [
+export const DEFAULT_CRITERIA: Policy['criteria'] = [
   {
     key: 'localVision',
     question: 'How far does the proposal bring this company closer to its vision?',
