@@ -3,7 +3,10 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { planArtifact } from '../src/decision/execution.ts'
 import type { DecisionJson } from '../src/node/decision-json.ts'
+import type { ScoringJson } from '../src/node/scoring-json.ts'
+import { toHex } from '../src/wire/bytes.ts'
 import { COMPILE_CACHE, type CompanyProcess, until } from './company-process.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli/main.ts')
@@ -45,10 +48,15 @@ async function decide(home: string, ...args: string[]): Promise<DecisionJson> {
   return JSON.parse(stdout) as DecisionJson
 }
 
+/** What somebody types after `parley decision vote ID`, or how they come to it. */
+type Ballot = string[] | ((decision: string) => Promise<string[]>)
+
 class Table {
   readonly #scene: Deciders
   readonly #policy: string
   readonly #trust: string
+  /** The standard without its annex. */
+  #body: string | undefined
 
   constructor(scene: Deciders) {
     this.#scene = scene
@@ -74,12 +82,7 @@ class Table {
   }
 
   /** @param votes what the CTO of each company types after `parley decision vote ID` */
-  async vote(
-    title: string,
-    options: string[],
-    votes: string[][],
-    more: string[] = []
-  ): Promise<DecisionJson> {
+  async vote(title: string, options: string[], votes: Ballot[], more: string[] = []): Promise<DecisionJson> {
     const [first = ''] = this.#homes
     const started = await decide(
       first,
@@ -98,12 +101,92 @@ class Table {
         (await api.decisions()).some(({ id }) => id === started.id)
       )
     await Promise.all(
-      this.#homes.map((home, i) => decide(home, 'vote', started.id, ...(votes[i] as string[])))
+      this.#homes.map(async (home, i) => {
+        const typed = votes[i] as Ballot
+        const words = typeof typed === 'function' ? await typed(started.id) : typed
+        return decide(home, 'vote', started.id, ...words)
+      })
     )
     const seen = await Promise.all(this.#homes.map(home => decide(home, 'wait', started.id)))
     const outcomes = new Set(seen.map(({ outcome }) => JSON.stringify(outcome)))
     this.#scene.insist(outcomes.size === 1, 'all three companies see one outcome')
     return seen[0] as DecisionJson
+  }
+
+  /** The first company judges each option by each criterion, and votes upon the record of that. */
+  async scoreByHand(decision: string): Promise<string[]> {
+    const [home = ''] = this.#homes
+    const given = { localVision: [4, 2], localPurpose: [4, 2], peerFit: [3, 3], legendaryLens: [3, 1] }
+    const scores = Object.entries(given).flatMap(([criterion, each]) =>
+      each.map((score, option) => `${option + 1}.${criterion}=${score}`)
+    )
+    const { status, stdout, stderr } = await parley(home, 'score', decision, '--enter', ...scores)
+    this.#scene.insist(status === 0, `scores can be entered by hand: ${stderr}`)
+    return ['1', '--scored', (JSON.parse(stdout) as ScoringJson).record as string]
+  }
+
+  /** What the first option of the first decision leads to, as a file. */
+  plan(): string {
+    const path = join(this.#scene.folder, 'plan.json')
+    const [company = ''] = this.#scene.dids
+    const due = '2027-03-31'
+    const milestones = [{ title: 'The form is in use', company, role: 'CTO', due }]
+    writeFileSync(path, JSON.stringify({ goal: 'Every incident report on one page.', milestones }))
+    return path
+  }
+
+  async planned(decision: string): Promise<void> {
+    const artifact = toHex(planArtifact(decision))
+    for (const { name, api } of this.#scene.companies) {
+      const meta = await until(`the plan at ${name}`, async () => {
+        const { fields } = await api.read(artifact)
+        const { goal } = fields['meta'] as { goal?: string }
+        return goal !== undefined && (fields['meta'] as object)
+      })
+      this.#scene.insist('decision' in meta && meta.decision === decision, 'the plan names its decision')
+    }
+  }
+
+  /** The version that was approved, sealed by all: a stranger sees that this very text was decided on. */
+  async release(decision: string, name: string): Promise<void> {
+    let path = join(this.#scene.folder, `${name}-release-1.json`)
+    const [first = '', ...others] = this.#homes
+    const made = await parley(first, 'decision', 'release', decision, '-o', path)
+    this.#scene.insist(made.status === 0, `the approved version can be sealed: ${made.stderr}`)
+    for (const [i, home] of others.entries()) {
+      const next = join(this.#scene.folder, `${name}-release-${i + 2}.json`)
+      const signed = await parley(home, 'countersign', path, '-o', next)
+      this.#scene.insist(signed.status === 0, `the others sign it: ${signed.stderr}`)
+      path = next
+    }
+    const certificate = join(this.#scene.folder, `${name}-decision.json`)
+    const nowhere = join(this.#scene.folder, 'no-home')
+    const verified = await parley(nowhere, 'verify', path, '--decision', certificate)
+    this.#scene.insist(verified.status === 0, `it is what the certificate approved: ${verified.stderr}`)
+  }
+
+  /** The annex of the standard, as one company writes it, at all three. */
+  async append(annex: string): Promise<void> {
+    const { companies, standard } = this.#scene
+    const [{ api }] = companies
+    const { text, frontier } = await api.read(standard)
+    this.#body ??= text
+    await api.editText(standard, { base: frontier, text: `${this.#body}${annex}` })
+    for (const company of companies)
+      await until(
+        'the annex',
+        async () => (await company.api.read(standard)).text === `${this.#body}${annex}`
+      )
+  }
+
+  async measure(): Promise<string> {
+    const files = ['1-majority', '2-standard', '3-revised', '4-lapsed'].map(name =>
+      join(this.#scene.folder, `${name}-decision.json`)
+    )
+    const { status, stdout } = await parley(join(this.#scene.folder, 'no-home'), 'metrics', ...files)
+    const { summary } = JSON.parse(stdout) as { summary: { decisions: number; medianMs: number } }
+    this.#scene.insist(status === 0 && summary.decisions === 4, 'four certificates tell how long they took')
+    return `median ${Math.round(summary.medianMs / 1000)} s`
   }
 
   /** The CEO of the first proposes, the others agree. */
@@ -141,16 +224,29 @@ export async function decideAll(scene: Deciders): Promise<void> {
   await step('a policy that all three can read: who decides, and who could block', 'policy', () =>
     table.agreeOnPolicy()
   )
-  await step('they decided by weighted majority, with hidden ballots', 'majority', async () => {
-    const scores = ['--score', '1.localVision=4', '1.localPurpose=4', '1.peerFit=3', '1.legendaryLens=3']
-    const { id, outcome } = await table.vote(
-      'Which format do incident reports have',
-      ['One page: what happened, in a form', 'A letter: as each likes'],
-      [['1', ...scores], ['1'], ['2', '--rationale', 'A form hides what does not fit.']]
-    )
-    insist(outcome?.approved?.option === 0, 'two of three approve')
-    await table.certify(id, '1-majority')
-  })
+  const majority = await step(
+    'they decided by weighted majority, with hidden ballots',
+    'majority',
+    async () => {
+      const { id, outcome } = await table.vote(
+        'Which format do incident reports have',
+        ['One page: what happened, in a form', 'A letter: as each likes'],
+        [
+          decision => table.scoreByHand(decision),
+          ['1'],
+          ['2', '--rationale', 'A form hides what does not fit.']
+        ],
+        ['--plan', `1=${table.plan()}`]
+      )
+      insist(outcome?.approved?.option === 0, 'two of three approve')
+      insist(outcome?.recommendation.option === 0, 'the scores of the one who scored recommend it')
+      await table.certify(id, '1-majority')
+      return id
+    }
+  )
+  await step('what they decided became the draft of a plan that all three have', 'plan', () =>
+    table.planned(majority)
+  )
   const release = ['--subject', standard, '--release', '1.0.0']
   await step('they released a standard by unanimity', 'unanimity', async () => {
     const { id, outcome } = await table.vote(
@@ -161,11 +257,13 @@ export async function decideAll(scene: Deciders): Promise<void> {
     )
     insist(outcome?.approved?.option === 0, 'all three approve')
     await table.certify(id, '2-standard')
+    await table.release(id, '2-standard')
   })
   const vetoed = await step(
     'one company vetoed the next release, and said what would change that',
     'veto',
     async () => {
+      await table.append('\n## Annex\n\nThe supplier is known.\n')
       const veto = ['reject', '--objection', 'It names our supplier.', '--change', 'Name none.']
       const next = ['--subject', standard, '--release', '1.1.0']
       const { id, stage, outcome } = await table.vote(
@@ -191,6 +289,7 @@ export async function decideAll(scene: Deciders): Promise<void> {
       '--change',
       'Name none.'
     )
+    await table.append('')
     const again = ['--subject', standard, '--release', '1.1.0', '--revises', vetoed]
     const { id, outcome } = await table.vote(
       'Release the revised version',
@@ -200,6 +299,7 @@ export async function decideAll(scene: Deciders): Promise<void> {
     )
     insist(outcome?.approved?.option === 0, 'all three approve what was revised')
     await table.certify(id, '3-revised')
+    await table.release(id, '3-revised')
   })
   await step('they did not agree on a third question, and let it lapse', 'lapsed', async () => {
     const { id } = await table.vote(
@@ -212,4 +312,5 @@ export async function decideAll(scene: Deciders): Promise<void> {
     insist((await api.decision(id)).stage === 'lapsed', 'it has lapsed')
     await table.certify(id, '4-lapsed')
   })
+  await step('an auditor reads from the certificates how long it took', 'metrics', () => table.measure())
 }

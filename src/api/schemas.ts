@@ -282,7 +282,8 @@ export const SCHEMAS = {
   fields: z.record(name, z.unknown()),
   sealOptions: z.strictObject({
     class: dataClass.exactOptional(),
-    with: z.array(name).max(31).exactOptional()
+    with: z.array(name).max(31).exactOptional(),
+    decision: name.exactOptional()
   }),
   releaseOptions: z.strictObject({ to: z.array(name).max(31).exactOptional() }),
   receiptOptions: z.strictObject({

@@ -49,6 +49,8 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'data-key-other',
       'home-identity',
       'identity-',
+      'release-none',
+      'release-other',
       'seal-faults',
       'decision-refused',
       'sealed-',

@@ -46,7 +46,7 @@ export interface Verified {
 
 /**
  * @param pinned dids of the reader's trust file
- * @returns the first thing that is wrong, with a code of protocols/decision, section 11
+ * @returns the first thing that is wrong, with a code of protocols/decision, section 13
  */
 export function verifyCertificate(
   bytes: Uint8Array,

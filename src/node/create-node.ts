@@ -19,13 +19,13 @@ import { Agreements } from './agreements.ts'
 import { AuditLogs } from './audit-logs.ts'
 import { Bundles } from './bundle.ts'
 import { Checkpoints } from './checkpoints.ts'
+import { Deciding } from './deciding.ts'
 import { Decisions } from './decisions.ts'
 import { Documents } from './documents.ts'
 import { Drafts } from './drafts.ts'
 import { Driver } from './driver.ts'
 import { isFurtherNode } from './home-setup.ts'
 import { openHomeStore } from './home-store.ts'
-import { Electors } from './electors.ts'
 import { Exchanges } from './exchanges.ts'
 import type { Home, Log, NodeKeys } from './home.ts'
 import { Keyring } from './keyring.ts'
@@ -41,13 +41,11 @@ import { People } from './people.ts'
 import { Reissues } from './reissues.ts'
 import { report } from './report.ts'
 import { Rooms } from './rooms.ts'
-import { Scorings } from './scorings.ts'
 import { Seals } from './seals.ts'
 import { Shares } from './shares.ts'
 import { openInvites, restore } from './stored.ts'
 import { Upkeep } from './upkeep.ts'
 import { Views } from './views.ts'
-import { Voters } from './voters.ts'
 import { Why } from './why.ts'
 
 export const VERSION = '0.1.0'
@@ -68,7 +66,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
   const directory = directoryOf(keys)
   const { store, missing } = await openHomeStore(home, keys, openStore)
   const assembled = await assemble(options, directory, store)
-  const { core, parts, rooms, reissues, upkeep, electors, scorings, follow, node } = assembled
+  const { core, parts, rooms, reissues, upkeep, deciding, follow, node } = assembled
   try {
     parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity, parts.checkpoints))]
     for (const what of parts.losses.unusable) log('error', what)
@@ -77,8 +75,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
     follow()
     await rooms.found()
     await upkeep.lookAtCertificates()
-    await electors.start(store)
-    await scorings.start(store)
+    await deciding.start(store)
     for (const [id, { facet }] of core.context.facets) if (facet.forks().length > 0) void reissues.check(id)
     return node
   } catch (error) {
@@ -120,10 +117,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   const driver: Driver = new Driver(core, store, documents, {
     news: news => {
       report(parts, news, log)
-      if (news.what === 'decision') {
-        electors.look(news.decision)
-        scorings.look(news.decision)
-      }
+      if (news.what === 'decision') deciding.look(news.decision)
       if (news.what === 'identity' && news.did === directory.self.did) follow()
     },
     document: (facet, change, frontier) => {
@@ -155,14 +149,12 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   const upkeep: Upkeep = new Upkeep(home, parts, keyring, rooms, log)
   const library: Library = new Library(parts, rooms, random)
   const history = new History(parts, library)
-  const electors: Electors = new Electors(parts, log)
-  const voters = new Voters(parts)
-  const scorings: Scorings = new Scorings(parts, { library, voters, config: home.config, log }, random)
+  const deciding: Deciding = new Deciding(parts, { library, home, log, random })
   const reissues: Reissues = new Reissues(parts, library)
   const views: Views = new Views(parts, library, home.config.coalesceMs)
   const node = new LocalNode({
     parts,
-    ...deedsOf(parts, { rooms, library, history, electors, voters, scorings }),
+    ...deedsOf(parts, { rooms, library, history, deciding }),
     views,
     why: new Why(parts),
     audit: new AuditLogs(parts, () => keyring.certificate),
@@ -172,23 +164,21 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     upkeep,
     snapshot: () => exportSnapshot(store.stored),
     invites: () => openInvites(store),
-    close: () =>
-      closeAll([scorings, electors, upkeep, views, peering, driver, parts.checkpoints, documents, store])
+    close: () => closeAll([deciding, upkeep, views, peering, driver, parts.checkpoints, documents, store])
   })
-  return { core, parts, rooms, reissues, upkeep, electors, scorings, follow, node }
+  return { core, parts, rooms, reissues, upkeep, deciding, follow, node }
 }
 
 interface Rooted {
-  electors: Electors
-  voters: Voters
-  scorings: Scorings
+  deciding: Deciding
   rooms: Rooms
   library: Library
   history: History
 }
 
 /** What people do, each by the part of the node that does it. */
-function deedsOf(parts: Parts, { rooms, library, history, electors, voters, scorings }: Rooted) {
+function deedsOf(parts: Parts, { rooms, library, history, deciding }: Rooted) {
+  const { voters, electors, scorings } = deciding
   return {
     people: new People(parts, random),
     rooms,
@@ -201,7 +191,7 @@ function deedsOf(parts: Parts, { rooms, library, history, electors, voters, scor
     late: new Late(parts, rooms, library, history),
     drafts: new Drafts(parts, library),
     bundles: new Bundles(parts, library),
-    seals: new Seals(parts, library, random),
+    seals: new Seals(parts, { library, voters }, random),
     shares: new Shares(parts, library, rooms)
   }
 }

@@ -184,16 +184,26 @@ export class Library {
     space?: string
     text?: string
   }): Promise<ArtifactJson> {
+    const { text, title } = options
+    const fields = [{ path: ['meta', 'title'], value: title }]
+    return this.begin(options, this.#random(16), { fields, ...(text !== undefined && { text }) })
+  }
+
+  /** The same with an id and fields that the program gives. */
+  async begin(
+    options: { kind: string; class: DataClass; space?: string },
+    artifact: Uint8Array,
+    content: { text?: string; fields: FieldChange[] }
+  ): Promise<ArtifactJson> {
     const { driver, desk } = this.#parts
     const space =
       options.space === undefined ? this.#defaultSpace(options.class) : this.#rooms.find(options.space)
     signerFor(this.#parts, space)
-    const facts = { kind: options.kind, class: options.class, artifact: this.#random(16) }
+    const facts = { kind: options.kind, class: options.class, artifact }
     const held = await driver.perform(() => desk.openFacet(space, facts))
     if (isReject(held)) throw refused(held, 'Run parley new --help to see the kinds.')
     noteAccess(this.#parts, held.facet, 'create')
-    const fields = [{ path: ['meta', 'title'], value: options.title }]
-    await this.#change(held, [], { fields, ...(options.text !== undefined && { text: options.text }) })
+    await this.#change(held, [], content)
     this.#parts.emit({ event: 'artifact', artifact: toHex(facts.artifact) })
     return this.json(toHex(facts.artifact))
   }

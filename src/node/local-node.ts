@@ -185,7 +185,8 @@ export class LocalNode implements ParleyNode {
 
   seal: ParleyNode['seal'] = (artifact, options) => {
     const others = options.with?.map(company => this.#company(company)) ?? []
-    return this.#own.seals.seal(artifact, options.class, others)
+    const { class: dataClass, decision } = options
+    return this.#own.seals.seal(artifact, { class: dataClass, decision }, others)
   }
   countersign = (file: AsyncIterable<Uint8Array>) => this.#own.seals.countersign(file)
   async *identityLog(company: string): AsyncGenerator<Uint8Array> {

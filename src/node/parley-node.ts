@@ -336,7 +336,10 @@ export interface ParleyNode {
    * Seals a document as it stands here, with the company's own key and for others of the space to sign as well.
    * Gives the file.
    */
-  seal(artifact: string, options: { class?: DataClass; with?: string[] }): AsyncIterable<Uint8Array>
+  seal(
+    artifact: string,
+    options: { class?: DataClass; with?: string[]; decision?: string }
+  ): AsyncIterable<Uint8Array>
   /** Adds our signature to a sealed file that names a key of ours, if its document is the one that is here. */
   countersign(file: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
   /** The newest identity log of a company that is known here. */

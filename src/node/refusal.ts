@@ -4,6 +4,7 @@ import type { Reject } from '../wire/reject.ts'
 import { DECISION_REFUSALS } from './refusals-of-decisions.ts'
 import { DOCUMENT_REFUSALS } from './refusals-of-documents.ts'
 import { PEER_REFUSALS } from './refusals-of-peers.ts'
+import { SCORING_REFUSALS } from './refusals-of-scoring.ts'
 
 export interface Refusal {
   /** Of protocols, such as `SYN-25`. */
@@ -16,7 +17,9 @@ export interface Refusal {
   next: string
 }
 
-const REFUSALS = new Map(Object.entries({ ...PEER_REFUSALS, ...DOCUMENT_REFUSALS, ...DECISION_REFUSALS }))
+const REFUSALS = new Map(
+  Object.entries({ ...PEER_REFUSALS, ...DOCUMENT_REFUSALS, ...DECISION_REFUSALS, ...SCORING_REFUSALS })
+)
 
 /** @param code of a Reject, or the rule of a denial by policy */
 export function refusalOf(code: string): Refusal | undefined {

@@ -85,6 +85,8 @@ export const DECISION_REFUSALS: { readonly [code: string]: Refusal } = {
   'certificate-settled': certificate('DEC-23', 'The ballots are not those that were settled.'),
   'certificate-quorum': certificate('DEC-23', 'Too little weight stands behind the outcome.'),
   'certificate-outcome': certificate('DEC-24', 'The ballots do not come to what the file states.'),
+  'release-none': certificate('DEC-33', 'The decision has approved no version of a standard.'),
+  'release-other': certificate('DEC-33', 'The document is not what was decided on.'),
   'slot-taken': own('This key has already said something else in that place.'),
   'message-early': own('What the message names is not here yet, or there is no room for it.'),
   'decisions-many': own('Your company has begun as many decisions in this space as it may.'),

@@ -6,6 +6,7 @@ import { SEALED_BYTES_MAX, type SealedFile, encodeSealed, mediaKind } from '../a
 import type { SignerJson, SourceJson } from '../artifacts/sealed-schema.ts'
 import { type InspectedArtifact, addSignature, inspectSealed, prepareSeal } from '../artifacts/sealed.ts'
 import { certificateId } from '../artifacts/signers.ts'
+import type { Subject } from '../decision/schema.ts'
 import type { RoleCertificate } from '../identity/certificate.ts'
 import type { SpaceLog } from '../identity/space-log.ts'
 import type { Facet } from '../replica/facet.ts'
@@ -27,6 +28,7 @@ import {
   refused,
   signerFor
 } from './parts.ts'
+import type { Voters } from './voters.ts'
 
 /** Faults told one by one in an error; `parley show --form` has all of them. */
 const FAULTS_TOLD = 3
@@ -34,26 +36,33 @@ const FAULTS_TOLD = 3
 export class Seals {
   readonly #parts: Parts
   readonly #library: Library
+  readonly #voters: Voters
   readonly #random: (bytes: number) => Uint8Array
 
-  constructor(parts: Parts, library: Library, random: (bytes: number) => Uint8Array) {
+  constructor(
+    parts: Parts,
+    { library, voters }: { library: Library; voters: Voters },
+    random: (bytes: number) => Uint8Array
+  ) {
     this.#parts = parts
     this.#library = library
+    this.#voters = voters
     this.#random = random
   }
 
   /** @throws NodeError `class-needed`, `seal-faults`, `seal-size`, `role-missing`, `certificate-expired` */
   async *seal(
     prefix: string,
-    dataClass: DataClass | undefined,
+    { class: dataClass, decision }: { class?: DataClass | undefined; decision?: string | undefined },
     others: string[]
   ): AsyncGenerator<Uint8Array> {
-    const { facet } = this.#library.named(prefix, dataClass)
+    const decided = decision === undefined ? undefined : this.#decided(decision)
+    const { facet } = decided ? this.#library.held(decided.facet) : this.#library.named(prefix, dataClass)
     const { space, genesis } = facet
     const own = this.#sealer(space)
     const seats = [seatOf(own.certificate), ...others.map(did => this.#seatOf(space, did))]
     noteAccess(this.#parts, facet, 'seal')
-    const document = await this.#library.document(facet)
+    const document = decided ? await this.#asDecided(facet, decided) : await this.#library.document(facet)
     const kind = genesis.kind as ArtifactKind
     const source: SourceJson = {
       artifact: document.artifact,
@@ -73,6 +82,34 @@ export class Seals {
       disclosures: unsigned.disclosures
     }
     yield* this.#signed(space, file, { ...unsigned, signatures: [] }, own)
+  }
+
+  /** What a decision has approved. DEC-33 */
+  #decided(prefix: string): Subject {
+    const { settled, initiation } = this.#voters.find(prefix).decision
+    const { subject } = initiation
+    if (settled?.tally.approved !== undefined && subject?.release !== undefined) return subject
+    throw new NodeError(
+      'release-none',
+      'the decision has approved no version of a standard',
+      'How far it is: parley decision show DECISION'
+    )
+  }
+
+  /** The document as it stood when it was decided on, whatever was written since. */
+  async #asDecided(facet: Facet, { heads, root }: Subject) {
+    const frontier = { heads }
+    const { bodies } = await this.#library.bodies(toHex(facet.id), tipsOf(facet, frontier))
+    const { kind, artifact } = facet.genesis
+    const read = await this.#parts.documents.preview(toHex(facet.id), bodies, rootsOf(kind))
+    if (toHex(read.structRoot) !== root)
+      throw new NodeError(
+        'release-other',
+        'what is here at these heads is not what was decided on',
+        'Look at it: parley why'
+      )
+    const { text, fields } = read
+    return { artifact: toHex(artifact), facet: toHex(facet.id), frontier, structRoot: root, text, fields }
   }
 
   /** @throws NodeError `sealed-*`, `sign-*` */

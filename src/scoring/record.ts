@@ -143,7 +143,7 @@ function recordCell(cell: JudgedFigures, texts: readonly string[]): RecordCell {
   }
 }
 
-/** What somebody else's node sent. @returns `jcs-*` or `record-form` */
+/** What somebody else's node sent. @returns `jcs-*` or `evaluator-form` */
 export function parseRecord(bytes: Uint8Array): EvaluatorRecord | Reject {
   const value = parseJcs(bytes, RECORD_LIMITS)
   if (isReject(value)) return value
@@ -169,7 +169,7 @@ function checkCells({ cells, proposals }: EvaluatorRecord): Reject | undefined {
 }
 
 function badForm(detail: string): Reject {
-  return new Reject('record-form', detail)
+  return new Reject('evaluator-form', detail)
 }
 
 /** SCO-24. Whether a ballot may name it. */

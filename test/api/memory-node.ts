@@ -645,7 +645,10 @@ export class MemoryNode implements ParleyNode {
   }
 
   /** A file that says for whom it was made. */
-  async *seal(artifact: string, options: { class?: DataClass; with?: string[] }): AsyncGenerator<Uint8Array> {
+  async *seal(
+    artifact: string,
+    options: { class?: DataClass; with?: string[]; decision?: string }
+  ): AsyncGenerator<Uint8Array> {
     this.#hold(artifact)
     yield new TextEncoder().encode(JSON.stringify({ artifact, ...options }))
   }

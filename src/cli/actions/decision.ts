@@ -1,14 +1,13 @@
 // `parley decision`: begin, vote, explain, mediate, and take the certificate home.
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { BallotRequest, DecisionJson, ElectorJson, TopicRequest } from '../../node/decision-json.ts'
 import type { ParleyNode } from '../../node/parley-node.ts'
+import { InitiationSchema } from '../../decision/schema.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
-import { writeNew } from '../files.ts'
+import { readText } from '../files.ts'
 import { findArtifact, findSpace, shortId } from '../find.ts'
-import { byteCount, facts, inline, plural, table } from '../text.ts'
+import { facts, inline, plural, table } from '../text.ts'
 import { readPolicy } from './policy.ts'
 
 export interface StartOptions {
@@ -16,6 +15,7 @@ export interface StartOptions {
   question: string
   option: string[]
   benefit?: string[]
+  plan?: string[]
   subject?: string
   release?: string
   commit?: string
@@ -26,6 +26,7 @@ export interface StartOptions {
 
 export async function start(cli: Cli, typed: string, title: string, options: StartOptions): Promise<void> {
   const policy = await readPolicy(options.policy)
+  const plans = await plansOf(options.plan ?? [])
   const { question, benefit, release, revises, supersedes } = options
   const chosen = {
     ...(options.commit !== undefined && { commitMs: durationOf(options.commit) }),
@@ -40,7 +41,7 @@ export async function start(cli: Cli, typed: string, title: string, options: Sta
     const topic: TopicRequest = {
       title,
       question,
-      options: options.option.map(optionOf),
+      options: options.option.map((typed, i) => ({ ...optionOf(typed), ...plans.get(i) })),
       policy,
       ...(subject !== undefined && {
         subject: { artifact: subject, ...(release !== undefined && { release }) }
@@ -59,6 +60,37 @@ export async function start(cli: Cli, typed: string, title: string, options: Sta
 function optionOf(typed: string): { title: string; text: string } {
   const at = typed.indexOf(': ')
   return at < 0 ? { title: typed, text: '' } : { title: typed.slice(0, at), text: typed.slice(at + 2) }
+}
+
+type Planned = Pick<TopicRequest['options'][number], 'plan'>
+
+/** `2=plan.json`, by index. */
+async function plansOf(typed: string[]): Promise<Map<number, Planned>> {
+  const plans = new Map<number, Planned>()
+  for (const text of typed) {
+    const [, option, path] = /^([1-9]\d?)=(.+)$/.exec(text) ?? []
+    if (option === undefined || path === undefined)
+      throw usage(`${inline(text)} names no plan`, 'Such as 1=plan.json: the option, and a file.')
+    const shape = InitiationSchema.shape.options.element.shape.plan.safeParse(await jsonOf(path))
+    if (!shape.success) {
+      const issue = shape.error.issues[0]
+      throw usage(
+        `${path}, ${issue?.path.join('.') || 'the plan'}: ${issue?.message ?? 'wrong'}`,
+        'A plan is {"goal": TEXT, "milestones": [{"title", "company", "role", "due"}]}.'
+      )
+    }
+    plans.set(Number(option) - 1, { plan: shape.data })
+  }
+  return plans
+}
+
+async function jsonOf(path: string): Promise<unknown> {
+  const text = await readText(path)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw usage(`${path} is not JSON: ${(error as Error).message}`, 'Correct the file.')
+  }
 }
 
 const UNITS: { [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -175,40 +207,6 @@ async function recordOf(node: ParleyNode, id: string, { agree, outcome, rational
   const chosen = outcomes.find(name => name === outcome)
   if (chosen && rationale !== undefined) return { outcome: chosen, rationale, changes: change ?? [] }
   throw usage('say what is to become of it, and why', 'Give --outcome and --rationale, or --agree RECORD.')
-}
-
-export async function certificate(cli: Cli, id: string, { output }: { output?: string }): Promise<void> {
-  await withNode(cli, async node => {
-    const { id: whole } = await node.decision(id)
-    const path = output ?? `${shortId(whole)}.decision.json`
-    const bytes = await writeNew(path, node.decisionCertificate(whole))
-    cli.output.answer({ file: path, bytes }, () => `${path} (${byteCount(bytes)})`)
-    cli.output.note(`Next: parley verify ${path}`)
-  })
-}
-
-/** What convicts those who said two things, each in a file that verifies alone. */
-export async function proofs(cli: Cli, id: string, { output }: { output?: string }): Promise<void> {
-  await withNode(cli, async node => {
-    const { id: whole } = await node.decision(id)
-    const found = await node.decisionProofs(whole)
-    const files: string[] = []
-    for (const [i, { proof }] of output === undefined ? [] : found.entries()) {
-      const path = join(output as string, `${shortId(whole)}.${i + 1}.proof.json`)
-      await writeNew(path, Readable.from([Buffer.from(proof)]))
-      files.push(path)
-    }
-    const shown = found.map(({ company, role, kind }, i) => ({ company, role, kind, file: files[i] }))
-    cli.output.answers(shown, () =>
-      table(
-        ['company', 'role', 'said twice', 'file'],
-        shown.map(({ company, role, kind, file = '-' }) => [company, role, kind, file])
-      )
-    )
-    if (found.length === 0) cli.output.note('Nobody has said two things that this node knows of.')
-    else if (output === undefined) cli.output.note(`Next: parley decision proofs ${shortId(whole)} -o FOLDER`)
-    else cli.output.note(`Next: parley verify ${files[0]}`)
-  })
 }
 
 const LOOK_MS = 200

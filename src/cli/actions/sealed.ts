@@ -2,6 +2,8 @@
 import { SEALED_BYTES_MAX } from '../../artifacts/sealed-file.ts'
 import { type InspectedArtifact, inspectSealed } from '../../artifacts/sealed.ts'
 import type { SignerVerdict } from '../../artifacts/signers.ts'
+import { verifyCertificate } from '../../decision/certificate-check.ts'
+import { releaseOf } from '../../decision/execution.ts'
 import type { CompanyIdentity } from '../../identity/company-identity.ts'
 import { LOG_BYTES_MAX, verifyIdentityLog } from '../../identity/identity-log.ts'
 import { wordsOf } from '../../identity/words.ts'
@@ -10,7 +12,7 @@ import type { ParleyNode, PeerJson } from '../../node/parley-node.ts'
 import { explain } from '../../node/refusal.ts'
 import { concatBytes } from '../../wire/bytes.ts'
 import { NodeError, isNodeError } from '../../wire/node-error.ts'
-import { isReject } from '../../wire/reject.ts'
+import { Reject, isReject } from '../../wire/reject.ts'
 import { type Cli, runningNode, withNode } from '../cli.ts'
 import { findArtifact, findCompany, shortId } from '../find.ts'
 import { chunks, readBytes, writeNew } from '../files.ts'
@@ -54,6 +56,8 @@ async function give(cli: Cli, file: AsyncIterable<Uint8Array>, path: string): Pr
 export interface SealedOptions {
   identity?: string[]
   content?: boolean
+  /** A certificate that approved it, as a file. */
+  decision?: string
 }
 
 /** Works without a home, too. @throws NodeError `sealed-refused` after all that can be said was said */
@@ -63,6 +67,7 @@ export async function verifySealed(cli: Cli, bytes: Uint8Array, options: SealedO
   if (options.content !== true) cli.output.answer(json(sealed, rows), () => describe(sealed, rows))
   const refused = rows.filter(({ refusal }) => refusal)
   if (refused.length > 0) throw unsound(refused)
+  if (options.decision !== undefined) await released(cli, sealed, options.decision)
   if (options.content === true) cli.output.content(`${JSON.stringify(sealed.content, null, 2)}\n`)
   for (const { company, root, identity } of rows) {
     if (root !== FROM_FILE) continue
@@ -111,6 +116,19 @@ function unsound(refused: Row[]): NodeError {
     ? '`parley countersign FILE`, where their key is, adds a signature.'
     : 'Do not rely on it. Ask the signers for a new one.'
   return new NodeError('sealed-refused', `not every signer counts: ${who}`, next)
+}
+
+/** DEC-33. @throws NodeError `decision-refused`, `release-none`, `release-other` */
+async function released(cli: Cli, { source }: InspectedArtifact, path: string): Promise<void> {
+  const verified = verifyCertificate(await readBytes(path, SEALED_BYTES_MAX))
+  if (isReject(verified))
+    throw new NodeError('decision-refused', explain(verified), `Look at it alone: parley verify ${path}`)
+  const version = source
+    ? releaseOf(verified, source)
+    : new Reject('release-other', 'it withholds its source')
+  if (isReject(version))
+    throw new NodeError(version.code, explain(version), `See what it approved: parley verify ${path}`)
+  cli.output.note(`Released: version ${inline(version)}, by decision ${verified.file.decision.slice(0, 12)}.`)
 }
 
 const FROM_FILE = 'known from this file alone'

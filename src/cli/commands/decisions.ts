@@ -15,6 +15,7 @@ export function declareDecisions(program: Command): void {
   declareVoting(decision)
   declareEnding(decision)
   declarePolicy(program)
+  declareMetrics(program)
 }
 
 function declareVoting(decision: Command): void {
@@ -27,6 +28,10 @@ function declareVoting(decision: Command): void {
     .requiredOption('--question <text>', 'the question that the options answer')
     .requiredOption('--option <option...>', 'each as "TITLE: what it means"')
     .option('--benefit <text...>', 'what is expected of it')
+    .option(
+      '--plan <option=file...>',
+      'what an option leads to if it is approved: its number and a JSON of goal and milestones'
+    )
     .option('--subject <artifact>', 'the document that is decided on, as it stands now')
     .option('--release <version>', 'of a standard: the version that is to be released')
     .option('--commit <time>', `how long ballots are taken (${TIME}; default: as the policy says)`)
@@ -99,7 +104,15 @@ function declareEnding(decision: Command): void {
     .description('write its certificate into a file that anyone can verify')
     .option('-o, --output <file>', 'a new file')
     .action((id: string, options: { output?: string }, command: Command) =>
-      run(command, async cli => (await import('../actions/decision.ts')).certificate(cli, id, options))
+      run(command, async cli => (await import('../actions/decision-files.ts')).certificate(cli, id, options))
+    )
+  decision
+    .command('release')
+    .argument('<decision>', DECISION)
+    .description('seal the version of a standard that it has approved, for all electors to sign')
+    .option('-o, --output <file>', 'a new file')
+    .action((id: string, options: { output?: string }, command: Command) =>
+      run(command, async cli => (await import('../actions/decision-files.ts')).release(cli, id, options))
     )
   decision
     .command('proofs')
@@ -107,7 +120,17 @@ function declareEnding(decision: Command): void {
     .description('show who has said two things in it, and write the proofs into files')
     .option('-o, --output <folder>', 'where to put them; each verifies alone')
     .action((id: string, options: { output?: string }, command: Command) =>
-      run(command, async cli => (await import('../actions/decision.ts')).proofs(cli, id, options))
+      run(command, async cli => (await import('../actions/decision-files.ts')).proofs(cli, id, options))
+    )
+}
+
+function declareMetrics(program: Command): void {
+  program
+    .command('metrics')
+    .argument('[file...]', 'certificates; none: those of the decisions of this node')
+    .description('how long decisions took, and where the time went, by what was signed')
+    .action((files: string[], _options, command: Command) =>
+      run(command, async cli => (await import('../actions/metrics.ts')).metrics(cli, files))
     )
 }
 

@@ -35,6 +35,7 @@ export function declareDocuments(program: Command): void {
     )
     .option('--identity <file...>', 'identity logs of signers that you got from elsewhere')
     .option('--trust <file>', 'roots that you trust, one did a line; of decisions')
+    .option('--decision <file>', 'a certificate: whether it released this sealed standard')
     .option('--content', 'print what it shows, as JSON, instead')
     .action((file: string, options: VerifyOptions, command: Command) =>
       run(command, async cli => (await import('../actions/verify.ts')).verify(cli, file, options))

@@ -1,0 +1,63 @@
+// What an approved decision leads to: the draft of the plan that it approved. protocols/decision, section 10.
+import { planArtifact, planFields } from '../decision/execution.ts'
+import { toHex } from '../wire/bytes.ts'
+import type { Log } from './home.ts'
+import type { Library } from './library.ts'
+import type { Parts } from './parts.ts'
+
+export class Executions {
+  readonly #parts: Parts
+  readonly #library: Library
+  readonly #log: Log
+  #turn: Promise<void> = Promise.resolve()
+  #stopped = false
+
+  constructor(parts: Parts, library: Library, log: Log) {
+    this.#parts = parts
+    this.#library = library
+    this.#log = log
+  }
+
+  start(): void {
+    for (const { decision } of this.#parts.driver.core.decisions.book.all()) this.look(decision.id)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#turn
+  }
+
+  /** Something of a decision is new. One after the other: a plan that is being made is not made twice. */
+  look(id: string): void {
+    this.#turn = this.#turn
+      .then(() => this.#execute(id))
+      .catch((error: Error) =>
+        // It is looked at again at the next start, and when something of the decision is new.
+        this.#log('warn', 'the plan of a decision could not be made', { decision: id, why: error.message })
+      )
+  }
+
+  async #execute(id: string): Promise<void> {
+    const held = this.#parts.driver.core.decisions.book.get(id)
+    const { settled, initiation, lacksRationale } = held?.decision ?? {}
+    const approved = settled?.tally.approved
+    if (this.#stopped || !held || !initiation || approved === undefined || lacksRationale === true) return
+    const isOurs = this.#parts.roles.some(({ publicKey }) => publicKey.multikey === initiation.key)
+    const plan = initiation.options[approved]?.plan
+    const artifact = planArtifact(id)
+    if (!isOurs || !plan || this.#isMade(artifact)) return
+    const facts = {
+      kind: 'JointInitiativePlan.v1',
+      class: 'shared-confidential',
+      space: toHex(held.space.id)
+    } as const
+    await this.#library.begin(facts, artifact, { fields: planFields(id, initiation.title, plan) })
+  }
+
+  #isMade(artifact: Uint8Array): boolean {
+    const hex = toHex(artifact)
+    return [...this.#parts.driver.core.context.facets.values()].some(
+      ({ facet }) => toHex(facet.genesis.artifact) === hex
+    )
+  }
+}
