@@ -132,7 +132,11 @@ def exactly(value, *members, optional=()):
 
 def parse_dsse(data, kind):
     """(payload, pre-authentication encoding, signatures)"""
-    value = parse_jcs(data)
+    return open_dsse(parse_jcs(data), kind)
+
+
+def open_dsse(value, kind):
+    """The same for one that has been parsed, by itself or within a file."""
     if not exactly(value, "payload", "payloadType", "signatures"):
         raise Refused("dsse-shape")
     signatures = value["signatures"]
