@@ -353,6 +353,13 @@ def check_decision():
     for case in certificates["valid"]:
         check(f"{path}: {case['name']}", outcome(verified, case), case["outcome"])
     expect_codes(path, certificates["invalid"], verified)
+    path = "decision/vectors/proofs.json"
+    proofs = load(path)
+    def shown(c):
+        return decision.Equivocation(c["proof"].encode()).verify().shows()
+    for case in proofs["valid"]:
+        check(f"{path}: {case['name']}", outcome(shown, case), case["shows"])
+    expect_codes(path, proofs["invalid"], shown)
 
 
 def read_message(case, logs):

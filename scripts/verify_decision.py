@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Whether a decision certificate holds (protocols/decision, section 7), by a program that shares no code with the node.
+"""Whether a decision certificate holds (protocols/decision, section 7), or a proof that somebody said two things in
+a decision (DEC-31), by a program that shares no code with the node.
 
     python3 scripts/verify_decision.py FILE [--trust FILE]
 
@@ -15,9 +16,12 @@ from checker import identity  # noqa: E402
 from checker.agreement import HIDDEN  # noqa: E402
 from checker.cbor import Refused  # noqa: E402
 from checker.certificate import BYTES_MAX, Certificate  # noqa: E402
+from checker.decision import Equivocation  # noqa: E402
 
 WORDS = Path(__file__).resolve().parent.parent / "protocols" / "identity" / "words.txt"
 VERIFIED, REFUSED, UNPINNED = 0, 6, 8
+# In JCS, members stand in the order of their names, and this one is the last.
+EQUIVOCATION = b'"parley":"equivocation.v1"}'
 
 # The longest beginning that fits explains a code.
 MEANINGS = {
@@ -43,9 +47,16 @@ MEANINGS = {
     "mediation-": "companies of too little weight agreed on one record of mediation, or a part of it is missing",
     "message-": "somebody signed what the role, the key or the time did not allow",
     "policy-": "the policy is not one that may decide anything",
+    "proof-none": "its two messages do not contradict each other: nobody has said two things",
+    "proof-shape": "the file does not have the shape of a proof, or holds more than one needs",
     "rationale-missing": "it goes against the scores, and none of those who voted for it says why",
     "round-": "the statements that close or settle do not build on one another",
     "signature": "a signature is not by the key that is named",
+}
+
+NEXT = {
+    Certificate: "Ask a company of the decision for its certificate.",
+    Equivocation: "Accuse nobody with it. Ask whoever gave it to you for the file as it was made.",
 }
 
 
@@ -93,31 +104,47 @@ def show_decision(certificate):
     print(f"initiated {facts['time']}, as claimed")
 
 
-def show_companies(certificate, pinned):
+def show_equivocation(proof):
+    shown = proof.shows()
+    place = proof.messages[0].kind + (f" of round {shown['round']}" if "round" in shown else "")
+    print(f"\ndecision {shown['decision']}")
+    print(f"One key of the {shown['role']} of {shown['legalName']} has signed two different messages as its {place}:")
+    for message in proof.messages:
+        print(f"  {message.id}, signed {message.facts['time']}, as claimed")
+
+
+def show_companies(logs, pinned, silent=()):
     """Whether all that signed are known."""
     words = WORDS.read_text("utf-8").split()
     print("\nsigned by")
-    for did, log in certificate.logs.items():
+    for did, log in logs.items():
         print(f"  {log.name} ({log.registration}){'' if did in pinned else '  UNPINNED'}")
         print(f"    {did}\n    {identity.words_of(did, words)}")
-    silent = {company for company, _ in certificate.policy.weights} - certificate.logs.keys()
     for did in sorted(silent):
         print(f"  nothing is signed by {plain(did)}\n    {identity.words_of(did, words)}")
-    return certificate.logs.keys() <= pinned
+    return logs.keys() <= pinned
+
+
+def show_content(proof, pinned):
+    if isinstance(proof, Equivocation):
+        show_equivocation(proof)
+        return show_companies({proof.log.did: proof.log}, pinned)
+    show_decision(proof)
+    silent = {company for company, _ in proof.policy.weights} - proof.logs.keys()
+    return show_companies(proof.logs, pinned, silent)
 
 
 def verify(data, pinned):
-    certificate = Certificate(data)
+    proof = Equivocation(data) if data.endswith(EQUIVOCATION) else Certificate(data)
     try:
-        certificate.verify()
+        proof.verify()
     except Refused as refused:
-        show_passed(certificate)
+        show_passed(proof)
         print(f"no  {meaning(refused.code)}")
-        print(f"\nREFUSED ({refused.code}). It proves nothing. Ask a company of the decision for its certificate.")
+        print(f"\nREFUSED ({refused.code}). It proves nothing. {NEXT[type(proof)]}")
         return REFUSED
-    show_passed(certificate)
-    show_decision(certificate)
-    if show_companies(certificate, pinned):
+    show_passed(proof)
+    if show_content(proof, pinned):
         print("\nVERIFIED. You know all companies that signed.")
         return VERIFIED
     print("\nVERIFIED, but UNPINNED: anybody can make up a company. Call those marked so by a number that you")
@@ -125,15 +152,15 @@ def verify(data, pinned):
     return UNPINNED
 
 
-def show_passed(certificate):
-    for sentence in certificate.passed:
+def show_passed(proof):
+    for sentence in proof.passed:
         print(f"ok  {sentence}")
 
 
 def main():
     sys.stdout.reconfigure(errors="backslashreplace")
-    parser = argparse.ArgumentParser(description="Verifies a decision certificate offline.")
-    parser.add_argument("file", metavar="FILE", help="the certificate")
+    parser = argparse.ArgumentParser(description="Verifies a decision certificate, or a proof of equivocation, offline.")
+    parser.add_argument("file", metavar="FILE", help="the certificate, or the proof")
     parser.add_argument("--trust", metavar="FILE", help="companies that you know, one did a line")
     options = parser.parse_args()
     try:

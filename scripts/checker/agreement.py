@@ -17,7 +17,7 @@ def is_day(text):
 def read_terms(data, space_id, founders):
     """AGR-1 to AGR-3, and AGR-6."""
     terms = identity.parse_jcs(data, 49_152, 8, 4_000)
-    if not schema.fits(terms, schema.load("agreement/terms")):
+    if not schema.fits(terms, schema.load("agreement/terms"), schema.units):
         raise Refused("terms-shape")
     days = [terms["starts"], *(c["day"] for c in terms["antitrust"]["counsel"])] + ([terms["ends"]] if "ends" in terms else [])
     if not all(map(is_day, days)) or terms.get("ends", terms["starts"]) < terms["starts"]:
@@ -161,7 +161,7 @@ def check_approval(data, space_id, revision, terms, company, signer):
     """AGR-8."""
     payload, signed, signatures = identity.parse_dsse(data, "approval.v1")
     facts = identity.parse_jcs(payload, 16_384, 6, 200)
-    if not schema.fits(facts, schema.load("agreement/approval")):
+    if not schema.fits(facts, schema.load("agreement/approval"), schema.units):
         raise Refused("document-shape")
     place = [facts["space"], facts["revision"], facts["company"], facts["number"]]
     if place != [space_id.hex(), revision.hex(), company, terms["number"]]:

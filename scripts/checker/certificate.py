@@ -1,14 +1,13 @@
 """protocols/decision, sections 5, 7 and 8: whether a file proves what it says of a decision."""
 from . import identity, schema
 from .cbor import Refused
-from .decision import Message, Tally, ballots, check_ballot, digest, is_ascending, opens
+from .decision import CERTIFICATE, Message, Proof, Tally, ballots, check_ballot, digest, is_ascending, opens, read_certificate
 
 KIND_OF = {"initiation": "initiation", "before": "mediation", "contexts": "context", "commitments": "commitment"}
 KIND_OF |= {"closes": "close", "reveals": "reveal", "settles": "settle", "rationales": "rationale", "mediations": "mediation"}
 
-CERTIFICATE = "role-certificate.v1"
-# DEC-23 bounds the lists; this bounds the work before they are counted.
-BYTES_MAX, DEPTH_MAX, ITEMS_MAX = 8 * 1024 * 1024, 16, 20_000
+# Section 10.
+BYTES_MAX, DEPTH_MAX, ITEMS_MAX = 8 * 1024 * 1024, 10, 20_000
 
 
 def in_order(ids):
@@ -23,17 +22,8 @@ def same_names(have, want):
         raise Refused("certificate-extra")
 
 
-class Certificate:
-    """DEC-23 to DEC-27. `verify` takes the steps one after the other; `passed` says which held."""
-
-    def __init__(self, data):
-        self.data, self.passed = data, []
-
-    def verify(self):
-        for sentence, step in STEPS:
-            step(self)
-            self.passed.append(sentence)
-        return self
+class Certificate(Proof):
+    """DEC-23 to DEC-27."""
 
     def read(self):
         self.file = identity.parse_jcs(self.data, BYTES_MAX, DEPTH_MAX, ITEMS_MAX)
@@ -43,6 +33,8 @@ class Certificate:
             messages = [Message(envelope, kind) for envelope in self.file["messages"][group]]
             in_order([message.id for message in messages])
             setattr(self, group, messages)
+        for statement in self.closes + self.settles:
+            statement.check_statement()
 
     def messages(self):
         return [message for group in KIND_OF for message in getattr(self, group)]
@@ -74,10 +66,8 @@ class Certificate:
         held, last = dict(zip(ids, texts)), dict.fromkeys(self.logs, 0)
         self.documents = {}
         for name, company in {(message.facts["certificate"], message.company) for message in self.messages()}:
-            versions = list(self.logs[company].roots)
-            document, _ = identity.read_document(held[name], CERTIFICATE, self.logs[company])
-            last[company] = max(last[company], versions.index(document["issuer"]) + 1)
-            self.documents[name] = document
+            self.documents[name], version = read_certificate(held[name], self.logs[company])
+            last[company] = max(last[company], version)
         if any(last[log.did] < len(log.roots) for log in self.logs.values()):
             raise Refused("certificate-extra")
 
@@ -102,7 +92,7 @@ class Certificate:
 
     def check_agreed(self, messages, outcomes):
         companies = [message.company for message in messages]
-        records = {identity.jcs(message.facts["record"]) for message in messages}
+        records = {(identity.jcs(message.facts["record"]), message.facts["settled"]) for message in messages}
         good = len(set(companies)) == len(companies) and len(records) == 1 and messages[0].facts["record"]["outcome"] in outcomes
         if not good or self.policy.company_weight(companies) < self.rule.close:
             raise Refused("mediation-weight")
@@ -111,12 +101,8 @@ class Certificate:
         electors = [commitment.elector for commitment in self.commitments]
         if any(electors.count(elector) > 2 for elector in electors):
             raise Refused("round-set")
-        contexts = {context.id: context for context in self.contexts}
-        same_names(contexts, [c.facts["context"] for c in self.commitments if "context" in c.facts])
-        for commitment in self.commitments:
-            own = contexts.get(commitment.facts.get("context"), commitment)
-            if (own.elector, own.key) != (commitment.elector, commitment.key):
-                raise Refused("certificate-extra")
+        named = [commitment.facts["context"] for commitment in self.commitments if "context" in commitment.facts]
+        same_names([context.id for context in self.contexts], named)
 
     def check_closes(self):
         closed = [commitment.id for commitment in self.commitments]
@@ -209,7 +195,7 @@ class Certificate:
             self.check_agreed(self.mediations, ("revise", "subset", "lapse"))
 
 
-STEPS = (
+Certificate.steps = (
     ("The file is a certificate in its one spelling; its messages are whole and in order.", Certificate.read),
     ("All messages are of the decision that the file names.", Certificate.check_decision),
     ("It holds the identity logs of all companies that signed, and no others; they are unbroken.", Certificate.check_logs),
@@ -217,7 +203,7 @@ STEPS = (
     ("Each message is signed by a key that its company had certified for the role at the time it claims.", Certificate.check_signers),
     ("All who signed are of the electorate, and each elector closed and settled with its one voice.", Certificate.check_powers),
     ("What it says of an earlier decision, the companies agreed on by mediation.", Certificate.check_before),
-    ("Each commitment is of an elector, none of whom has more than two; contexts are their own.", Certificate.check_commitments),
+    ("Each commitment is of an elector, none of whom has more than two, with the contexts that they name.", Certificate.check_commitments),
     ("The commitments were closed for good by enough of the electorate.", Certificate.check_closes),
     ("Each ballot is the one that its elector committed to.", Certificate.check_reveals),
     ("The ballots were settled for good by enough of the electorate.", Certificate.check_settles),

@@ -1,4 +1,4 @@
-"""protocols/decision, sections 1 to 6: policies, messages, ballots, and what they come to."""
+"""protocols/decision, sections 1 to 6: policies, messages, proofs of equivocation, ballots, and what they come to."""
 import hashlib
 
 from . import ed25519, identity, schema
@@ -74,6 +74,9 @@ class Policy:
 # ---- messages
 
 KINDS = ("initiation", "context", "commitment", "close", "reveal", "settle", "rationale", "mediation")
+# Section 10: bytes, brackets open at one time, brackets and commas.
+INITIATION_MAX, MESSAGE_MAX, PROOF_MAX = (49_152, 8, 4_000), (16_384, 8, 1_000), (2 * 1024 * 1024, 6, 200)
+CERTIFICATE = "role-certificate.v1"
 
 
 def kind_of(envelope):
@@ -91,22 +94,25 @@ class Message:
         if len(signatures) != 1 or "keyid" in envelope["signatures"][0]:
             raise Refused("dsse-shape")
         self.kind, self.signature = kind, signatures[0]
-        self.facts = identity.parse_jcs(payload, 49_152 if kind == "initiation" else 16_384)
+        self.facts = identity.parse_jcs(payload, *(INITIATION_MAX if kind == "initiation" else MESSAGE_MAX))
         if not schema.fits(self.facts, schema.load("decision/messages")["$defs"][f"decision-{kind}.v1"]):
             raise Refused("document-shape")
         self.id = digest(payload)
         self.company, self.key = self.facts["company"], self.facts["key"]
         self.elector = (self.company, self.facts["role"])
-        self.time = identity.instant(self.facts["time"], "document-shape")
-        if "set" in self.facts:
-            self.check_statement()
+        self.time = identity.instant(self.facts["time"], "message-time")
         if kind == "initiation":
             self.check_initiation()
 
+    def slot(self):
+        """DEC-8: where two of one key are one too many."""
+        return self.kind, self.facts.get("decision"), self.facts.get("round"), self.elector, self.key
+
     def check_statement(self):
-        if not is_ascending(self.facts["set"]):
+        """DEC-13, as far as the statement itself goes."""
+        if not is_ascending(self.facts["set"]) or not is_ascending(self.facts["because"]):
             raise Refused("round-set")
-        if not is_ascending(self.facts["because"]) or (self.facts["round"] == 0 and self.facts["because"]):
+        if self.facts["round"] == 0 and self.facts["because"]:
             raise Refused("round-because")
 
     def check_initiation(self):
@@ -120,7 +126,7 @@ class Message:
             len(facts["voices"]) == len(self.policy.weights)
             and all(identity.is_name(title, 200) for title in titles)
             and is_ascending([head["client"] for head in subject["heads"]])
-            and (subject["kind"] != "StandardsDoc.v1" or "release" in subject)
+            and (subject["kind"] == "StandardsDoc.v1") == ("release" in subject)
             and is_ascending(facts.get("revises", {}).get("mediation", []))
         )
         if not good:
@@ -137,7 +143,7 @@ class Message:
         if not ed25519.verify(identity.multikey(self.key), self.signed, self.signature):
             raise Refused("signature")
         start, end = (identity.instant(document[name], "certificate-validity") for name in ("validFrom", "validUntil"))
-        if not start <= self.time <= end:
+        if not start <= self.time < end:
             raise Refused("message-time")
         power, role = ("mediate", "CEO") if self.kind == "mediation" else ("vote", document["role"])
         if power not in document["powers"] or role != document["role"]:
@@ -151,6 +157,71 @@ class Message:
             good = self.elector in initiation.policy.weights
         if not good or (self.kind in ("close", "settle") and initiation.voices[self.elector] != self.key):
             raise Refused("message-power")
+
+
+# ---- proofs
+
+
+class Proof:
+    """A file that proves something by itself. `verify` takes the steps one after the other; `passed` says which held."""
+
+    steps = ()
+
+    def __init__(self, data):
+        self.data, self.passed = data, []
+
+    def verify(self):
+        for sentence, step in self.steps:
+            step(self)
+            self.passed.append(sentence)
+        return self
+
+
+def read_certificate(text, log):
+    """What a role certificate says, and which version of the log signed it, counted from 1."""
+    document, _ = identity.read_document(text, CERTIFICATE, log)
+    return document, list(log.roots).index(document["issuer"]) + 1
+
+
+class Equivocation(Proof):
+    """DEC-8, DEC-31."""
+
+    def read(self):
+        self.file = identity.parse_jcs(self.data, *PROOF_MAX)
+        if not schema.fits(self.file, schema.load("decision/equivocation")):
+            raise Refused("proof-shape")
+        self.messages = [Message(envelope, kind_of(envelope)) for envelope in self.file["messages"]]
+
+    def check_slot(self):
+        first, second = self.messages
+        is_for_one = first.kind in ("context", "commitment", "close", "reveal", "settle")
+        if not is_for_one or first.id >= second.id or first.slot() != second.slot():
+            raise Refused("proof-none")
+
+    def check_certificates(self):
+        self.log = identity.read_log(self.file["identity"])
+        if self.log.did != self.messages[0].company:
+            raise Refused("proof-none")
+        last = 0
+        for message, envelope in zip(self.messages, self.file["certificates"]):
+            text = identity.jcs(envelope).encode()
+            document, version = read_certificate(text, self.log)
+            message.check_signer(digest(identity.parse_dsse(text, CERTIFICATE)[0]), document)
+            last = max(last, version)
+        if last < len(self.log.roots):
+            raise Refused("proof-none")
+
+    def shows(self):
+        first = self.messages[0]
+        told = {name: first.facts[name] for name in ("decision", "company", "role", "key", "round") if name in first.facts}
+        return told | {"kind": f"decision-{first.kind}.v1", "legalName": self.log.name}
+
+
+Equivocation.steps = (
+    ("The file is a proof in its one spelling; its two messages are whole.", Equivocation.read),
+    ("They differ, and stand where one key says one thing.", Equivocation.check_slot),
+    ("Both are signed by a key that its company had certified for the role at the time they claim.", Equivocation.check_certificates),
+)
 
 
 # ---- ballots

@@ -14,7 +14,7 @@ def check_receipt(data, space_id, company, signer):
     """REC-4."""
     payload, signed, signatures = identity.parse_dsse(data, "contribution-receipt.v1")
     facts = identity.parse_jcs(payload, 16_384, 6, 200)
-    if not schema.fits(facts, schema.load("reciprocity/receipt")):
+    if not schema.fits(facts, schema.load("reciprocity/receipt"), schema.units):
         raise Refused("document-shape")
     if [facts["space"], facts["company"]] != [space_id.hex(), company]:
         raise Refused("receipt-place")
