@@ -101,8 +101,9 @@ class Certificate(Proof):
         electors = [commitment.elector for commitment in self.commitments]
         if any(electors.count(elector) > 2 for elector in electors):
             raise Refused("round-set")
-        named = [commitment.facts["context"] for commitment in self.commitments if "context" in commitment.facts]
-        same_names([context.id for context in self.contexts], named)
+        named = {commitment.facts.get("context") for commitment in self.commitments}
+        if not {context.id for context in self.contexts} <= named:
+            raise Refused("certificate-extra")
 
     def check_closes(self):
         closed = [commitment.id for commitment in self.commitments]

@@ -3,7 +3,7 @@
 import { Reject } from '../wire/reject.ts'
 
 /** Messages of one elector that a set names at most: two are enough to show that it has said two things. */
-const NAMED_MAX = 2
+export const NAMED_MAX = 2
 
 export interface Statement {
   id: string
