@@ -141,15 +141,16 @@ class Certificate(Proof):
         return tuple(settle.facts["set"]) if approved is None else approved
 
     def carry_set(self, statements):
-        return self.policy.weight(statement.elector for statement in statements) >= self.rule.close
+        """Those of statements with one value that carry it (DEC-13)."""
+        return statements if self.weight(statements) >= self.rule.close else []
 
     def carry_ballots(self, settles):
-        """DEC-13 for settles that have one value."""
-        if not settles or self.carry_set(settles):
-            return bool(settles)
         own = self.tally_of(self.named(*settles))
-        voters = own.voters() & {settle.elector for settle in settles}
-        return own.approved is not None and self.policy.weight(voters) >= self.rule.threshold
+        few = [settle for settle in settles if own.approved is not None and settle.elector in own.voters()]
+        return self.carry_set(settles) or (few if self.weight(few) >= self.rule.threshold else [])
+
+    def weight(self, statements):
+        return self.policy.weight(statement.elector for statement in statements)
 
     def check_rounds(self, statements, carry):
         """DEC-13 to DEC-18, as far as a file shows them: statements of the last round, and what they are locked by."""
@@ -158,6 +159,8 @@ class Certificate(Proof):
         earlier = [statement for statement in statements if statement.facts["round"] == last - 1]
         if len({statement.elector for statement in final}) < len(final) or not carry(final):
             raise Refused("certificate-quorum")
+        if len(carry(final)) < len(final):
+            raise Refused("certificate-extra")
         seen = set()
         for statement in final:
             named = [other for other in earlier if other.id in statement.facts["because"]]

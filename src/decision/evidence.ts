@@ -6,7 +6,7 @@ import { ballotThatCounts, checkBallot, commitmentOf } from './ballot.ts'
 import type { Messages } from './certificate-check.ts'
 import { optionOf, optionValue, settledDigest } from './decision.ts'
 import type { Message } from './message.ts'
-import { NAMED_MAX, carriedBy, setValue } from './rounds.ts'
+import { NAMED_MAX, carriedBy, isAscending, setValue } from './rounds.ts'
 import type { Ballot, Initiation, StatementKind } from './schema.ts'
 import { type Ballots, type Standard, type Tally, isAgainstScores, standardOf, tallyOf } from './tally.ts'
 
@@ -179,10 +179,7 @@ function lineOf({ id, payload }: Message<StatementKind>, matter: Matter): Line |
   const elector = seatOf(payload, matter.initiation.policy)
   if (matter.initiation.voices[elector] !== key)
     return bad('message-power', 'another key closes and settles for this elector')
-  const isAscending = [set, because].every(names =>
-    names.every((name, i) => i === 0 || name > (names[i - 1] ?? ''))
-  )
-  if (!isAscending) return bad('round-set', 'names are not in order')
+  if (!isAscending(set) || !isAscending(because)) return bad('round-set', 'names are not in order')
   if (round === 0 && because.length > 0) return bad('round-because', 'the first round has none before it')
   if (set.some(name => !matter.electorOf.has(name)))
     return bad(matter.absent, 'a statement names what is not in the file')
