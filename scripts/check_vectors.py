@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from checker import agreement, audit, documents, ed25519, envelope, identity, reciprocity, space, update  # noqa: E402
+from checker import agreement, audit, certificate, decision, documents, ed25519, envelope, identity, reciprocity, space, update  # noqa: E402
 from checker.cbor import Refused, Waits  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent / "protocols"
@@ -325,6 +325,53 @@ def check_sealed():
     expect_codes(path, load(path)["cases"], read)
 
 
+# ---- decision
+
+
+def check_decision():
+    path = "decision/vectors/policies.json"
+    policies = load(path)
+    for case in policies["valid"]:
+        def quorums(c):
+            rules = decision.Policy(c["policy"]).rules
+            return {kind: {name: getattr(rule, name) for name in ("total", "faulty", "threshold", "close")} for kind, rule in rules.items()}
+        check(f"{path}: {case['name']}", outcome(quorums, case), case["quorums"])
+    expect_codes(path, policies["invalid"], lambda c: decision.Policy(c["policy"]))
+    path = "decision/vectors/messages.json"
+    messages = load(path)
+    logs = {log.did: log for log in map(identity.read_log, messages["identities"])}
+    for case in messages["valid"]:
+        def facts(c):
+            message = read_message(c, logs)
+            return [f"decision-{message.kind}.v1", message.id]
+        check(f"{path}: {case['name']}", outcome(facts, case), [case["kind"], case["id"]])
+    expect_codes(path, messages["invalid"], lambda c: read_message(c, logs))
+    path = "decision/vectors/certificates.json"
+    certificates = load(path)
+    def verified(c):
+        return certificate.Certificate(c["certificate"].encode()).verify().outcome
+    for case in certificates["valid"]:
+        check(f"{path}: {case['name']}", outcome(verified, case), case["outcome"])
+    expect_codes(path, certificates["invalid"], verified)
+    path = "decision/vectors/proofs.json"
+    proofs = load(path)
+    def shown(c):
+        return decision.Equivocation(c["proof"].encode()).verify().shows()
+    for case in proofs["valid"]:
+        check(f"{path}: {case['name']}", outcome(shown, case), case["shows"])
+    expect_codes(path, proofs["invalid"], shown)
+
+
+def read_message(case, logs):
+    """A message whose sender holds only its certificate: which initiation it belongs to is not looked at."""
+    envelope = identity.parse_jcs(case["document"].encode(), 66_000)
+    message = decision.Message(envelope, decision.kind_of(envelope))
+    text = case["certificate"].encode()
+    document, _ = identity.read_document(text, "role-certificate.v1", logs[message.company])
+    message.check_signer(decision.digest(identity.parse_dsse(text, "role-certificate.v1")[0]), document)
+    return message
+
+
 # ---- audit
 
 
@@ -368,7 +415,7 @@ def check_audit():
         check(f"{path}: {case['name']}, body", one.answers(case["request"], case["status"], case["body"]), True)
 
 
-for part in (check_identity, check_space, check_agreement, check_reciprocity, check_envelope, check_update, check_forms, check_sealed, check_audit):
+for part in (check_identity, check_space, check_agreement, check_reciprocity, check_envelope, check_update, check_forms, check_sealed, check_decision, check_audit):
     part()
 for failure in failures:
     print(failure)

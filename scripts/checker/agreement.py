@@ -1,43 +1,10 @@
 """protocols/agreement: terms, approvals, and what the words in a space log come to."""
 import datetime
 import hashlib
-import json
 import re
-from pathlib import Path
 
-from . import ed25519, identity
+from . import ed25519, identity, schema
 from .cbor import Refused
-
-ROOT = Path(__file__).resolve().parent.parent.parent / "protocols" / "agreement"
-
-
-def units(text):
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def fits(value, schema):
-    """The parts of JSON Schema that the schemas beside the specification use; lengths in UTF-16 code units (AGR-1)."""
-    if "enum" in schema and value not in schema["enum"]:
-        return False
-    kind = schema.get("type")
-    if kind == "string":
-        low, high = schema.get("minLength", 0), schema.get("maxLength", float("inf"))
-        return isinstance(value, str) and low <= units(value) <= high and re.search(schema.get("pattern", ""), value) is not None
-    if kind == "integer":
-        return type(value) is int and schema.get("minimum", -(2**53)) <= value <= schema.get("maximum", 2**53)
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind == "array":
-        low, high = schema.get("minItems", 0), schema.get("maxItems", float("inf"))
-        return isinstance(value, list) and low <= len(value) <= high and all(fits(item, schema["items"]) for item in value)
-    members = schema["properties"]
-    if not isinstance(value, dict) or not set(schema["required"]) <= set(value) <= set(members):
-        return False
-    return all(fits(item, members[name]) for name, item in value.items())
-
-
-def schema_of(name):
-    return json.loads((ROOT / f"{name}.schema.json").read_text("utf-8"))
 
 
 def is_day(text):
@@ -50,7 +17,7 @@ def is_day(text):
 def read_terms(data, space_id, founders):
     """AGR-1 to AGR-3, and AGR-6."""
     terms = identity.parse_jcs(data, 49_152, 8, 4_000)
-    if not fits(terms, schema_of("terms")):
+    if not schema.fits(terms, schema.load("agreement/terms"), schema.units):
         raise Refused("terms-shape")
     days = [terms["starts"], *(c["day"] for c in terms["antitrust"]["counsel"])] + ([terms["ends"]] if "ends" in terms else [])
     if not all(map(is_day, days)) or terms.get("ends", terms["starts"]) < terms["starts"]:
@@ -194,7 +161,7 @@ def check_approval(data, space_id, revision, terms, company, signer):
     """AGR-8."""
     payload, signed, signatures = identity.parse_dsse(data, "approval.v1")
     facts = identity.parse_jcs(payload, 16_384, 6, 200)
-    if not fits(facts, schema_of("approval")):
+    if not schema.fits(facts, schema.load("agreement/approval"), schema.units):
         raise Refused("document-shape")
     place = [facts["space"], facts["revision"], facts["company"], facts["number"]]
     if place != [space_id.hex(), revision.hex(), company, terms["number"]]:

@@ -132,7 +132,11 @@ def exactly(value, *members, optional=()):
 
 def parse_dsse(data, kind):
     """(payload, pre-authentication encoding, signatures)"""
-    value = parse_jcs(data)
+    return open_dsse(parse_jcs(data), kind)
+
+
+def open_dsse(value, kind):
+    """The same for one that has been parsed, by itself or within a file."""
     if not exactly(value, "payload", "payloadType", "signatures"):
         raise Refused("dsse-shape")
     signatures = value["signatures"]
@@ -202,13 +206,15 @@ def is_multihash(text):
 def instant(text, code):
     if not SECOND.fullmatch(text):
         raise Refused(code)
+    # The calendar repeats after 400 years, and Python's begins with year 1.
+    early = int(text[:4]) < 400
     try:
-        parsed = strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+        parsed = strptime(f"{int(text[:4]) + 400:04}{text[4:]}" if early else text, "%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
         raise Refused(code) from None
     if parsed.tm_sec > 59:
         raise Refused(code)
-    return timegm(parsed)
+    return timegm(parsed) - (146_097 * 86_400 if early else 0)
 
 
 PROOF = ["eddsa-jcs-2022", "assertionMethod", "DataIntegrityProof"]

@@ -1,12 +1,8 @@
 """protocols/reciprocity: receipts, what is open between two companies, and their statement of account."""
 import hashlib
-import json
-from pathlib import Path
 
-from . import agreement, cbor, ed25519, identity
+from . import agreement, cbor, ed25519, identity, schema
 from .cbor import Refused
-
-ROOT = Path(__file__).resolve().parent.parent.parent / "protocols" / "reciprocity"
 
 
 def unit(facet, to):
@@ -18,7 +14,7 @@ def check_receipt(data, space_id, company, signer):
     """REC-4."""
     payload, signed, signatures = identity.parse_dsse(data, "contribution-receipt.v1")
     facts = identity.parse_jcs(payload, 16_384, 6, 200)
-    if not agreement.fits(facts, json.loads((ROOT / "receipt.schema.json").read_text("utf-8"))):
+    if not schema.fits(facts, schema.load("reciprocity/receipt"), schema.units):
         raise Refused("document-shape")
     if [facts["space"], facts["company"]] != [space_id.hex(), company]:
         raise Refused("receipt-place")

@@ -130,11 +130,13 @@ export function commit(
   decision: string,
   choice: Partial<Ballot> & Pick<Ballot, 'choice'>,
   time = START,
-  salt = toHex(sha256(utf8(`${decision} ${holder.certificateId} ${JSON.stringify(choice)}`)))
+  salt = toHex(sha256(utf8(`${decision} ${holder.certificateId} ${JSON.stringify(choice)}`))),
+  context?: string
 ): { message: Message<'decision-commitment.v1'>; secret: Secret } {
   const secret = { salt, ballot: ballotOf(holder, decision, choice) }
   const commitment = commitmentOf(secret.salt, secret.ballot)
-  return { message: say(holder, 'decision-commitment.v1', { decision, commitment }, time), secret }
+  const body = { decision, commitment, ...(context !== undefined && { context }) }
+  return { message: say(holder, 'decision-commitment.v1', body, time), secret }
 }
 
 export const CRITERIA: Policy['criteria'] = ['localVision', 'localPurpose', 'peerFit', 'legendaryLens'].map(
@@ -212,12 +214,12 @@ export function initiate(
 export function play(
   initiation: Message<'decision-initiation.v1'>,
   votes: readonly [Holder, Partial<Ballot> & Pick<Ballot, 'choice'>][],
-  { silent = [] as Holder[], end = START + 3 * HOUR } = {}
+  { silent = [] as Holder[], end = START + 3 * HOUR, context = undefined as string | undefined } = {}
 ): Decision {
   const decision = new Decision(initiation)
   const secrets = new Map<string, Secret>()
   for (const [holder, choice] of votes) {
-    const { message, secret } = commit(holder, decision.id, choice)
+    const { message, secret } = commit(holder, decision.id, choice, START, undefined, context)
     secrets.set(message.id, secret)
     decision.add(message)
   }

@@ -219,10 +219,10 @@ function checkCourse({ outcome }: CertificateFile, messages: Messages): Reject |
 }
 
 function checkContexts({ commitments, contexts }: Messages): Reject | undefined {
-  const named = commitments.flatMap(({ payload }) => payload.context ?? []).sort()
-  return [...new Set(named)].join() === contexts.map(({ id }) => id).join()
+  const named = new Set(commitments.map(({ payload }) => payload.context))
+  return contexts.every(({ id }) => named.has(id))
     ? undefined
-    : bad('certificate-extra', 'the contexts are not those that commitments name')
+    : bad('certificate-extra', 'a context that no commitment names')
 }
 
 function checkRationale(

@@ -36,9 +36,10 @@ export function certify(
   const pick = (ids: Iterable<string>) =>
     [...new Set(ids)].sort().map(id => decision.messages.get(id) as Message)
   const commitments = pick(closed.set) as Message<'decision-commitment.v1'>[]
-  const contexts = pick(commitments.flatMap(({ payload }) => payload.context ?? []))
-  if (contexts.includes(undefined as never))
-    return missing('a context that a commitment names is not at hand')
+  // A commitment was closed without its context: one that names nothing, or no context, must not prevent the file.
+  const contexts = pick(commitments.flatMap(({ payload }) => payload.context ?? [])).filter(
+    message => message?.kind === 'decision-context.v1'
+  )
   const groups: { [group in Group]: readonly Message[] } = {
     initiation: pick([decision.id]),
     before: revised.toSorted(byId),

@@ -2,7 +2,7 @@
 // company's identity log. It verifies alone. protocols/decision, DEC-8 and DEC-31.
 import { z } from 'zod'
 import { verifyIdentityLog } from '../identity/identity-log.ts'
-import { fromUtf8, utf8 } from '../wire/bytes.ts'
+import { equalBytes, fromUtf8, utf8 } from '../wire/bytes.ts'
 import { type JcsLimits, type JcsValue, encodeJcs, parseJcs } from '../wire/jcs.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import { cutLog } from './certificate.ts'
@@ -78,6 +78,9 @@ export function verifyEquivocation(bytes: Uint8Array): Proven | Reject {
       return none('a message is of another company, or begins a decision')
     read.push(message)
   }
+  const needed = new Set(read.map(({ certificate }) => certificate.issuer))
+  if (!equalBytes(cutLog(identity, needed), identity.log))
+    return none('the log goes on after what the certificates name')
   return proven(read as [Named, Named], identity.legalName)
 }
 

@@ -6,7 +6,7 @@ import { ballotThatCounts, checkBallot, commitmentOf } from './ballot.ts'
 import type { Messages } from './certificate-check.ts'
 import { optionOf, optionValue, settledDigest } from './decision.ts'
 import type { Message } from './message.ts'
-import { carriedBy, setValue } from './rounds.ts'
+import { NAMED_MAX, carriedBy, isAscending, setValue } from './rounds.ts'
 import type { Ballot, Initiation, StatementKind } from './schema.ts'
 import { type Ballots, type Standard, type Tally, isAgainstScores, standardOf, tallyOf } from './tally.ts'
 
@@ -163,14 +163,10 @@ function checkFinal(statements: readonly Message<StatementKind>[], matter: Matte
   if (before.some(({ id }) => !named.has(id)))
     return bad('certificate-extra', 'a statement that nobody names')
   const rests = newest.every(({ because }) => {
-    return (
-      carriedBy(
-        matter,
-        before.filter(({ id }) => because.includes(id))
-      ) !== undefined
-    )
+    const named = before.filter(({ id }) => because.includes(id))
+    return isOneOfEach(named) && carriedBy(matter, named) !== undefined
   })
-  if (!rests) return bad('round-because', 'a statement rests on too little weight')
+  if (!rests) return bad('round-because', 'a statement rests on too little weight, or on two of one elector')
   const carried = carriedBy(matter, newest)
   if (!carried) return bad('certificate-quorum', 'too little weight stands behind it')
   return carried.by.length === newest.length
@@ -183,12 +179,13 @@ function lineOf({ id, payload }: Message<StatementKind>, matter: Matter): Line |
   const elector = seatOf(payload, matter.initiation.policy)
   if (matter.initiation.voices[elector] !== key)
     return bad('message-power', 'another key closes and settles for this elector')
-  const isAscending = [set, because].every(names =>
-    names.every((name, i) => i === 0 || name > (names[i - 1] ?? ''))
-  )
-  if (!isAscending) return bad('round-set', 'names are not in order')
+  if (!isAscending(set) || !isAscending(because)) return bad('round-set', 'names are not in order')
+  if (round === 0 && because.length > 0) return bad('round-because', 'the first round has none before it')
   if (set.some(name => !matter.electorOf.has(name)))
     return bad(matter.absent, 'a statement names what is not in the file')
+  const named = Map.groupBy(set, name => matter.electorOf.get(name))
+  if ([...named.values()].some(({ length }) => length > NAMED_MAX))
+    return bad('round-set', 'more than two of one elector')
   return { id, elector, round, set, because, value: matter.valueOf(set), locked: true }
 }
 
@@ -197,8 +194,13 @@ function split(lines: Line[]): [Line[], Line[]] {
   const last = Math.max(...lines.map(({ round }) => round))
   const isIn = (round: number) => lines.filter(line => line.round === round)
   const [newest, before] = [isIn(last), isIn(last - 1)]
-  const isSingle = new Set(newest.map(({ elector }) => elector)).size === newest.length
-  return isSingle && newest.length + before.length === lines.length ? [newest, before] : [newest, []]
+  return isOneOfEach(newest) && newest.length + before.length === lines.length
+    ? [newest, before]
+    : [newest, []]
+}
+
+function isOneOfEach(lines: readonly Line[]): boolean {
+  return new Set(lines.map(({ elector }) => elector)).size === lines.length
 }
 
 function bad(code: string, detail: string): Reject {

@@ -10,6 +10,7 @@ import { sha256 } from '../wire/hash.ts'
 import { type JcsLimits, type JcsValue, encodeJcs, parseJcs } from '../wire/jcs.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 import { checkPolicy } from './policy.ts'
+import { isAscending } from './rounds.ts'
 import { type Initiation, MESSAGE_KINDS, type MessageKind, type Payload, SCHEMAS } from './schema.ts'
 
 export const INITIATION_BYTES_MAX = 49_152
@@ -120,14 +121,18 @@ function checkSigner(
 }
 
 function checkInitiation(initiation: Initiation): Reject | undefined {
-  const { policy, title, commitBy, revealBy, subject, voices } = initiation
+  const { policy, title, options, commitBy, revealBy, subject, voices, revises } = initiation
   const wrong = checkPolicy(policy)
   if (wrong) return new Reject(wrong.code, wrong.detail)
   const [commit, reveal] = [parseTime(commitBy), parseTime(revealBy)]
   if (commit === undefined || reveal === undefined || commit >= reveal)
     return bad('initiation-deadlines', 'ballots are revealed after the last of them is committed')
   if (voices.length !== policy.electors.length) return bad('initiation-shape', 'each elector has one voice')
-  if (!isName(title, 200)) return bad('initiation-shape', 'a title that does not read as it stands')
+  if (![title, ...options.map(option => option.title)].every(text => isName(text, 200)))
+    return bad('initiation-shape', 'a title that does not read as it stands')
+  const clients = subject?.heads.map(({ client }) => client) ?? []
+  if (!isAscending(clients) || !isAscending(revises?.mediation ?? []))
+    return bad('initiation-shape', 'heads by client, and mediations by id, stand in order, none twice')
   if ((subject?.kind === 'StandardsDoc.v1') !== (subject?.release !== undefined))
     return bad('initiation-shape', 'a standard is released under a version, and nothing else is')
   return undefined

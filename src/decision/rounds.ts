@@ -3,7 +3,7 @@
 import { Reject } from '../wire/reject.ts'
 
 /** Messages of one elector that a set names at most: two are enough to show that it has said two things. */
-const NAMED_MAX = 2
+export const NAMED_MAX = 2
 
 export interface Statement {
   id: string
@@ -262,8 +262,8 @@ function unionOf(statements: readonly Pick<Judged, 'set'>[]): string[] {
   return [...new Set(statements.flatMap(({ set }) => set))].sort()
 }
 
-function isAscending(names: readonly string[]): boolean {
-  return names.every((name, i) => i === 0 || name > (names[i - 1] as string))
+export function isAscending(names: readonly (string | number)[]): boolean {
+  return names.every((name, i) => i === 0 || name > (names[i - 1] as typeof name))
 }
 
 /** Nobody's fault who passes it on: whether a statement is right shows only where what it names is. */

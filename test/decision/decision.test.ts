@@ -330,3 +330,32 @@ describe('what is restored', () => {
     expect(turnOf(back, voice, new Map(), START + HOUR).words).toEqual([])
   })
 })
+
+describe('an initiation', () => {
+  const policy = INITIATION.payload.policy
+  const begin = (changes: Parameters<typeof initiate>[2]) => () => initiate(ADA, policy, changes)
+  const [low, high] = ['1'.repeat(64), '2'.repeat(64)] as [string, string]
+  const titled = (title: string) => begin({ options: [{ title, text: 'Five kinds.' }] })
+  const about = (...clients: number[]) =>
+    begin({
+      subject: {
+        artifact: 'ab'.repeat(16),
+        facet: low,
+        heads: clients.map(client => ({ client, id: low, seq: 1 })),
+        kind: 'JointInitiativePlan.v1',
+        root: high
+      }
+    })
+
+  it('[DEC-10] has options whose titles show as what they are', () => {
+    expect(titled('The short one')).not.toThrow()
+    for (const title of [' padded', 'turned \u202e around']) expect(titled(title)).toThrow('initiation-shape')
+  })
+
+  it('[DEC-10] [DEC-11] names heads and mediations in order, none twice', () => {
+    const revising = (...mediation: string[]) => begin({ revises: { decision: low, mediation } })
+    for (const begun of [about(1, 2), revising(low, high)]) expect(begun).not.toThrow()
+    for (const begun of [about(2, 1), about(1, 1), revising(high, low), revising(low, low)])
+      expect(begun).toThrow('initiation-shape')
+  })
+})
