@@ -128,6 +128,14 @@ export const MUTANTS: readonly Mutant[] = [
     put: "if (!decision.closed) {\n    const turn = closingTurn(decision, voice, since, now)\n    const [mine] = decision.saidBy('decision-commitment.v1', voice.key)\n    const salt = mine && voice.secretOf(mine.id)?.salt\n    if (salt && decision.saidBy('decision-context.v1', voice.key).length === 0)\n      turn.words.unshift({ kind: 'decision-context.v1', commitment: salt })\n    return turn\n  }"
   },
   {
+    name: 'what was confided to a scorer goes along with the ballot',
+    rule: 'private',
+    scenes: ['deciding'],
+    file: 'node/decisions.ts',
+    find: '      rationale,\n      objection,\n',
+    put: '      rationale: rationale + this.#scorings.contextOf(name).notes,\n      objection,\n'
+  },
+  {
     name: 'what is decided goes to whom nobody has confirmed',
     rule: 'decision',
     scenes: ['strangers'],

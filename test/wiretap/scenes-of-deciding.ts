@@ -1,8 +1,10 @@
 // What companies decide, who hears what it is about, and when it is heard what each has voted.
 // test/wiretap/README.md.
 import { until } from '../../scripts/company-process.ts'
+import { DEFAULT_CRITERIA } from '../../src/decision/criteria.ts'
 import { defaultPolicy } from '../../src/decision/policy-template.ts'
 import type { Payload } from '../../src/decision/schema.ts'
+import type { RoleContext } from '../../src/node/scoring-json.ts'
 import { createWord } from './canary.ts'
 import { type Name, type NodeName, companyOf } from './company.ts'
 import { type Planted, type World, always } from './world.ts'
@@ -49,12 +51,36 @@ export function tellOf({ canaries }: Topic, company: Name): void {
 }
 
 /** Votes, with a reason that nobody may have before it is revealed: another node of the company neither. */
-async function vote(world: World, node: NodeName, { id }: Topic): Promise<Planted> {
+async function vote(
+  world: World,
+  node: NodeName,
+  { id }: Topic,
+  scored?: { scored: string }
+): Promise<Planted> {
   const rationale = createWord()
   const never = { [companyOf(node)]: { from: Infinity } }
   const ballot = world.plant('ballot', `the ballot of ${node}`, rationale, never, { silent: true })
-  await world.api(node).vote(id, { choice: 'option', option: 0, rationale })
+  await world.api(node).vote(id, { choice: 'option', option: 0, rationale, ...scored })
   return ballot
+}
+
+/** Acme scores before it votes: what it confides to its scorer, and why it scores so, leaves this node for nobody. */
+async function score(world: World, { id }: Topic): Promise<{ scored: string }> {
+  const api = world.api('Acme')
+  const kept = (what: string) => world.word('private', what, [], { silent: true })
+  const [vision, purpose, notes] = ['vision', 'purpose', 'notes'].map(what => kept(`${what} for a scorer`))
+  await api.setRoleContext('CTO', { vision, purpose, notes } as Partial<RoleContext>)
+  const scores = [4, 2].flatMap((points, option) =>
+    DEFAULT_CRITERIA.map(({ key }) => ({
+      option,
+      criterion: key,
+      score: points,
+      note: kept('a note on a score')
+    }))
+  )
+  const { record } = await api.enterScores(id, { scores })
+  if (record === undefined) throw new Error('scores are missing')
+  return { scored: record }
 }
 
 /** From now on these ballots may be opened, and those who decide with them must come to show them. */
@@ -99,7 +125,8 @@ async function committed(world: World, { id }: Topic, count: number): Promise<vo
 }
 
 async function decided(world: World, topic: Topic): Promise<void> {
-  const ballots = [await vote(world, 'Acme', topic), await vote(world, 'Borealis', topic)]
+  const scored = await score(world, topic)
+  const ballots = [await vote(world, 'Acme', topic, scored), await vote(world, 'Borealis', topic)]
   await committed(world, topic, 2)
   // All have voted when the last has: not a moment before is anything revealed.
   const from = Date.now()
