@@ -16,6 +16,7 @@ import { bundleOf, importBundle, wildDocument } from './wild-document.ts'
 import { type Said, TRICKS } from './wild-envelope.ts'
 import { unsound } from './wild-agreement.ts'
 import { unsettled } from './wild-contribution.ts'
+import { wildDecision } from './wild-decision.ts'
 import { wildEntry, wildFrame } from './wild-frame.ts'
 import { WildUpdate } from './wild-update.ts'
 import { mutateBytes } from './wild-value.ts'
@@ -48,16 +49,26 @@ export function noHostileTotals(): HostileTotals {
   return { ...counts, slowestMs: 0, verdicts: {}, kinds: {} }
 }
 
-type Kind = 'mutant' | 'update' | 'vector' | 'envelope' | 'entry' | 'frame' | 'document' | 'bundle'
+type Kind =
+  | 'mutant'
+  | 'update'
+  | 'vector'
+  | 'envelope'
+  | 'entry'
+  | 'frame'
+  | 'decision'
+  | 'document'
+  | 'bundle'
 
 /** What of each hundred inputs is of which kind. */
 const MIX: [Kind, number][] = [
-  ['mutant', 34],
-  ['update', 32],
+  ['mutant', 32],
+  ['update', 30],
   ['vector', 4],
   ['envelope', 14],
   ['entry', 4],
   ['frame', 8],
+  ['decision', 4],
   ['document', 3],
   ['bundle', 1]
 ]
@@ -131,6 +142,8 @@ export class World {
         return this.#say(wildEntry(this.#rival, this.#corpus))
       case 'frame':
         return this.#say(wildFrame(this.#rival, this.#corpus))
+      case 'decision':
+        return this.#say(wildDecision(this.#rival))
       case 'document': {
         const { bytes, parse } = wildDocument(this.#rival, this.#corpus)
         return { bytes, outcome: measured(() => parse(bytes)) }

@@ -23,6 +23,8 @@ const QUICK = [
   'run-64-kib',
   'run-forks',
   'entries-chain',
+  'rulings-that-wait',
+  'want-messages-ids',
   'hop-endless-length',
   'relay-garbage-after-ok',
   'stop-garbage'

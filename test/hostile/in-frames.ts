@@ -19,7 +19,7 @@ function bytes(make: (scene: Scene) => Uint8Array) {
 }
 
 /** These frames, as fast as they are taken. */
-function frames(make: (scene: Scene, n: number, talk: Talk) => Frame[]) {
+export function frames(make: (scene: Scene, n: number, talk: Talk) => Frame[]) {
   return async (scene: Scene) => {
     let said = 0
     await scene.again(async talk => {
@@ -30,7 +30,7 @@ function frames(make: (scene: Scene, n: number, talk: Talk) => Frame[]) {
 }
 
 /** The rival without an ear: what it asks for stays in the node or on the way. */
-async function deaf(
+export async function deaf(
   scene: Scene,
   ask: (scene: Scene, n: number) => Frame[],
   everyMs: number
@@ -68,7 +68,7 @@ function unknownHeads(scene: Scene, count: number): Head[] {
 }
 
 /** Random enough, and much faster than random. */
-function quick(scene: Scene): Uint8Array {
+export function quick(scene: Scene): Uint8Array {
   const id = new Uint8Array(32)
   new DataView(id.buffer).setFloat64(8, scene.random.unit())
   new DataView(id.buffer).setFloat64(16, scene.random.unit())

@@ -6,6 +6,7 @@ import { inFrames } from './in-frames.ts'
 import { inAgreements } from './in-agreements.ts'
 import { inAudit } from './in-audit.ts'
 import { inContent } from './in-content.ts'
+import { inDecisions } from './in-decisions.ts'
 import { inSpaces } from './in-spaces.ts'
 import { onRelays } from './on-relays.ts'
 
@@ -35,6 +36,7 @@ export const kinds: Kind[] = [
   ...inContent,
   ...inAgreements,
   ...inAudit,
+  ...inDecisions,
   ...inSpaces,
   ...onRelays
 ]

@@ -133,22 +133,21 @@ export function commitment(
   return { said: said(holder, 'decision-commitment.v1', body, time), secret }
 }
 
-/** What a holder of this node says next by itself, if anything. */
+/** What a holder of this node says next by itself, if anything, each with the slot that it takes. */
 export function nextWords(
   node: SimNode,
   holder: Holder,
   decision: string,
-  { secretOf, seen }: Pick<Voice, 'secretOf'> & { seen: Seen }
-): Said[] {
+  { secretOf, seen }: Pick<Voice, 'secretOf'> & { seen: Seen },
+  time = node.core.context.now
+): { slot: string; message: Said }[] {
   const held = node.core.decisions.book.get(decision)
-  if (!held) return []
-  const key = holder.key.publicKey.multikey
-  const elector = held.decision.electorOf({ company: holder.did, role: 'CTO' })
-  if (elector === undefined) return []
-  const { now } = node.core.context
-  const voice = { elector, key, secretOf, isTimely: () => true }
-  return turnOf(held.decision, voice, seen, now).words.map(word => {
+  const elector = held?.decision.electorOf({ company: holder.did, role: 'CTO' })
+  if (!held || elector === undefined) return []
+  const voice = { elector, key: holder.key.publicKey.multikey, secretOf, isTimely: () => true }
+  return turnOf(held.decision, voice, seen, time).words.map(word => {
     const { kind, ...body } = word
-    return said(holder, kind, { decision, ...body }, now)
+    const place = 'round' in word ? word.round : word.salt
+    return { slot: `${kind}/${place}`, message: said(holder, kind, { decision, ...body }, time) }
   })
 }

@@ -1,6 +1,7 @@
 // What happens to nodes: the network parts, one way or both; processes die, power fails, disks refuse; clocks
 // jump; a disk goes back to an older copy of itself; a copy of a home runs beside the original.
 import { conclude } from './agreeing.ts'
+import { decideAll } from './decisions.ts'
 import type { SimNode } from './node.ts'
 import { flipAll } from './lies.ts'
 import { hasBegun, confirm, signAccept } from './workload.ts'
@@ -203,6 +204,7 @@ export function heal(sim: Simulation): void {
   acceptLate(sim)
   sim.pass(5_000)
   for (const member of sim.honest()) conclude(sim, member)
+  if (sim.plan.decides) decideAll(sim)
   if (!sim.plan.admits) return
   sim.mesh()
   sim.pass(5_000)

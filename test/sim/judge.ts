@@ -11,6 +11,7 @@ import { Model, type ModelAct, type ModelEntry } from '../replica/model.ts'
 import { agreedAt, misread } from './agreed.ts'
 import { fault } from './bodies.ts'
 import { heldBy } from './faults.ts'
+import { heldIds, likeFacet } from './decisions.ts'
 import { groupsOf } from './flow.ts'
 import type { SimNode } from './node.ts'
 import { type Member, indexIn, nameOf } from './members.ts'
@@ -61,6 +62,11 @@ export function disagreements(sim: Simulation): string[] {
     differ(readers, ({ node }) => countingOf(node.facet(facet.id)?.facet), `${short}: others count`, found)
     if (found.length === before)
       differ(readers, ({ node }) => node.root(facet.id), `${short}: another root`, found)
+  }
+  for (const decision of sim.decisions) {
+    const what = `decision ${decision.id.slice(0, 8)}: other messages`
+    for (const group of groupsOf(sim, likeFacet(decision.space)))
+      differ(group, member => heldIds(member, decision), what, found)
   }
   return found
 }

@@ -18,6 +18,7 @@ import { betray } from './betrayal.ts'
 import { COVERED, FORKS, LIES, tell } from './liars.ts'
 import { runFrame, signedEdit } from './forge.ts'
 import { FLOODS } from './floods.ts'
+import { ABOUT_DECISIONS } from './decisions.ts'
 import { TAKING } from './gifts.ts'
 import { must } from './company.ts'
 import { type Member, say, sessionsOf } from './members.ts'
@@ -49,8 +50,13 @@ const AT_THE_DOOR: typeof TOLD = [[60, betray]]
 
 /** @returns whether something was said */
 export function lieOf(sim: Simulation, liar: Member): boolean {
-  const { reciprocal, admits } = sim.plan
-  const told = [...TOLD, ...(reciprocal ? TAKING : []), ...(admits ? AT_THE_DOOR : [])]
+  const { reciprocal, admits, decides } = sim.plan
+  const told = [
+    ...TOLD,
+    ...(reciprocal ? TAKING : []),
+    ...(admits ? AT_THE_DOOR : []),
+    ...(decides ? ABOUT_DECISIONS : [])
+  ]
   return sim.random.weighted(told)(sim, liar)
 }
 

@@ -532,5 +532,40 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'sync/chains.ts',
     find: 'if (!this.#knowsEnd(space))',
     put: 'if (entry.seq < 0)'
+  },
+  {
+    name: 'decisions are told while an agreement is suspended',
+    invariant: 1,
+    file: 'sync/directory.ts',
+    find: "const facet = { class: 'shared-confidential', ownedHere: false, scope, balance: 'open' } as const",
+    put: "const facet = { class: 'public', ownedHere: false, scope, balance: 'open' } as const"
+  },
+  {
+    name: 'messages of decisions that are lacking are not asked for',
+    invariant: 2,
+    file: 'sync/decision-asking.ts',
+    find: 'else this.want(session, space, decision, digest)',
+    put: 'else this.want'
+  },
+  {
+    name: 'messages of decisions go no further than to those who heard them first',
+    invariant: 2,
+    file: 'sync/decisions.ts',
+    find: '    this.#passOn(held, messages, from)\n',
+    put: '    if (from) held.durable.clear()\n    else this.#passOn(held, messages, from)\n'
+  },
+  {
+    name: 'messages of decisions are believed, whatever is wrong with them',
+    invariant: 4,
+    file: 'sync/decisions.ts',
+    find: 'if (isReject(taken) && taken.fault) return',
+    put: 'if (isReject(taken) && !taken) return'
+  },
+  {
+    name: 'messages of decisions go out before they are durable',
+    invariant: 5,
+    file: 'sync/decisions.ts',
+    find: '    this.#context.write([...writes, ...this.#charge(messages[0], from)], () => {',
+    put: '    this.#written(held, messages, from)\n    this.#context.write([...writes, ...this.#charge(messages[0], from)], () => {'
   }
 ]

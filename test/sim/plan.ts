@@ -27,6 +27,8 @@ export interface Plan {
   reciprocal: boolean
   /** Two companies wait outside; amendments may admit them, one after the other or each against the other. */
   admits: boolean
+  /** Companies begin decisions and vote. */
+  decides: boolean
   weather: Weather
 }
 
@@ -49,7 +51,8 @@ export function planOf(seed: number): Plan {
     ends: random.chance(0.3),
     // Dice of their own: the other histories stay what they were.
     reciprocal: new Random(seed * 11 + 5).chance(0.3),
-    admits: new Random(seed * 491 + 3).chance(0.25)
+    admits: new Random(seed * 491 + 3).chance(0.25),
+    decides: new Random(seed * 613 + 7).chance(0.3)
   }
 }
 

@@ -52,6 +52,17 @@ describe('histories with partitions, crashes, stale disks, clones and liars', ()
     expect(came).toBeGreaterThan(1)
   })
 
+  it('[SYN-62] [DEC-28] decisions are begun, closed and settled on the way, and all who may hold the same', () => {
+    let settled = 0
+    for (const seed of [23, 29]) {
+      const sim = new Simulation(planOf(seed))
+      expect({ seed, broken: sim.run().broken }).toEqual({ seed, broken: [] })
+      const books = sim.honest().map(({ node }) => node.core.decisions.book)
+      settled += sim.decisions.filter(({ id }) => books.some(book => book.get(id)?.decision.settled)).length
+    }
+    expect(settled).toBeGreaterThan(1)
+  })
+
   it('a seed is one history, whenever it is run', () => {
     const [first, second] = [run(planOf(42)), run(planOf(42))]
     expect(second).toEqual(first)

@@ -11,6 +11,7 @@ import { envelopeId, parseHeader, signedBytes } from '../../src/wire/envelope.ts
 import { unpackClient } from '../../src/wire/lane.ts'
 import { type Reject, isReject } from '../../src/wire/reject.ts'
 import { misread } from './agreed.ts'
+import { likeFacet } from './decisions.ts'
 import { agreed, maySee, maySend } from './flow.ts'
 import { verifications } from './memo.ts'
 import type { SimNode } from './node.ts'
@@ -29,6 +30,8 @@ const ENTRIES = 5
 const HEADS = 7
 const RUN = 9
 const RECEIPT = 11
+const DECISION_SUMMARY = 21
+const MESSAGES = 24
 
 /** protocols/sync, section 9, written down again: a limit that the code loses must be missed here. */
 const LIMITS = {
@@ -83,12 +86,12 @@ export class Watch {
   sent(from: SimNode, session: number, frame: Uint8Array): boolean {
     const sim = this.#sim
     const member = sim.memberOf(from)
-    const type = frame[1] as number
+    const type = typeOf(frame)
     if (member.lies) return !member.withholds || (type !== RUN && type !== HEADS && type !== 10)
     const peer = sim.network.peerOf(from, session)
     if (!peer) return true
     this.#secrets(member, sim.memberOf(peer), frame, 'tells')
-    if (type === RUN || type === RECEIPT) this.#promises(member, frame)
+    if (type === RUN || type === RECEIPT || type === MESSAGES) this.#promises(member, frame)
     return true
   }
 
@@ -107,11 +110,15 @@ export class Watch {
           `${nameOf(from)} ${verb} ${nameOf(to)} of a ${facet.class} document (type ${frame[1]})`
         )
     }
+    const type = typeOf(frame)
     for (const space of this.#sim.spaces) {
+      const id = Buffer.from(fromHex(space.id) as Uint8Array)
       // Who is asked for it has named it (SYN-14).
-      if (frame[1] === WANT_SPACE || maySee(this.#sim, from, to, space)) continue
-      if (bytes.includes(Buffer.from(fromHex(space.id) as Uint8Array)))
+      if (type !== WANT_SPACE && !maySee(this.#sim, from, to, space) && bytes.includes(id))
         this.#broken(1, `${nameOf(from)} tells ${nameOf(to)} of a space that is none of its business`)
+      if (type < DECISION_SUMMARY || type > MESSAGES || !bytes.includes(id)) continue
+      if (!maySend(this.#sim, from, to, likeFacet(space), now))
+        this.#broken(1, `${nameOf(from)} ${verb} ${nameOf(to)} of decisions (type ${type})`)
     }
   }
 
@@ -125,6 +132,11 @@ export class Watch {
       if (!all) this.#broken(5, `${nameOf(from)} receipts what a power cut would take from it`)
     }
     if (said.type === 'run') this.#run(from, said)
+    if (said.type !== 'messages') return
+    const rows = from.node.disk.table('decision').map(({ bytes }) => Buffer.from(bytes))
+    for (const { document } of said.records)
+      if (!rows.some(row => row.includes(Buffer.from(document))))
+        this.#broken(5, `${nameOf(from)} passes on a message that a power cut would take from it`)
   }
 
   #run(from: Member, { facet, client, records }: Extract<Frame, { type: 'run' }>): void {
@@ -278,6 +290,11 @@ export class Watch {
       const space = node.space(toHex(said.space))
       return space !== undefined && context.clearance(session, 'announce', space) !== undefined
     }
+    if (!isReject(said) && said.type === 'messages') {
+      const space = node.space(toHex(said.space))
+      const isHeard = space && context.decisionClearance(session, 'store', space) !== undefined
+      return isHeard === true && session.allowances.pushed.mayGo(context.now)
+    }
     if (isReject(said) || (said.type !== 'run' && said.type !== 'receipt')) return true
     // As of now: rights may have gone, or the node been restored, while the frame was under way.
     const held = node.facet(toHex(said.facet))
@@ -404,4 +421,9 @@ export class Watch {
   #broken(invariant: number, text: string): void {
     this.#sim.broken.push(`invariant ${invariant}: ${text}`)
   }
+}
+
+/** In one byte below 24, in two from there on. */
+function typeOf(frame: Uint8Array): number {
+  return (frame[1] === 24 ? frame[2] : frame[1]) as number
 }

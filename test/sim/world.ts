@@ -7,6 +7,7 @@ import type { News } from '../../src/sync/effects.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
 import { toHex } from '../../src/wire/bytes.ts'
 import { approveFirst, comeIn, proposeFirst } from './agreeing.ts'
+import { DECIDING, type SimDecision } from './decisions.ts'
 import { EPOCH_MS, type Staff, must, signerOf, staffNumbered } from './company.ts'
 import { FAULTS, heal } from './faults.ts'
 import { Accounts } from './accounts.ts'
@@ -65,6 +66,7 @@ export class Simulation implements World {
   readonly parted = new Set<string>()
   readonly spaces: SimSpace[] = []
   readonly facets: SimFacet[] = []
+  readonly decisions: SimDecision[] = []
   readonly broken: string[] = []
   readonly watch: Watch
   readonly treaties = new Treaties()
@@ -295,7 +297,12 @@ export class Simulation implements World {
       if (!member.node.alive) return
       if (isComer(this.plan, member.company)) comeIn(this, member)
       else if (!isParty(this.plan, member.company)) return
-      const deeds = [...DEEDS, ...(this.plan.reciprocal ? GIFTS : []), ...(this.plan.admits ? ADMITTING : [])]
+      const deeds = [
+        ...DEEDS,
+        ...(this.plan.reciprocal ? GIFTS : []),
+        ...(this.plan.admits ? ADMITTING : []),
+        ...(this.plan.decides ? DECIDING : [])
+      ]
       this.operations += this.random.weighted(deeds)(this, member)
     }
   }

@@ -264,6 +264,19 @@ describe('how much', () => {
     expect(idsAt(node, begun)).toContain(said.id)
   })
 
+  test('[SYN-63] an answer that comes when no check is left is asked for again', () => {
+    const { bench, node, space, puppet, other, begun } = table()
+    const { said } = commitment(other, begun.id)
+    puppet.say(naming(space, [bytesOf(begun.id)]))
+    allowancesOf(puppet).checks.spend(4_000, bench.now())
+    puppet.say(push(space, [said], puppet.of('want-messages')[0]?.request))
+    expect([idsAt(node, begun), puppet.of('want-messages').length]).toEqual([[begun.id], 1])
+    bench.pass(2_000)
+    expect(puppet.of('want-messages')).toHaveLength(2)
+    puppet.say(push(space, [said], puppet.of('want-messages')[1]?.request))
+    expect(idsAt(node, begun)).toContain(said.id)
+  })
+
   test('[SYN-63] judging messages is paid for from the checks of their bearer', () => {
     const { bench, space, puppet, other, begun } = table()
     const allowances = allowancesOf(puppet)

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { decodeLeaves } from '../../src/audit/leaves.ts'
-import { type AuditRecord, openLeaf } from '../../src/audit/record.ts'
+import { type AuditRecord, type Leaf, openLeaf } from '../../src/audit/record.ts'
 import type { Secret } from '../../src/decision/elector.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
 import { digestOf } from '../../src/sync/decision-book.ts'
@@ -22,7 +22,7 @@ import {
   said as sign
 } from '../sim/deciding.ts'
 import { SimNode } from '../sim/node.ts'
-import { type Puppet, acquaint, group, sealAll, stage } from './bench.ts'
+import { Bench, type Puppet, acquaint, foundSpace, group, sealAll, stage } from './bench.ts'
 
 const bytesOf = (id: string) => fromHex(id) as Uint8Array
 const idsAt = (node: SimNode, decision: string) =>
@@ -65,6 +65,13 @@ function round(links: [number, number][], options: Parameters<typeof group>[2] =
   return { ...scene, holders, begun: initiation(scene.space, holders) }
 }
 
+/** What a node has written down about a space. */
+function recordsOf({ disk }: SimNode, { id }: SpaceLog): AuditRecord[] {
+  const rows = disk.table('audit-leaf').filter(({ key }) => key.startsWith(toHex(id)))
+  const leaves: Leaf[] = rows.flatMap(({ bytes }) => decodeLeaves(bytes) ?? [])
+  return leaves.map(leaf => openLeaf(leaf) as AuditRecord)
+}
+
 /** Everybody commits, and says what comes of it, until nobody has anything more to say. */
 function decide({ bench, nodes, holders, begun }: ReturnType<typeof round>): Said[] {
   const secrets = new Map<string, Secret>()
@@ -80,7 +87,7 @@ function decide({ bench, nodes, holders, begun }: ReturnType<typeof round>): Sai
     bench.pass(500)
     for (const [at, node] of nodes.entries()) {
       const parts = { secretOf: (id: string) => secrets.get(id), seen: seen[at] as Map<string, number> }
-      const words = nextWords(node, holders[at] as Holder, begun.id, parts)
+      const words = nextWords(node, holders[at] as Holder, begun.id, parts).map(({ message }) => message)
       say(node, ...words)
       spoken.push(...words)
     }
@@ -131,6 +138,37 @@ describe('who may know', () => {
     for (const { node, puppet, theirs, bench } of [with_, none]) {
       expect([idsAt(node, theirs.id), puppet.closed, bench.refusals(node)]).toEqual([[], false, []])
     }
+  })
+
+  test('[SYN-56] [AUD-26] who asks for messages or brings them without leave is written down, and no more than for a space that is not here', () => {
+    const bench = new Bench()
+    bench.audits = true
+    const node = bench.node('Ada')
+    const rival = bench.company('Bob')
+    acquaint(node, rival)
+    const home = foundSpace(node, [node.company])
+    const space = foundSpace(node, [node.company, rival], { sealed: false })
+    sealAll(node, space, [node.company, rival], narrow(space))
+    bench.pass(2_000)
+    const puppet = bench.puppet(node, rival).hello()
+    const elsewhere = { id: sha256(utf8('elsewhere')) } as SpaceLog
+    const range = { after: new Uint8Array(), upTo: new Uint8Array() }
+    for (const { id } of [space, elsewhere]) {
+      bench.pass(3_000)
+      puppet.say({ type: 'want-messages', space: id, request: 1, ...range, wanted: [] })
+      bench.pass(3_000)
+      puppet.say(push({ id } as SpaceLog, []))
+      bench.pass(3_000)
+      puppet.say({ type: 'decision-summary', space: id, hash: new Uint8Array(32) })
+    }
+    bench.pass(3_000)
+    const denials = recordsOf(node, home).filter(({ type: kind }) => kind === 'denial')
+    expect(denials.map(({ facet, rule }) => [facet, rule])).toEqual([
+      [toHex(space.id), 'POL-17'],
+      [toHex(space.id), 'POL-17'],
+      [toHex(elsewhere.id), 'SYN-5'],
+      [toHex(elsewhere.id), 'SYN-5']
+    ])
   })
 
   test('[SYN-56] of a space that is not here nothing is said and nothing is taken', () => {
@@ -200,7 +238,7 @@ describe('who may know', () => {
 
 describe('what is compared', () => {
   test('[SYN-57] a digest binds the ids of a decision, a summary the digests of a space', () => {
-    const { bench, node, space, begin } = table()
+    const { bench, node, space, begin, own } = table()
     const all = [begin(1), begin(2), begin(3)]
     say(node, ...all)
     const digests = all
@@ -213,6 +251,13 @@ describe('what is compared', () => {
     expect(book.of(space).map(({ digest }) => toHex(digest))).toEqual(digests.map(toHex))
     const summary = sha256(concatBytes(utf8('parley/decisions/1\n'), ...digests))
     expect(toHex(book.summaryOf(space))).toBe(toHex(summary))
+    const [{ id }] = all as [Said]
+    const { said } = commitment(own, id)
+    say(node, said)
+    bench.pass(200)
+    const grown = [id, said.id].sort().map(bytesOf)
+    const digest = sha256(concatBytes(utf8('parley/decision/1\n'), ...grown))
+    expect(toHex(book.get(id)?.digest as Uint8Array)).toBe(toHex(digest))
   })
 
   test('[SYN-57] digests and summaries are those of the vectors', () => {
@@ -321,6 +366,48 @@ describe('exchange', () => {
     expect(puppet.of('want-messages')).toHaveLength(3)
   })
 
+  test('[SYN-59] what is here already is not asked for, nor what came with the answer', () => {
+    const { bench, node, space, puppet, begin, other } = table()
+    const begun = begin()
+    say(node, begun)
+    bench.pass(200)
+    puppet.take()
+    const { said } = commitment(other, begun.id)
+    const name = (ids: string[]) => {
+      const decisions = [{ id: bytesOf(begun.id), digest: digestOf(ids) }]
+      puppet.say({ type: 'decisions', space: space.id, decisions })
+    }
+    name([begun.id])
+    expect(puppet.take()).toEqual([])
+    name([begun.id, said.id])
+    puppet.say(push(space, [said], puppet.of('want-messages')[0]?.request))
+    bench.pass(40_000)
+    expect(puppet.of('want-messages')).toHaveLength(1)
+  })
+
+  test('[SYN-59] a request is about one space, and the next about another', () => {
+    const { bench, node, rival, space, puppet } = table()
+    const second = foundSpace(node, [node.company, rival], { title: 'Another' })
+    bench.pass(200)
+    puppet.take()
+    const named = (text: string) => [{ id: sha256(utf8(text)), digest: new Uint8Array(32) }]
+    puppet.say({ type: 'decisions', space: space.id, decisions: named('one') })
+    puppet.say({ type: 'decisions', space: second.id, decisions: named('two') })
+    puppet.say({ type: 'decisions', space: space.id, decisions: named('three') })
+    for (let i = 0; i < 3; i++)
+      puppet.say(push(i === 1 ? second : space, [], puppet.of('want-messages')[i]?.request))
+    const asked = puppet.of('want-messages')
+    expect(
+      asked.map(({ space: id, wanted }) => [toHex(id), wanted.map(({ decision }) => toHex(decision))])
+    ).toEqual(
+      [
+        [space, 'one'],
+        [second, 'two'],
+        [space, 'three']
+      ].map(([of, text]) => [toHex((of as SpaceLog).id), [toHex(sha256(utf8(text as string)))]])
+    )
+  })
+
   test('[SYN-59] a request that nobody answers ends after 30 s', () => {
     const { bench, space, puppet } = table()
     const named = (text: string) => [{ id: sha256(utf8(text)), digest: new Uint8Array(32) }]
@@ -406,6 +493,10 @@ describe('what is said here', () => {
     say(node, begun)
     puppet.say({ type: 'decision-summary', space: space.id, hash: new Uint8Array(32) })
     expect(puppet.take().map(({ type }) => type)).toEqual(['decision-summary'])
+    const wanted = [{ decision: bytesOf(begun.id), have: [] }]
+    const range = { after: new Uint8Array(), upTo: new Uint8Array() }
+    puppet.say({ type: 'want-messages', space: space.id, request: 1, ...range, wanted })
+    expect(puppet.take()).toEqual([{ type: 'messages', space: space.id, request: 1, records: [] }])
     // The bench hangs up where a disk refuses: what another connection hears comes after it has taken all.
     bench.pass(3_000)
     node.disk.refuses = false
@@ -510,10 +601,7 @@ describe('what is said here', () => {
     const { said } = commitment(scene.holders[1], scene.begun.id)
     say(bob, said)
     scene.bench.pass(3_000)
-    const rows = ada.disk.table('audit-leaf').filter(({ key }) => key.startsWith(toHex(scene.space.id)))
-    const records = rows
-      .flatMap(({ bytes }) => decodeLeaves(bytes) ?? [])
-      .map(leaf => openLeaf(leaf) as AuditRecord)
+    const records = recordsOf(ada, scene.space)
     const about = (id: string) =>
       records.filter(one => one['digest'] === id || one['id'] === id).map(({ at: _at, ...rest }) => rest)
     const [ours, theirs] = [scene.begun.id, said.id]

@@ -15,6 +15,10 @@ export type Rule =
   | 'people'
   /** Who looks at a document. */
   | 'presence'
+  /** What a decision is about, and what was said in it. */
+  | 'decision'
+  /** What somebody has voted, and what hides it, before it is revealed. */
+  | 'ballot'
   /** Sent after the right to it had gone. */
   | 'late'
   /** Keys, and secrets of invites. */

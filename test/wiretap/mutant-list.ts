@@ -112,6 +112,46 @@ export const MUTANTS: readonly Mutant[] = [
     put: 'isUnderTerms(facet) && peer.own && !peer.own && isHeldBack(facet)'
   },
   {
+    name: 'a ballot is told with its commitment',
+    rule: 'ballot',
+    scenes: ['deciding'],
+    file: 'node/electors.ts',
+    find: "await this.say(role, 'decision-commitment.v1', body)",
+    put: "await this.say(role, 'decision-rationale.v1', { decision, text: secret.ballot.rationale })\n    await this.say(role, 'decision-commitment.v1', body)"
+  },
+  {
+    name: 'what hides a ballot is told before it is opened',
+    rule: 'ballot',
+    scenes: ['deciding'],
+    file: 'decision/elector.ts',
+    find: 'if (!decision.closed) return closingTurn(decision, voice, since, now)',
+    put: "if (!decision.closed) {\n    const turn = closingTurn(decision, voice, since, now)\n    const [mine] = decision.saidBy('decision-commitment.v1', voice.key)\n    const salt = mine && voice.secretOf(mine.id)?.salt\n    if (salt && decision.saidBy('decision-context.v1', voice.key).length === 0)\n      turn.words.unshift({ kind: 'decision-context.v1', commitment: salt })\n    return turn\n  }"
+  },
+  {
+    name: 'what was confided to a scorer goes along with the ballot',
+    rule: 'private',
+    scenes: ['deciding'],
+    file: 'node/decisions.ts',
+    find: '      rationale,\n      objection,\n',
+    put: '      rationale: rationale + this.#scorings.contextOf(name).notes,\n      objection,\n'
+  },
+  {
+    name: 'what is decided goes to whom nobody has confirmed',
+    rule: 'decision',
+    scenes: ['strangers'],
+    file: 'sync/directory.ts',
+    find: "const facet = { class: 'shared-confidential', ownedHere: false, scope, balance: 'open' } as const",
+    put: "const facet = { class: 'public', ownedHere: false, scope, balance: 'open' } as const"
+  },
+  {
+    name: 'messages of a decision are given in whichever space they are asked for',
+    rule: 'decision',
+    scenes: ['deciding', 'questions'],
+    file: 'sync/decision-answers.ts',
+    find: 'const held = this.#book.find(space, toHex(decision))',
+    put: 'const held = this.#book.get(toHex(decision))'
+  },
+  {
     name: 'a bundle names the private documents of its space',
     rule: 'private',
     scenes: ['paper'],

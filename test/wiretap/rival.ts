@@ -136,6 +136,7 @@ export class Rival {
         { type: 'summary', space, hash: new Uint8Array(32) }
       )
     }
+    frames.push(...(await this.#aboutDecisions()))
     for (const did of this.#world.dids.values()) frames.push({ type: 'want-identity', did, offset: 0 })
     const parts = (await api.artifacts()).flatMap(({ facets }) => facets)
     for (const { id } of parts) {
@@ -150,6 +151,24 @@ export class Rival {
       frames.push({ type: 'presence', facet, bytes: encodePresence([state]) })
     }
     return frames
+  }
+
+  /** What is decided in each space: asked for there, and in the space where the rival has a say. */
+  async #aboutDecisions(): Promise<Frame[]> {
+    const api = this.#world.api('Acme')
+    const [after, upTo] = [new Uint8Array(), new Uint8Array()]
+    const contest = this.#world.spaces.get('contest') as string
+    const asked = (await api.decisions()).flatMap(({ id, space }) => {
+      const wanted = [{ decision: Buffer.from(id, 'hex'), have: [] }]
+      return [space, contest].map((of, i) => {
+        const request = 1 + i
+        return { type: 'want-messages', space: Buffer.from(of, 'hex'), request, after, upTo, wanted } as const
+      })
+    })
+    const summaries = (await api.spaces()).map(({ id }) => {
+      return { type: 'decision-summary', space: Buffer.from(id, 'hex'), hash: new Uint8Array(32) } as const
+    })
+    return [...summaries, ...asked]
   }
 
   /** Two successors of its first entry in a space: whoever sees both freezes the rival there. */

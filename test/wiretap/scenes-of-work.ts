@@ -9,6 +9,7 @@ import { restoreBackup } from '../../src/node/home-restore.ts'
 import { openHome } from '../../src/node/home.ts'
 import { createWord } from './canary.ts'
 import { secondNode } from './opening.ts'
+import { ask, tellOf } from './scenes-of-deciding.ts'
 import type { Name, NodeName } from './company.ts'
 import { type World, always } from './world.ts'
 
@@ -195,6 +196,8 @@ export async function strangers(world: World): Promise<void> {
     kind: 'PeerAgreement.v1',
     text: '\n'
   })
+  const topic = await ask(world, 'new', ['Acme', 'Dione'], ['Acme'])
+  await world.showDecision('Acme', topic.id, topic.words)
   await world.shown('Dione', open.id, [open.title])
   await world.shown('Cygnus', terms.id, [terms.title])
   for (const { id, title } of [open, closed, kept, terms, ...unaccepted])
@@ -202,9 +205,11 @@ export async function strangers(world: World): Promise<void> {
   for (const node of ['Acme', 'Dione', 'Cygnus'] as const) await world.api(node).why()
   world.allow('Dione', [closed.title])
   world.admit('Dione', closed.id)
+  tellOf(topic, 'Dione')
   await world.confirm('Acme', 'Dione')
   await world.confirm('Dione', 'Acme')
   await world.shown('Dione', closed.id, [closed.title])
+  await world.showDecision('Dione', topic.id, topic.words)
 }
 
 /** A bundle goes to another party by hand; a backup is restored; a holder's key is cut, and a lane settled. */

@@ -6,12 +6,12 @@ let heard: Outcome
 
 beforeAll(async () => {
   heard = await listen(
-    ['typing', 'sharing', 'presence', 'strangers', 'questions', 'refusals', 'paper'],
+    ['typing', 'sharing', 'presence', 'deciding', 'strangers', 'questions', 'refusals', 'paper'],
     () => undefined
   )
 }, 180_000)
 
-it('[POL-12] [SYN-5] no byte of what a peer may not have is handed to a stream', () => {
+it('[POL-12] [SYN-5] [DEC-28] no byte of what a peer may not have is handed to a stream', () => {
   expect(heard.leaks).toEqual([])
 })
 

@@ -408,6 +408,20 @@ export class World {
     )
   }
 
+  /** Waits until a node shows all these words of a decision. */
+  async showDecision(node: NodeName, id: string, words: readonly string[]): Promise<void> {
+    await until(
+      `${node} to show ${words.length} words of a decision`,
+      async () => {
+        const known = (await this.api(node).decisions()).find(decision => decision.id === id)
+        const all = JSON.stringify(known ?? '')
+        this.#note(node, all)
+        return words.every(word => all.includes(word))
+      },
+      SHOWN_MS
+    )
+  }
+
   /** What a bundle holds, as if it had been sent. */
   async carry(from: NodeName, to: Name, artifact: string): Promise<Uint8Array> {
     const bytes = Buffer.concat(await Array.fromAsync(this.api(from).exportArtifact(artifact)))
