@@ -35,7 +35,11 @@ export function readBy(reader: Scorer, judge: Scorer): Scorer {
         if (part?.kind === 'facts') facts.push(part)
       })
       const samples = (one.parts ?? []).filter(({ kind }) => kind === 'sample')
-      return await judge.score({ ...one, parts: [...facts, ...samples] }, signal, onProgress)
+      return await judge.score({ ...one, parts: [...facts, ...samples] }, signal, progress => {
+        // What it was brought comes first, and the judge, who did not obtain it, does not tell it.
+        const part = progress.part ?? facts[progress.done - 1]
+        onProgress?.({ ...progress, ...(part && { part }) })
+      })
     }
   }
 }
@@ -187,7 +191,7 @@ async function reads(scene: Scene): Promise<string | undefined> {
   }
 }
 
-/** Of Hangul this model makes three tokens a syllable, twice what we count. */
+/** Of rare Hangul this model makes more tokens than the one and a half that we count. */
 async function tooDear({ url }: Scene): Promise<string | undefined> {
   const notes = '뷁'.repeat(4_200)
   const said = await withReader(url, soundBrain, async scorer =>

@@ -113,7 +113,7 @@ async function run({ program, tuning, model }: Provision): Promise<boolean> {
     if (values.pace) await tellPace(url)
     if (values.only !== '' && values.only !== 'attacks') return good
     await tellAttacks(url, Number(values.attacks), say)
-    return (await tellCheck(url, say)) && good
+    return (await tellCheck(url, values.only === 'attacks', say)) && good
   } finally {
     await ollama.close()
   }

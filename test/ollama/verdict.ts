@@ -20,11 +20,12 @@ function lineOf({ verdict, mean, missing, ...figures }: CheckResult): string {
   return `${verdict}: ${means.join(', ')}; ${below}; ${injectionsThatHelped} injections helped; ${missing} of 24 without a score`
 }
 
-/** @returns whether it is not found fit, neither with somebody who reads for it nor by itself */
-export async function tellCheck(url: string, say: Say): Promise<boolean> {
+/** @returns whether it is not found fit, with somebody who reads for it and, if that is asked, by itself */
+export async function tellCheck(url: string, isAlone: boolean, say: Say): Promise<boolean> {
   say('\nmodelCheck')
   const read = await withReader(url, soundBrain, scorer => modelCheck(scorer, never))
   say(`  a sound stand-in reads for it -- ${lineOf(read)}`)
+  if (!isAlone) return read.verdict !== 'fit'
   const alone = await modelCheck(createOllamaScorer({ host: url, model: MODEL }), never)
   say(`  alone -- ${lineOf(alone)}`)
   return alone.verdict !== 'fit' && read.verdict !== 'fit'
