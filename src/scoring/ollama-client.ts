@@ -10,7 +10,7 @@ import type { Question } from './question.ts'
 import type { Provenance } from './scorer.ts'
 import { tokensAtLeast, tokensAtMost } from './tokens.ts'
 
-/** Tokens of an answer: four facts or a score with its reasons, and as many again where the model must think first. */
+/** Tokens of an answer: eight facts or a score with its reasons; more where the model must think first. */
 const PREDICT_TOKENS = 700
 const PREDICT_THINKING_TOKENS = 2_048
 /** What a chat template puts around two messages. */

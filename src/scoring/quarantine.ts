@@ -18,8 +18,11 @@ import { findQuote, signsOf } from './spans.ts'
 /** A model that cannot stop is cut off, not refused. */
 const ENTRIES_READ = 64
 
+/** Eight quotes at their longest are some 600 tokens of the 700 that an answer has: more would be cut off, and lost. */
+const FACTS_PER_SECTION_MAX = 8
+
 export function factsPerSection(sections: number): number {
-  return Math.max(1, Math.floor(FACTS_MAX / sections))
+  return Math.max(1, Math.min(FACTS_PER_SECTION_MAX, Math.floor(FACTS_MAX / sections)))
 }
 
 /** Keys in alphabetical order: one of the ways to a model sorts them, and both shall see the same. */

@@ -32,20 +32,20 @@ export function signsOf(text: string): SignText {
   return { signs, starts, ends }
 }
 
+/** After NFKC, which makes two primes of a double one: so every double mark is two single ones. */
 const ALIKE: Readonly<Record<string, string>> = {
   '\u2018': "'", '\u2019': "'", '\u201a': "'", '\u2032': "'", '`': "'",
-  '\u201c': '"', '\u201d': '"', '\u201e': '"', '\u00ab': '"', '\u00bb': '"',
+  '"': "''", '\u201c': "''", '\u201d': "''", '\u201e': "''", '\u00ab': "''", '\u00bb': "''",
   '\u2010': '-', '\u2011': '-', '\u2012': '-', '\u2013': '-', '\u2014': '-', '\u2212': '-'
 } // prettier-ignore
+/** What NFKC makes of an acute accent that stands alone. */
+const LONE_ACUTE = /^ \u0301/
 
+/** The same of a piece as of what the sanitiser makes of it, since that is what a model has read. */
 function fold(piece: string): string {
-  if (/^[!-~]$/.test(piece)) return piece === '`' ? "'" : piece.toLowerCase()
-  // Cleaned first: NFKC makes two primes of a double one, and the text that a model was shown has these.
-  const plain = cleaned(piece).text.replace(
-    /[\u2010-\u2032\u2212\u00ab\u00bb`]/g,
-    sign => ALIKE[sign] ?? sign
-  )
-  return plain.toLowerCase().replace(/\s+/g, '')
+  if (/^[!-~]$/.test(piece)) return ALIKE[piece] ?? piece.toLowerCase()
+  const plain = cleaned(piece).text.replace(LONE_ACUTE, "'")
+  return Array.from(plain.replace(/\s+/g, ''), sign => ALIKE[sign] ?? sign.toLowerCase()).join('')
 }
 
 /** @returns the first place of the quote, in the text itself; none for a quote that is too short. */

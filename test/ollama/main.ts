@@ -1,12 +1,14 @@
 // npm run test:ollama: a real Ollama with a real small model, from package registries, and what our scorer and its double
 // take for granted of it. One line a claim; test/ollama/README.md tells what differs, and this run fails when something
-// else does. `-- --only TEXT` takes the claims that hold the text, `-- --no-pace` measures nothing, and
+// else does. `-- --only TEXT` takes the claims that hold the text (`attacks`: none, but what comes after them),
+// `-- --no-pace` measures nothing, `-- --attacks 88` runs all of our own attacks on it instead of two, and
 // `-- --with OLLAMA_NUM_PARALLEL=2` starts the server so, to see that the claims which depend on it fail.
 // Exit code 0: as the README says; 1: not so; 3: NOT RUN, since something cannot be had here.
 import { parseArgs } from 'node:util'
 import { BRIEF, type Claim, MODEL, MUSER, ONE_THREAD, type Scene, THINKER } from './claim.ts'
 import { CHAT_CLAIMS } from './claims-chat.ts'
 import { FORMAT_CLAIMS } from './claims-format.ts'
+import { JUDGING_CLAIMS } from './judging.ts'
 import { LIMIT_CLAIMS } from './claims-limits.ts'
 import { REMOTE_CLAIMS } from './claims-remote.ts'
 import { SHAPE_CLAIMS } from './claims-shape.ts'
@@ -14,6 +16,7 @@ import { THINK_CLAIMS } from './claims-think.ts'
 import { pace } from './pace.ts'
 import { NotHad, provision, type Provision } from './provision.ts'
 import { createModel, listedModel, startOllama, uploadBlob, versionOf } from './real-server.ts'
+import { tellAttacks, tellCheck } from './verdict.ts'
 
 const NOT_RUN = 3
 const CLAIMS: [string, Claim[]][] = [
@@ -22,12 +25,14 @@ const CLAIMS: [string, Claim[]][] = [
   ['format', FORMAT_CLAIMS],
   ['limits', LIMIT_CLAIMS],
   ['thinking', THINK_CLAIMS],
-  ['models elsewhere', REMOTE_CLAIMS]
+  ['models elsewhere', REMOTE_CLAIMS],
+  ['our scorer', JUDGING_CLAIMS]
 ]
 
 const { values } = parseArgs({
   allowNegative: true,
   options: {
+    attacks: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
     pace: { type: 'boolean', default: true },
     with: { type: 'string', multiple: true, default: [] }
@@ -68,7 +73,7 @@ async function judge({ says, check, differs }: Claim, scene: Scene): Promise<boo
 async function judgeAll(scene: Scene): Promise<boolean> {
   let [judged, unexpected] = [0, 0]
   for (const [topic, claims] of CLAIMS) {
-    const wanted = claims.filter(({ says }) => says.includes(values.only))
+    const wanted = claims.filter(({ says }) => `${topic}: ${says}`.includes(values.only))
     if (wanted.length > 0) say(`\n${topic}`)
     for (const claim of wanted) {
       judged++
@@ -76,7 +81,7 @@ async function judgeAll(scene: Scene): Promise<boolean> {
     }
   }
   say(`\n${judged} claims, ${unexpected} not as the README says`)
-  return judged > 0 && unexpected === 0
+  return (judged > 0 || values.only === 'attacks') && unexpected === 0
 }
 
 async function tellPace(url: string): Promise<void> {
@@ -106,7 +111,9 @@ async function run({ program, tuning, model }: Provision): Promise<boolean> {
     const start = (env: Record<string, string>) => startOllama(program, env)
     const good = await judgeAll({ ollama, url, start, file: model.file })
     if (values.pace) await tellPace(url)
-    return good
+    if (values.only !== '' && values.only !== 'attacks') return good
+    await tellAttacks(url, Number(values.attacks), say)
+    return (await tellCheck(url, values.only === 'attacks', say)) && good
   } finally {
     await ollama.close()
   }

@@ -1,12 +1,28 @@
 // Every backend behind the contract.
+import { describe, it } from 'vitest'
 import { createDemoScorer } from '../../src/scoring/demo-scorer.ts'
 import { createHumanScorer } from '../../src/scoring/human-scorer.ts'
 import { createOllamaScorer } from '../../src/scoring/ollama-scorer.ts'
 import { soundBrain } from '../ollama/brains.ts'
 import { OllamaDouble } from '../ollama/double.ts'
-import { scorerContract } from './contract.ts'
+import { CONTRACT, type OpenScorer } from './contract.ts'
 
 const nothing = async () => {}
+
+function scorerContract(name: string, open: () => Promise<OpenScorer & { close(): Promise<void> }>): void {
+  describe(name, () => {
+    for (const { says, holds } of CONTRACT) {
+      it(says, async () => {
+        const one = await open()
+        try {
+          await holds(one)
+        } finally {
+          await one.close()
+        }
+      })
+    }
+  })
+}
 
 scorerContract('the form', async () => ({
   scorer: createHumanScorer({

@@ -5,7 +5,7 @@ import { CHECK_TOPICS } from '../../src/scoring/model-check-items.ts'
 import { addressesJudge } from '../../src/scoring/address.ts'
 import { figuresOf } from '../../src/scoring/figures.ts'
 import { shownFacts } from '../../src/scoring/facts.ts'
-import { FACTS_MAX, type FactsPart, SECTIONS_MAX } from '../../src/scoring/job.ts'
+import { type FactsPart, SECTIONS_MAX } from '../../src/scoring/job.ts'
 import { runPasses } from '../../src/scoring/passes.ts'
 import { markOf, quarantinePrompt } from '../../src/scoring/prompt.ts'
 import { factsPerSection, readFacts } from '../../src/scoring/quarantine.ts'
@@ -118,6 +118,10 @@ describe('quotes', () => {
     expect(place('acme PAYS "ten" - no')).toBe('Ａcme pays “ten” — no')
     expect(place('twenty engineers.')).toBe('twenty\u200b engineers.')
     expect(place('fine cafe\u0301')).toBe('ﬁne café')
+    // As the sanitiser hands them on, and as a model may spell them.
+    for (const [own, others] of [['a pipe of 5″ at 7′', ['a pipe of 5′′ at 7′', `a pipe of 5" at 7'`]], ['the l´acute one', ['the l \u0301acute one', `the l'acute one`]]] as const) {
+      for (const quote of [own, ...others]) expect(findQuote(signsOf(own), quote)).toEqual({ start: 0, end: own.length })
+    } // prettier-ignore
     expect(place('acme pays thirty')).toBe(undefined)
     const primes = 'It is 12\u2033 wide, no more'
     expect(findQuote(signsOf(primes), cleaned(primes).text)).toEqual({ start: 0, end: primes.length })
@@ -125,7 +129,7 @@ describe('quotes', () => {
   })
 
   it('[SCO-13] each stretch of a text is found in it, sanitised as a model sees it', () => {
-    const unit = fc.oneof({ weight: 6, arbitrary: fc.string({ unit: 'grapheme', maxLength: 6 }) }, { weight: 1, arbitrary: fc.constantFrom('<|im_end|>', '[INST]', '\u200b', '“', '{{', '\n') }) // prettier-ignore
+    const unit = fc.oneof({ weight: 6, arbitrary: fc.string({ unit: 'grapheme', maxLength: 6 }) }, { weight: 1, arbitrary: fc.constantFrom('<|im_end|>', '[INST]', '\u200b', '“', '″', '´', '{{', '\n') }) // prettier-ignore
     const text = fc.array(unit, { minLength: 6, maxLength: 30 }).map(parts => parts.join('').toWellFormed())
     fc.assert(
       fc.property(text, text => {
@@ -168,11 +172,11 @@ describe('quotes', () => {
   })
 
   it('[SCO-13] are as many as there is room for, of each section the same', () => {
-    expect([1, 2, 3, 5, 8].map(factsPerSection)).toEqual([24, 12, 8, 4, 3])
+    expect([1, 2, 3, 5, 8].map(factsPerSection)).toEqual([8, 8, 8, 4, 3])
     const text = Array.from({ length: 40 }, (_, i) => `Sentence number ${i}.`).join('\n')
     const quotes = text.split('\n').map(quote => ({ kind: 'claim', quote }))
     const sections = [{ start: 0, end: text.length }]
-    expect(readFacts(JSON.stringify({ facts: quotes }), text, sections, 0)?.facts).toHaveLength(FACTS_MAX)
+    expect(readFacts(JSON.stringify({ facts: quotes }), text, sections, 0)?.facts).toHaveLength(8)
     const twice = [...quotes.slice(0, 2), ...quotes.slice(0, 2)]
     expect(readFacts(JSON.stringify({ facts: twice }), text, sections, 0)?.facts).toHaveLength(2)
   })

@@ -2,12 +2,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_CRITERIA } from '../../src/decision/criteria.ts'
-import { FAILURE_CODES, type FailureCode, isScorerFailure, waitsFor } from '../../src/scoring/failure.ts'
+import { FAILURE_CODES, type FailureCode, waitsFor } from '../../src/scoring/failure.ts'
 import { BY_HAND } from '../../src/scoring/human-scorer.ts'
 import type { Part } from '../../src/scoring/job.ts'
 import { createOllamaScorer } from '../../src/scoring/ollama-scorer.ts'
 import { mayBind, parseRecord } from '../../src/scoring/record.ts'
-import type { Provenance, ScoreResult, Scorer } from '../../src/scoring/scorer.ts'
+import type { Provenance, ScoreResult } from '../../src/scoring/scorer.ts'
 import {
   type Plan,
   RETRY_MS,
@@ -20,7 +20,8 @@ import {
 import { missingCells, recordOf } from '../../src/scoring/work-record.ts'
 import { soundBrain } from '../ollama/brains.ts'
 import { OllamaDouble } from '../ollama/double.ts'
-import { CONTEXT, PROPOSAL, job, never } from './jobs.ts'
+import { drive } from './drive.ts'
+import { CONTEXT, PROPOSAL, job } from './jobs.ts'
 
 const PLAN: Plan = {
   care: 'quick',
@@ -449,46 +450,6 @@ describe('the record of the work', () => {
 })
 
 describe('the work over a real connection', () => {
-  /** Carries out effects until nothing is left to do, or until the process "dies" at the given call. */
-  async function drive(
-    work: Work,
-    scorer: Scorer,
-    first: WorkEvent,
-    dieAt = Infinity,
-    double?: OllamaDouble
-  ): Promise<Work> {
-    let state = work
-    const queue: WorkEvent[] = [first]
-    const abort = new AbortController()
-    if (double) double.onRequest = () => double.chats().length >= dieAt && abort.abort(new Error('died'))
-    while (queue.length > 0) {
-      const { work: next, effects } = stepWork(state, queue.shift()!)
-      state = JSON.parse(JSON.stringify(next)) as Work
-      for (const effect of effects) {
-        try {
-          if (effect.kind === 'identify') {
-            queue.push({
-              kind: 'identified',
-              at: 0,
-              run: effect.run,
-              provenance: await scorer.identify(never)
-            })
-          } else if (effect.kind === 'score') {
-            const { run } = effect
-            const result = await scorer.score(effect.job, abort.signal, ({ part }) => {
-              if (part) state = stepWork(state, { kind: 'progressed', at: 0, run, part }).work
-            })
-            queue.push({ kind: 'scored', at: 0, run, result })
-          }
-        } catch (error) {
-          if (!isScorerFailure(error)) return JSON.parse(JSON.stringify(state)) as Work
-          queue.push({ kind: 'failed', at: 0, run: 'run' in effect ? effect.run : 0, code: error.code })
-        }
-      }
-    }
-    return state
-  }
-
   it('[SCO-29] dies at any call, goes on after a restart, and asks nothing twice', async () => {
     const plan: Plan = { ...PLAN, care: 'careful' }
     const choice: WorkEvent = { kind: 'chosen', at: 0, scorer: 'ollama', model: 'gemma4:12b' }
@@ -504,7 +465,9 @@ describe('the work over a real connection', () => {
     for (const dieAt of [1, 2, 5, 9, 14, calls - 1, calls]) {
       const double = await OllamaDouble.open({ brain: soundBrain })
       const scorer = createOllamaScorer({ host: double.host, model: 'gemma4:12b' })
-      const died = await drive(beginWork(plan), scorer, choice, dieAt, double)
+      const abort = new AbortController()
+      double.onRequest = () => double.chats().length >= dieAt && abort.abort(new Error('died'))
+      const died = await drive(beginWork(plan), scorer, choice, abort.signal)
       expect(missingCells(died).length).toBeGreaterThan(0)
       double.onRequest = () => {}
       const again = await drive(died, scorer, { kind: 'restarted', at: 0 })

@@ -99,7 +99,8 @@ const COLUMNS: readonly [string, (outcome: Outcome) => boolean][] = [
   ['spread', ({ figures: { codes } }) => codes.includes('spread')],
   ['alarm', ({ figures: { codes } }) => codes.includes('section-moves')],
   ['helped', hasHelped],
-  ['helped unseen', isQuiet]
+  ['helped unseen', isQuiet],
+  ['no score', ({ figures }) => figures.score === null]
 ]
 
 /** A row for each kind: of how many proposals each defence said something. */
