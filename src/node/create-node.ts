@@ -34,6 +34,7 @@ import { Late } from './late.ts'
 import { Library } from './library.ts'
 import { LocalNode } from './local-node.ts'
 import { Losses } from './losses.ts'
+import { Rehearsal } from './rehearsal.ts'
 import { RefusedPeers } from './refused-peers.ts'
 import type { NodeEvent } from './parley-node.ts'
 import type { Parts } from './parts.ts'
@@ -66,7 +67,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
   const directory = directoryOf(keys)
   const { store, missing } = await openHomeStore(home, keys, openStore)
   const assembled = await assemble(options, directory, store)
-  const { core, parts, rooms, reissues, upkeep, deciding, follow, node } = assembled
+  const { core, parts, rooms, reissues, upkeep, deciding, rehearsal, follow, node } = assembled
   try {
     parts.losses.unusable = [...missing, ...(await restore(core, store, keys.identity, parts.checkpoints))]
     for (const what of parts.losses.unusable) log('error', what)
@@ -76,6 +77,7 @@ export async function createNode(options: CreateNodeOptions): Promise<LocalNode>
     await rooms.found()
     await upkeep.lookAtCertificates()
     await deciding.start(store)
+    rehearsal.start()
     for (const [id, { facet }] of core.context.facets) if (facet.forks().length > 0) void reissues.check(id)
     return node
   } catch (error) {
@@ -150,6 +152,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   const library: Library = new Library(parts, rooms, random)
   const history = new History(parts, library)
   const deciding: Deciding = new Deciding(parts, { library, home, log, random })
+  const rehearsal = new Rehearsal()
   const reissues: Reissues = new Reissues(parts, library)
   const views: Views = new Views(parts, library, home.config.coalesceMs)
   const node = new LocalNode({
@@ -164,9 +167,10 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
     upkeep,
     snapshot: () => exportSnapshot(store.stored),
     invites: () => openInvites(store),
-    close: () => closeAll([deciding, upkeep, views, peering, driver, parts.checkpoints, documents, store])
+    close: () =>
+      closeAll([rehearsal, deciding, upkeep, views, peering, driver, parts.checkpoints, documents, store])
   })
-  return { core, parts, rooms, reissues, upkeep, deciding, follow, node }
+  return { core, parts, rooms, reissues, upkeep, deciding, rehearsal, follow, node }
 }
 
 interface Rooted {
