@@ -1,4 +1,5 @@
-// npm run build: plain JavaScript and declarations in `dist`, for those who install the package.
+// npm run build: plain JavaScript and declarations in `dist`, for those who install the package, and the page for
+// those who do not.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, rmSync } from 'node:fs'
 
@@ -7,5 +8,8 @@ const { status } = spawnSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.jso
   stdio: 'inherit',
   shell: process.platform === 'win32'
 })
-if (status === 0) copyFileSync('src/launch.cjs', 'dist/launch.cjs')
+if (status === 0) {
+  copyFileSync('src/launch.cjs', 'dist/launch.cjs')
+  await import('./page.ts')
+}
 process.exitCode = status ?? 1

@@ -11,6 +11,7 @@ const PATHS = ['src', 'test', 'scripts']
 
 export const checks: Check[] = [
   { name: 'types', command: 'tsc', args: ['--noEmit', '-p', '.'] },
+  { name: 'types of the page', command: 'tsc', args: ['--noEmit', '-p', 'src/page'] },
   { name: 'lint', command: 'oxlint', args: ['--type-aware', '--deny-warnings', ...PATHS] },
   { name: 'format', command: 'oxfmt', args: ['--check', ...PATHS] },
   { name: 'unused', command: 'knip', args: ['--no-progress'] }

@@ -17,7 +17,7 @@ const RANKS = [
   ['sync'],
   ['store', 'scoring', 'net', 'sandbox'],
   ['node'],
-  ['api'],
+  ['api', 'page'],
   ['cli']
 ]
 const BANNED = [
@@ -93,6 +93,23 @@ describe('layers', () => {
       'src/scoring/ollama-host.ts',
       'src/scoring/ollama-transport.ts'
     ])
+  })
+
+  it('the page takes what a browser can run, and text is never markup', () => {
+    const page = layered.filter(file => file.startsWith('src/page/'))
+    expect(page.length).toBeGreaterThan(0)
+    const layers = ['page', 'wire', 'identity', 'policy', 'artifacts', 'decision']
+    const foreign = page.flatMap(importsOf).filter(target => !layers.includes(target.split('/')[1] ?? ''))
+    // The sentences for reject codes, which import nothing.
+    expect(new Set(foreign)).toEqual(new Set(['src/node/refusal.ts']))
+    const markup =
+      /innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser|createContextualFragment|\beval\(/
+    expect(page.filter(file => markup.test(read(file)))).toEqual([])
+    expect(
+      read('src/page/main.ts')
+        .split('\n')
+        .find(line => line.startsWith('import'))
+    ).toContain('jitless')
   })
 
   it('only verify, decide and the gate make what they make', () => {

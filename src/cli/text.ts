@@ -1,19 +1,8 @@
 // How values look on a terminal. What a peer wrote is shown as text: no control character of theirs reaches
 // the terminal.
+import { inline, visible } from '../wire/foreign-text.ts'
 
-/** Control characters other than line feed and tab, and those that turn the reading direction around. */
-// oxlint-disable-next-line no-control-regex -- control characters are what this removes
-const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
-
-/** Several lines of foreign text, safe to print. */
-export function visible(text: string): string {
-  return text.replace(UNSAFE, '\ufffd')
-}
-
-/** Foreign text in one line. */
-export function inline(text: string): string {
-  return visible(text).replaceAll(/\s*[\n\t]\s*/g, ' ')
-}
+export { inline, visible }
 
 /** Columns as wide as their widest cell, two spaces apart. No rows: no text at all. */
 export function table(header: string[], rows: string[][]): string {

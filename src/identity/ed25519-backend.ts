@@ -1,34 +1,9 @@
 // Three implementations of the Ed25519 equation behind one small interface. None of them is the rule:
 // that is `ed25519.ts`, which asks a backend only after its own checks. protocols/identity, section 1.
-import { createPrivateKey, createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
 import { createRequire } from 'node:module'
-import * as noble from '@noble/ed25519'
 import { concatBytes, fromHex } from '../wire/bytes.ts'
-
-export interface Ed25519Backend {
-  readonly name: 'sodium' | 'node' | 'noble'
-  /** Whether [S]B = R + [k]A, cofactorless, given an admitted key and a signature that passed IDN-2. */
-  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
-  /** Whether these 32 bytes are the canonical encoding of a point of prime order (IDN-1). */
-  isOfPrimeOrder?(publicKey: Uint8Array): boolean
-  /** @returns the 64-byte signature of RFC 8032; every backend makes the same one. */
-  sign(seed: Uint8Array, publicKey: Uint8Array, message: Uint8Array): Uint8Array
-}
-
-noble.hashes.sha512 = message => new Uint8Array(hash('sha512', message, 'buffer'))
-
-const NOBLE: Ed25519Backend = {
-  name: 'noble',
-  verify(publicKey, message, signature) {
-    // noble multiplies by the cofactor even in its strict mode, so a torsion component in R would go
-    // unnoticed here and nowhere else.
-    return (
-      noble.verify(signature, message, publicKey, { zip215: false }) &&
-      noble.Point.fromBytes(signature.subarray(0, 32)).isTorsionFree()
-    )
-  },
-  sign: (seed, _publicKey, message) => noble.sign(message, seed)
-}
+import { type Ed25519Backend, NOBLE } from './ed25519-noble.ts'
 
 const SPKI = fromHex('302a300506032b6570032100') as Uint8Array
 const PKCS8 = fromHex('302e020100300506032b657004220420') as Uint8Array

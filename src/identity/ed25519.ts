@@ -5,7 +5,8 @@ import { Point } from '@noble/ed25519'
 import { fromHex, toHex } from '../wire/bytes.ts'
 import { encodeMultikey } from '../wire/multibase.ts'
 import { Reject } from '../wire/reject.ts'
-import { BACKENDS, type Ed25519Backend, publicKeyOf } from './ed25519-backend.ts'
+import { BACKENDS, publicKeyOf } from './ed25519-backend.ts'
+import type { Ed25519Backend } from './ed25519-noble.ts'
 
 export const KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64

@@ -1,6 +1,7 @@
 // What was signed here in this process verifies without asking again: a fuzz run makes millions of signatures and
 // would spend most of its time on checking that Ed25519 works. Every other signature is checked for real.
-import { BACKENDS, type Ed25519Backend } from '../../src/identity/ed25519-backend.ts'
+import { BACKENDS } from '../../src/identity/ed25519-backend.ts'
+import type { Ed25519Backend } from '../../src/identity/ed25519-noble.ts'
 import { equalBytes } from '../../src/wire/bytes.ts'
 
 const KEPT_MAX = 20_000

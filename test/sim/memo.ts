@@ -1,7 +1,8 @@
 // Signatures remembered within one history: the same envelope is checked by every node that it reaches, again
 // at each restart and each time it is passed on. Only the backend's equation is remembered; the rule around it
 // runs each time. Counts what was asked for, for invariant 8.
-import { BACKENDS, type Ed25519Backend } from '../../src/identity/ed25519-backend.ts'
+import { BACKENDS } from '../../src/identity/ed25519-backend.ts'
+import type { Ed25519Backend } from '../../src/identity/ed25519-noble.ts'
 
 let asked = 0
 let known = new Map<string, boolean>()

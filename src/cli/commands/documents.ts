@@ -7,6 +7,9 @@ import { run } from '../run.ts'
 
 const FILE = 'a sealed file; - for standard input'
 
+const WITHOUT_PARLEY = `
+Who has no Parley opens dist/verify.html of this package in a browser, offline: it checks decisions likewise.`
+
 export function declareDocuments(program: Command): void {
   program.commandsGroup('Sealed artifacts:')
   program
@@ -37,6 +40,7 @@ export function declareDocuments(program: Command): void {
     .option('--trust <file>', 'roots that you trust, one did a line; of decisions')
     .option('--decision <file>', 'a certificate: whether it released this sealed standard')
     .option('--content', 'print what it shows, as JSON, instead')
+    .addHelpText('after', WITHOUT_PARLEY)
     .action((file: string, options: VerifyOptions, command: Command) =>
       run(command, async cli => (await import('../actions/verify.ts')).verify(cli, file, options))
     )
