@@ -35,7 +35,8 @@ export async function score(cli: Cli, decision: string | undefined, options: Sco
   if (options.model !== undefined && options.demo === true)
     throw usage('a model or the demo, not both', 'Give --model or --demo.')
   await withNode(cli, async node => {
-    if (decision === undefined) return list(cli, await node.scorings())
+    if (decision === undefined)
+      return options.watch === true ? watchAll(cli, node) : list(cli, await node.scorings())
     const { id } = await node.decision(decision)
     await change(node, id, options)
     if (options.record !== undefined) return saveRecord(cli, node, id, options)
@@ -82,6 +83,13 @@ async function saveRecord(cli: Cli, node: ParleyNode, id: string, options: Score
   cli.output.note(
     'Its SHA-256 is what the ballot names. Show it to whom you like: no words of the model are in it.'
   )
+}
+
+/** Whatever goes on by itself, one after the other. */
+async function watchAll(cli: Cli, node: ParleyNode): Promise<void> {
+  for (const scoring of (await node.scorings()).filter(goesOn))
+    await watch(cli, node, scoring.decision, { role: scoring.role })
+  list(cli, await node.scorings())
 }
 
 /** Until there is a score everywhere, or nothing goes on without a person. */
