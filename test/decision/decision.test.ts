@@ -358,4 +358,60 @@ describe('an initiation', () => {
     for (const begun of [about(2, 1), about(1, 1), revising(high, low), revising(low, low)])
       expect(begun).toThrow('initiation-shape')
   })
+
+  it('[DEC-29] what was taken since it was named is taken again, whatever stands in its slot by now', () => {
+    const { one, ids } = committed()
+    const third = commit(ADA, decision, ABSTAIN).message
+    one.add(commit(ADA, decision, NO).message)
+    expect(one.add(third)).toBe('full')
+    expect(one.add(close(BO, 0, [...ids.slice(1), third.id]))).toBe('waits')
+    expect(one.add(third)).toBe('added')
+    const back = new Decision(INITIATION)
+    for (const message of [commit(ADA, decision, YES).message, commit(ADA, decision, NO).message])
+      expect(back.add(message, true)).toBe('added')
+    expect(back.add(third, true)).toBe('added')
+  })
+
+  it('[DEC-29] its own word that waits for what is not back yet is not said in other words', () => {
+    const { ids, commitments } = committed()
+    const own = close(ADA, 0, ids)
+    const back = new Decision(INITIATION)
+    expect(back.add(own, true)).toBe('waits')
+    for (const { message } of commitments.slice(0, 3)) back.add(message, true)
+    const voice = {
+      elector: 0,
+      key: ADA.key.publicKey.multikey,
+      secretOf: () => undefined,
+      isTimely: () => true
+    }
+    expect(turnOf(back, voice, new Map(), START + 50 * HOUR).words).toEqual([])
+  })
+})
+
+describe('a disputed end', () => {
+  const voice = {
+    elector: 0,
+    key: ADA.key.publicKey.multikey,
+    secretOf: () => undefined,
+    isTimely: () => true
+  }
+
+  /** Closed by three; `lies` are what the fourth has said in the first round. */
+  function closedBeside(lies: (ids: string[]) => string[][]) {
+    const { one, ids } = committed()
+    const first = [ADA, BO, CLEO].map(holder => close(holder, 0, ids))
+    const because = first.map(({ id }) => id)
+    const second = [ADA, BO, CLEO].map(holder => close(holder, 1, ids, because))
+    for (const message of [...first, ...lies(ids).map(set => close(DAN, 0, set)), ...second]) one.add(message)
+    expect(one.closed?.set).toEqual(ids)
+    return turnOf(one, voice, new Map(), START + HOUR).words
+  }
+
+  it('[DEC-30] is named once more, so that who lacks it takes it', () => {
+    expect(closedBeside(ids => [ids, ids.slice(1)])).toMatchObject([{ kind: 'decision-close.v1', round: 2 }])
+  })
+
+  it('[DEC-30] where nobody has lied, nothing more is said', () => {
+    expect(closedBeside(ids => [ids])).toEqual([])
+  })
 })
