@@ -230,10 +230,14 @@ function carriersOf<S extends Spoken>(
   group: S[]
 ): S[] | undefined {
   if (weigh(matter, group) >= matter.quorum) return group
-  const few = matter.carriersOf(value, unionOf(group))
-  if (!few) return undefined
-  const by = group.filter(({ elector }) => few.electors.has(elector))
-  return weigh(matter, by) >= few.weight ? by : undefined
+  for (let by = group; ;) {
+    const few = matter.carriersOf(value, unionOf(by))
+    const left = by.filter(({ elector }) => few?.electors.has(elector))
+    if (!few || weigh(matter, left) < few.weight) return undefined
+    // A ballot that only others name would not be in a certificate that holds the words of these alone.
+    if (left.length === by.length) return left
+    by = left
+  }
 }
 
 /** @param statements one of each elector */
