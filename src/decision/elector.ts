@@ -46,7 +46,12 @@ export interface Turn {
 
 /** @param seen kept by the caller for this decision and voice */
 export function turnOf(decision: Decision, voice: Voice, seen: Seen, now: number): Turn {
-  const since = (what: string) => seen.get(what) ?? (seen.set(what, now), now)
+  const since = (what: string) => {
+    // A clock that was set back saw it in the future: counted from there, a wait would not end.
+    const at = Math.min(seen.get(what) ?? now, now)
+    seen.set(what, at)
+    return at
+  }
   if (!decision.closed) return closingTurn(decision, voice, since, now)
   const words = [...echoes(decision, voice), ...reveals(decision, voice)]
   if (decision.settled) return { words }

@@ -9,7 +9,9 @@ import type { Ballot, MessageKind, Payload } from '../decision/schema.ts'
 import { isRevoked } from '../identity/certificate.ts'
 import { printTime } from '../identity/document-text.ts'
 import type { Store } from '../store/store.ts'
+import type { HeldDecision } from '../sync/decision-book.ts'
 import { fromUtf8, toHex, utf8 } from '../wire/bytes.ts'
+import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { Log } from './home.ts'
 import { type Parts, type RoleSigner, refused } from './parts.ts'
@@ -18,6 +20,9 @@ import { type Parts, type RoleSigner, refused } from './parts.ts'
 const TABLE = 'ballot'
 /** What a timer of Node can wait for. */
 const WAIT_MS_MAX = 2 ** 31 - 1
+
+/** What others hold of a decision has come by then, once they have been compared with: a request is given up as late. */
+const TOLD_MS = 30_000
 
 type Signer = 'company' | 'role' | 'key' | 'certificate' | 'time'
 
@@ -31,6 +36,8 @@ export class Electors {
   /** Of commitments, whether their keys were good when they came. */
   readonly #timely = new Map<string, boolean>()
   readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** By decision, when others could begin to tell what this store may have lost of it; by a clock that is never set. */
+  readonly #tellingSince = new Map<string, number>()
   /** What is being said, one decision after another. */
   #turn: Promise<void> = Promise.resolve()
   #stopped = false
@@ -46,6 +53,11 @@ export class Electors {
       const secret = decodeSecret(bytes)
       if (secret) this.#ballots.set(key, secret)
     }
+    this.lookAtAll()
+  }
+
+  /** Keys have come, or have been renewed. */
+  lookAtAll(): void {
     for (const { decision } of this.#parts.driver.core.decisions.book.all()) this.look(decision.id)
   }
 
@@ -70,13 +82,41 @@ export class Electors {
     const held = this.#parts.driver.core.decisions.book.get(id)
     if (!held || this.#stopped) return
     const { decision } = held
+    const hushed = this.#hushed(held)
+    if (hushed > 0) return this.#lookAt(id, Date.now() + hushed)
+    const wakings: number[] = []
     for (const role of this.#parts.roles) {
       const elector = decision.electorOf(role.certificate)
       if (elector === undefined || !canVote(role)) continue
       const turn = turnOf(decision, this.#voice(decision, elector, role), this.#seenBy(id, role), Date.now())
-      if (turn.wakeAt !== undefined) this.#lookAt(id, turn.wakeAt)
+      wakings.push(turn.wakeAt ?? Infinity)
       for (const word of turn.words) await this.#utter(decision, role, word)
     }
+    const next = Math.min(...wakings)
+    if (next < Infinity) this.#lookAt(id, next)
+  }
+
+  /** How long to say nothing: a restored store may lack what its keys have said, and another word would accuse them. */
+  #hushed({ decision, space }: HeldDecision): number {
+    const { losses } = this.#parts
+    if (!losses.isDoubtful(space)) return 0
+    if (!losses.knowsEnd(space)) return TOLD_MS
+    const now = performance.now()
+    const since = this.#tellingSince.get(decision.id) ?? now
+    this.#tellingSince.set(decision.id, since)
+    return Math.max(0, since + TOLD_MS - now)
+  }
+
+  /** @throws NodeError `space-unsure` */
+  #assertSure(id: string): void {
+    const held = this.#parts.driver.core.decisions.book.get(id)
+    if (!held || this.#hushed(held) === 0) return
+    this.#parts.losses.check(held.space)
+    throw new NodeError(
+      'space-unsure',
+      'this store was restored, and another party is still telling what your company said in this decision',
+      'Repeat this in half a minute.'
+    )
   }
 
   #voice({ messages }: Decision, elector: number, { publicKey }: RoleSigner): Voice {
@@ -140,6 +180,7 @@ export class Electors {
 
   /** The ballot stands on the disk before anybody hears that there is one. */
   async commit(role: RoleSigner, decision: string, secret: Secret, context?: string): Promise<void> {
+    this.#assertSure(decision)
     const commitment = commitmentOf(secret.salt, secret.ballot)
     const bytes = encodeCbor([utf8(secret.salt), utf8(JSON.stringify(secret.ballot))])
     await this.#parts.driver.perform(core => {

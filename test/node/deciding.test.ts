@@ -1,0 +1,155 @@
+// What a node does by itself in decisions: its electors, and the plan that follows. protocols/decision.
+import { setImmediate } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Decision } from '../../src/decision/decision.ts'
+import { planArtifact } from '../../src/decision/execution.ts'
+import { Electors } from '../../src/node/electors.ts'
+import { Executions } from '../../src/node/executions.ts'
+import type { Library } from '../../src/node/library.ts'
+import type { Parts } from '../../src/node/parts.ts'
+import { MemoryStore } from '../../src/store/memory-store.ts'
+import { type MessageRecord, parseMessage } from '../../src/decision/message.ts'
+import { sign } from '../../src/identity/ed25519.ts'
+import { verifyRoleCertificate } from '../../src/identity/certificate.ts'
+import type { CompanyIdentity } from '../../src/identity/company-identity.ts'
+import {
+  HOUR,
+  type Holder,
+  START,
+  commit,
+  holderOf,
+  identityOf,
+  initiate,
+  must,
+  play,
+  policyOf
+} from '../../scripts/vectors/decision-builders.ts'
+
+const [ADA, BO] = [holderOf('acme', 'CTO'), holderOf('borealis', 'CTO')]
+const POLICY = policyOf([{ name: 'acme' }, { name: 'borealis' }])
+const YES = { choice: 'option' as const, option: 0 }
+const SPACE = { id: new Uint8Array(32).fill(1), parties: [ADA.company, BO.company] }
+
+function signerOf({ company, key, certificate: certificateBytes }: Holder) {
+  const certificate = must(verifyRoleCertificate(certificateBytes, identityOf(company) as CompanyIdentity))
+  const { publicKey } = key
+  return { publicKey, certificate, certificateBytes, sign: (bytes: Uint8Array) => sign(key, bytes) }
+}
+
+/** A node of Ada's company that has this decision; what it says is added to it. */
+function nodeOf(decision: Decision, facets: object[] = []) {
+  const roles = [ADA].map(signerOf)
+  const told = { isDoubtful: false, knowsEnd: true }
+  const say = (record: MessageRecord) => {
+    const message = must(parseMessage(record, identityOf))
+    if ('waitsFor' in message) throw new Error(message.waitsFor)
+    decision.add(message)
+    return message
+  }
+  const held = { decision, space: SPACE }
+  const core = {
+    decisions: { book: { get: () => held, all: () => [held] } },
+    context: { facets: new Map(facets.map((facet, i) => [String(i), { facet }])) },
+    say
+  }
+  const parts = {
+    roles,
+    directory: { self: { did: ADA.company }, identities: { get: identityOf } },
+    driver: { core, perform: async (work: (given: typeof core) => unknown) => work(core) },
+    losses: { isDoubtful: () => told.isDoubtful, knowsEnd: () => told.knowsEnd }
+  } as unknown as Parts
+  return { parts, roles, told }
+}
+
+const log = () => undefined
+const store = () => new MemoryStore('00'.repeat(16))
+
+describe('an elector', () => {
+  beforeEach(() => void vi.useFakeTimers({ now: START }))
+  afterEach(() => void vi.useRealTimers())
+
+  function voted() {
+    const decision = new Decision(initiate(ADA, POLICY))
+    for (const holder of [ADA, BO]) decision.add(commit(holder, decision.id, YES).message)
+    return decision
+  }
+  const closes = (decision: Decision) => decision.of('decision-close.v1').length
+
+  it('[DEC-14] whose key comes after the last message speaks then', async () => {
+    const decision = voted()
+    const { parts, roles } = nodeOf(decision)
+    const [role] = roles.splice(0)
+    const electors = new Electors(parts, log)
+    await electors.start(store())
+    await vi.advanceTimersByTimeAsync(0)
+    expect(closes(decision)).toBe(0)
+    roles.push(role as (typeof roles)[number])
+    electors.lookAtAll()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(closes(decision)).toBe(1)
+    await electors.stop()
+  })
+
+  it('[DEC-14] that waits does not wait for another of its company, whose time comes later', async () => {
+    const second = holderOf('acme', 'CFO')
+    const electorate = [{ name: 'acme' }, { name: 'acme', role: 'CFO' as const }, { name: 'borealis' }]
+    const decision = new Decision(initiate(ADA, policyOf(electorate)))
+    for (const holder of [ADA, BO]) decision.add(commit(holder, decision.id, YES).message)
+    const { parts, roles } = nodeOf(decision)
+    const electors = new Electors(parts, log)
+    await electors.start(store())
+    await vi.advanceTimersByTimeAsync(HOUR / 2)
+    // It has seen the turnout only now, so late that the others get another hour.
+    roles.push(signerOf(second))
+    electors.lookAtAll()
+    await vi.advanceTimersByTimeAsync(HOUR / 2 + 1_000)
+    expect(closes(decision)).toBe(1)
+    await electors.stop()
+  })
+
+  it('[DEC-29] whose store was restored lets another party tell what it has said before', async () => {
+    const decision = voted()
+    const { parts, told } = nodeOf(decision)
+    Object.assign(told, { isDoubtful: true, knowsEnd: false })
+    const electors = new Electors(parts, log)
+    await electors.start(store())
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(closes(decision)).toBe(0)
+    told.knowsEnd = true
+    await vi.advanceTimersByTimeAsync(31_000)
+    expect(closes(decision)).toBe(0)
+    await vi.advanceTimersByTimeAsync(31_000)
+    expect(closes(decision)).toBe(1)
+    await electors.stop()
+  })
+})
+
+describe('a plan', () => {
+  const plan = { goal: 'Less to read', milestones: [] }
+  const decided = () => {
+    const options = [{ title: 'The short one', text: 'Five kinds.', plan }]
+    return play(initiate(ADA, POLICY, { options }), [
+      [ADA, YES],
+      [BO, YES]
+    ])
+  }
+
+  async function executed(owner: number | undefined) {
+    const decision = decided()
+    const artifact = planArtifact(decision.id)
+    const facet = { space: SPACE, genesis: { artifact, owner, kind: 'JointInitiativePlan.v1' } }
+    const { parts } = nodeOf(decision, owner === undefined ? [] : [facet])
+    const begin = vi.fn(async () => undefined)
+    const executions = new Executions(parts, { begin } as unknown as Library, log)
+    executions.start()
+    await setImmediate()
+    await executions.stop()
+    return begin.mock.calls.length
+  }
+
+  it('[DEC-32] is made once, by whom it is to be made, whatever others give the same id', async () => {
+    expect(await executed(undefined)).toBe(1)
+    expect(await executed(0)).toBe(0)
+    expect(await executed(1)).toBe(1)
+  })
+})
