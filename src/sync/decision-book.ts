@@ -109,8 +109,7 @@ export class DecisionBook {
   /** Whether a company has begun as many as it may. */
   isFull(space: SpaceLog, company: string): boolean {
     let begun = 0
-    for (const { decision } of this.in(space).values())
-      if (decision.initiation.company === company) begun++
+    for (const { decision } of this.in(space).values()) if (decision.initiation.company === company) begun++
     return begun >= BEGUN_MAX
   }
 

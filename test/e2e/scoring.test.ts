@@ -168,6 +168,10 @@ test(
     // Of each option two sections, then four criteria; of the other beginning what was under way.
     const asked = ollama.requests.filter(({ path }) => path === '/api/chat').length
     expect(asked).toBeLessThanOrEqual(2 * (2 + 4) + 2)
+    // Who votes without them needs no more of them either.
+    await acme.enterScores(decision, { scores: [{ option: 0, criterion: 'peerFit', score: 5 }] })
+    await acme.vote(decision, { choice: 'option', option: 0 })
+    expect((await acme.scoring(decision, {})).closed).toBe(true)
   }
 )
 

@@ -7,6 +7,8 @@ import { Electors } from '../../src/node/electors.ts'
 import { Executions } from '../../src/node/executions.ts'
 import type { Library } from '../../src/node/library.ts'
 import type { Parts } from '../../src/node/parts.ts'
+import { Voters } from '../../src/node/voters.ts'
+import type { HeldDecision } from '../../src/sync/decision-book.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import { type MessageRecord, parseMessage } from '../../src/decision/message.ts'
 import { sign } from '../../src/identity/ed25519.ts'
@@ -48,7 +50,7 @@ function nodeOf(decision: Decision, facets: object[] = []) {
   }
   const held = { decision, space: SPACE }
   const core = {
-    decisions: { book: { get: () => held, all: () => [held] } },
+    decisions: { book: { get: (id: string) => (id === decision.id ? held : undefined), all: () => [held] } },
     context: { facets: new Map(facets.map((facet, i) => [String(i), { facet }])) },
     say
   }
@@ -151,5 +153,39 @@ describe('a plan', () => {
     expect(await executed(undefined)).toBe(1)
     expect(await executed(0)).toBe(0)
     expect(await executed(1)).toBe(1)
+  })
+})
+
+describe('a vote', () => {
+  const pinned = ({ key, certificate }: ReturnType<typeof seatOf>) => {
+    return { index: 0, publicKey: key.publicKey, certificate }
+  }
+  function seatOf(holder: Holder) {
+    return { ...holder, certificate: signerOf(holder).certificate }
+  }
+  /** Both have entered their keys into the space. */
+  const space = {
+    ...SPACE,
+    companyOf: (did: string) => SPACE.parties.indexOf(did),
+    head: (company: number) => ({ keys: [pinned(seatOf([ADA, BO][company] as Holder))], cut: [] })
+  }
+
+  function voteIn(changes: Parameters<typeof initiate>[2]) {
+    const decision = new Decision(initiate(BO, POLICY, changes))
+    const { parts, roles } = nodeOf(decision)
+    const held = { decision, space } as unknown as HeldDecision
+    return () => new Voters(parts).assertEndable(held, roles[0] as (typeof roles)[number])
+  }
+  const [ada, bo] = [ADA, BO].map(({ key }) => key.publicKey.multikey) as [string, string]
+
+  it('[DEC-10] is not cast where the voices could not close it', () => {
+    expect(voteIn({ voices: [ada, bo] })).not.toThrow()
+    expect(voteIn({ voices: [bo, bo] })).toThrow('none of your role')
+    expect(voteIn({ voices: [ada, ada] })).toThrow('too few have a key')
+  })
+
+  it('[DEC-27] is not cast where what is revised is not at hand, and no certificate could be made', () => {
+    const revises = { decision: '11'.repeat(32), mediation: ['22'.repeat(32)] }
+    expect(voteIn({ revises })).toThrow('the mediation that the initiation names')
   })
 })
