@@ -63,6 +63,7 @@ export class Decision {
       weights,
       quorum: quorums.close,
       electorOf: id => this.#electorOfKind(id, 'decision-commitment.v1'),
+      sealOf: () => undefined,
       valueOf: setValue,
       carriersOf: () => undefined
     })
@@ -70,6 +71,7 @@ export class Decision {
       weights,
       quorum: quorums.close,
       electorOf: id => (this.#isCounted(id) ? this.#electorOfKind(id, 'decision-reveal.v1') : undefined),
+      sealOf: id => this.#opened.get(id),
       valueOf: set => {
         const { approved } = this.tally(set)
         return approved === undefined ? setValue(set) : optionValue(approved)

@@ -116,6 +116,42 @@ describe('a reveal', () => {
   })
 })
 
+describe('rounds', () => {
+  it('[DEC-17] go on though one of two holders opens a ballot twice, to push out that of the other', () => {
+    const names = ['acme', 'borealis', 'cobalt', 'dorado']
+    const [ada, bo, cleo, dan] = names.map(name => holderOf(name, 'CTO')) as [Holder, Holder, Holder, Holder]
+    const second = holderOf('dorado', 'CTO', 2)
+    const one = new Decision(initiate(ada, policyOf(names.map(name => ({ name })))))
+    const votes = [ada, bo, cleo, dan, second].map(holder => {
+      return { holder, ...commit(holder, one.id, holder === cleo ? NO : YES) }
+    })
+    for (const { message } of votes) one.add(message)
+    agree(one, 'decision-close.v1', [ada, bo, cleo], ids(votes.map(({ message }) => message)))
+    const [a, b, c, d, other] = votes.map(({ holder, secret }) => {
+      return reveal(holder, one.id, secret.ballot, secret.salt)
+    }) as [Message, Message, Message, Message, Message]
+    // The same again at other times, until both stand before that of the second holder.
+    const { secret } = votes[3] as (typeof votes)[number]
+    const again = Array.from({ length: 40 }, (_, i) => {
+      return reveal(dan, one.id, secret.ballot, secret.salt, START + (i + 1) * 60_000)
+    }).filter(({ id }) => id < other.id)
+    const twice = [...again, d].sort((x, y) => (x.id < y.id ? -1 : 1)).slice(0, 2)
+    for (const message of [a, b, c, other, ...twice]) expect(one.add(message)).toBe('added')
+    const [first, last] = ids(twice) as [string, string]
+    const full = [a.id, b.id, last, other.id]
+    const before = [ada, bo, dan].map(holder => state(one, 'decision-settle.v1', holder, 0, full, []))
+    expect(one.tally(full).approved).toBe(0)
+    state(one, 'decision-settle.v1', cleo, 0, [a.id, b.id, c.id, first], [])
+    for (const holder of [ada, bo, dan]) {
+      const next = one.settling.next(1, one.revealed)
+      expect(next?.because).toEqual(expect.arrayContaining(before))
+      state(one, 'decision-settle.v1', holder, 1, next?.set ?? [], next?.because ?? [])
+    }
+    expect(one.settled?.tally.approved).toBe(0)
+    expect(must(verifyCertificate(must(certify(one, identityOf)))).file.outcome.approved?.option).toBe(0)
+  })
+})
+
 describe('a certificate', () => {
   it('[DEC-13] is made though somebody leaves the own ballot out, and another names it', () => {
     const names = Array.from({ length: 13 }, (_, i) => `company${i}`)
