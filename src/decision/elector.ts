@@ -31,7 +31,7 @@ export interface Voice {
   isTimely: (commitment: Message<'decision-commitment.v1'>) => boolean
 }
 
-/** When things were first seen: by the clock of this node, and anew after a restart. */
+/** When things were first seen, by the clock of this node: the closing (`closed`) once, all else anew after a restart. */
 export type Seen = Map<string, number>
 
 export type Word =

@@ -10,6 +10,7 @@ import { isRevoked } from '../identity/certificate.ts'
 import { printTime } from '../identity/document-text.ts'
 import type { Store } from '../store/store.ts'
 import type { HeldDecision } from '../sync/decision-book.ts'
+import type { StoreWrite } from '../sync/effects.ts'
 import { fromUtf8, toHex, utf8 } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
@@ -18,6 +19,8 @@ import { type Parts, type RoleSigner, refused } from './parts.ts'
 
 /** Of private ballots: sealed on disk, and never sent. */
 const TABLE = 'ballot'
+/** What was seen once and is not seen again after a restart, in the same table. */
+const NOTED = 'noted/'
 /** What a timer of Node can wait for. */
 const WAIT_MS_MAX = 2 ** 31 - 1
 
@@ -33,8 +36,12 @@ export class Electors {
   readonly #ballots = new Map<string, Secret>()
   /** By decision and key. */
   readonly #seen = new Map<string, Seen>()
-  /** Of commitments, whether their keys were good when they came. */
-  readonly #timely = new Map<string, boolean>()
+  /**
+   * When a decision was seen closed, and of each commitment whether its key was good when it came. Seen anew at each
+   * start, a wait would not end on a machine that is switched off every evening, and votes would run out.
+   */
+  readonly #noted = new Map<string, number>()
+  #unwritten: StoreWrite[] = []
   readonly #timers = new Map<string, NodeJS.Timeout>()
   /** By decision, when others could begin to tell what this store may have lost of it; by a clock that is never set. */
   readonly #tellingSince = new Map<string, number>()
@@ -50,8 +57,9 @@ export class Electors {
   /** Takes up what an earlier run began. */
   async start(store: Store): Promise<void> {
     for await (const { key, bytes } of store.list(TABLE)) {
-      const secret = decodeSecret(bytes)
+      const [secret, noted] = [decodeSecret(bytes), decodeCbor(bytes, bytes.length)]
       if (secret) this.#ballots.set(key, secret)
+      else if (typeof noted === 'number') this.#noted.set(key.slice(NOTED.length), noted)
     }
     this.lookAtAll()
   }
@@ -88,7 +96,10 @@ export class Electors {
     for (const role of this.#parts.roles) {
       const elector = decision.electorOf(role.certificate)
       if (elector === undefined || !canVote(role)) continue
-      const turn = turnOf(decision, this.#voice(decision, elector, role), this.#seenBy(id, role), Date.now())
+      const seen = this.#seenBy(id, role)
+      const turn = turnOf(decision, this.#voice(decision, elector, role), seen, Date.now())
+      this.#note(closedOf(id, role), seen.get('closed'))
+      await this.#write()
       wakings.push(turn.wakeAt ?? Infinity)
       for (const word of turn.words) await this.#utter(decision, role, word)
     }
@@ -134,20 +145,33 @@ export class Electors {
   }
 
   #isTimely({ id, certificate, payload }: Message<'decision-commitment.v1'>): boolean {
-    const known = this.#timely.get(id)
-    if (known !== undefined) return known
+    const known = this.#noted.get(id)
+    if (known !== undefined) return known === 1
     const identity = this.#parts.directory.identities.get(payload.company)
     const isGood =
       certificate.expiresAt > Date.now() && identity !== undefined && !isRevoked(certificate, identity)
-    this.#timely.set(id, isGood)
+    this.#note(id, isGood ? 1 : 0)
     return isGood
   }
 
-  #seenBy(id: string, { publicKey }: RoleSigner): Seen {
-    const key = `${id}/${publicKey.multikey}`
-    const seen = this.#seen.get(key) ?? new Map<string, number>()
+  #seenBy(id: string, role: RoleSigner): Seen {
+    const key = `${id}/${role.publicKey.multikey}`
+    const closed = this.#noted.get(closedOf(id, role))
+    const seen = this.#seen.get(key) ?? new Map(closed === undefined ? [] : [['closed', closed]])
     this.#seen.set(key, seen)
     return seen
+  }
+
+  #note(what: string, value: number | undefined): void {
+    if (value === undefined || this.#noted.get(what) === value) return
+    this.#noted.set(what, value)
+    this.#unwritten.push({ kind: 'put', table: TABLE, key: `${NOTED}${what}`, bytes: encodeCbor(value) })
+  }
+
+  async #write(): Promise<void> {
+    const writes = this.#unwritten
+    this.#unwritten = []
+    if (writes.length > 0) await this.#parts.driver.perform(core => core.context.write(writes))
   }
 
   #lookAt(id: string, at: number): void {
@@ -200,6 +224,10 @@ export class Electors {
 
 export function canVote({ certificate }: RoleSigner): boolean {
   return certificate.powers.includes('vote') && certificate.expiresAt > Date.now()
+}
+
+function closedOf(decision: string, { publicKey }: RoleSigner): string {
+  return `${decision}/${publicKey.multikey}`
 }
 
 function signerOf({ certificate }: RoleSigner) {

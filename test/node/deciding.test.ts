@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Decision } from '../../src/decision/decision.ts'
+import { turnOf } from '../../src/decision/elector.ts'
 import { planArtifact } from '../../src/decision/execution.ts'
 import { Electors } from '../../src/node/electors.ts'
 import { Executions } from '../../src/node/executions.ts'
@@ -9,6 +10,7 @@ import type { Library } from '../../src/node/library.ts'
 import type { Parts } from '../../src/node/parts.ts'
 import { Voters } from '../../src/node/voters.ts'
 import type { HeldDecision } from '../../src/sync/decision-book.ts'
+import type { Store } from '../../src/store/store.ts'
 import { MemoryStore } from '../../src/store/memory-store.ts'
 import { type MessageRecord, parseMessage } from '../../src/decision/message.ts'
 import { sign } from '../../src/identity/ed25519.ts'
@@ -24,7 +26,8 @@ import {
   initiate,
   must,
   play,
-  policyOf
+  policyOf,
+  say as sayAs
 } from '../../scripts/vectors/decision-builders.ts'
 
 const [ADA, BO] = [holderOf('acme', 'CTO'), holderOf('borealis', 'CTO')]
@@ -41,6 +44,8 @@ function signerOf({ company, key, certificate: certificateBytes }: Holder) {
 /** A node of Ada's company that has this decision; what it says is added to it. */
 function nodeOf(decision: Decision, facets: object[] = []) {
   const roles = [ADA].map(signerOf)
+  const known = new Map<string, CompanyIdentity>()
+  const rows = new Map<string, Uint8Array>()
   const told = { isDoubtful: false, knowsEnd: true }
   const say = (record: MessageRecord) => {
     const message = must(parseMessage(record, identityOf))
@@ -51,16 +56,29 @@ function nodeOf(decision: Decision, facets: object[] = []) {
   const held = { decision, space: SPACE }
   const core = {
     decisions: { book: { get: (id: string) => (id === decision.id ? held : undefined), all: () => [held] } },
-    context: { facets: new Map(facets.map((facet, i) => [String(i), { facet }])) },
+    context: {
+      facets: new Map(facets.map((facet, i) => [String(i), { facet }])),
+      write: (writes: { key: string; bytes: Uint8Array }[]) => {
+        for (const { key, bytes } of writes) rows.set(key, bytes)
+      }
+    },
     say
   }
   const parts = {
     roles,
-    directory: { self: { did: ADA.company }, identities: { get: identityOf } },
+    directory: {
+      self: { did: ADA.company },
+      identities: { get: (did: string) => known.get(did) ?? identityOf(did) }
+    },
     driver: { core, perform: async (work: (given: typeof core) => unknown) => work(core) },
     losses: { isDoubtful: () => told.isDoubtful, knowsEnd: () => told.knowsEnd }
   } as unknown as Parts
-  return { parts, roles, told }
+  const disk = {
+    async *list() {
+      for (const [key, bytes] of rows) yield { key, bytes }
+    }
+  } as unknown as Store
+  return { parts, roles, told, disk, known }
 }
 
 const log = () => undefined
@@ -106,6 +124,56 @@ describe('an elector', () => {
     electors.lookAtAll()
     await vi.advanceTimersByTimeAsync(HOUR / 2 + 1_000)
     expect(closes(decision)).toBe(1)
+    await electors.stop()
+  })
+
+  /** Ada's node has closed, and Bo does not reveal. */
+  async function unrevealed() {
+    const decision = voted()
+    const node = nodeOf(decision)
+    const electors = new Electors(node.parts, log)
+    await electors.start(node.disk)
+    await vi.advanceTimersByTimeAsync(0)
+    return { decision, node, electors }
+  }
+
+  it('[DEC-14] that is switched off every evening settles when as long has passed as all had to reveal', async () => {
+    const { decision, node, electors } = await unrevealed()
+    const bo = { elector: 1, key: BO.key.publicKey.multikey, secretOf: () => undefined, isTimely: () => true }
+    const hear = async () => {
+      for (const { kind, ...body } of turnOf(decision, bo, new Map(), Date.now()).words)
+        decision.add(sayAs(BO, kind, { ...body, decision: decision.id }, Date.now()))
+      electors.look(decision.id)
+      await vi.advanceTimersByTimeAsync(0)
+    }
+    // Both rounds of closing.
+    for (let i = 0; i < 3; i++) await hear()
+    expect(decision.closed).toBeDefined()
+    await electors.stop()
+    for (let hours = 0; hours < 4; hours++) {
+      const again = new Electors(node.parts, log)
+      await again.start(node.disk)
+      await vi.advanceTimersByTimeAsync(HOUR * 0.9)
+      await again.stop()
+    }
+    expect(decision.of('decision-settle.v1')).toHaveLength(1)
+  })
+
+  it('[DEC-14] counts a vote that came in time, though its key is revoked before a restart', async () => {
+    const electorate = ['acme', 'borealis', 'cobalt'].map(name => ({ name }))
+    const decision = new Decision(initiate(ADA, policyOf(electorate)))
+    for (const holder of [ADA, BO]) decision.add(commit(holder, decision.id, YES).message)
+    const { parts, disk, known } = nodeOf(decision)
+    const before = new Electors(parts, log)
+    await before.start(disk)
+    await before.stop()
+    const now = Object.create(identityOf(BO.company) as CompanyIdentity) as CompanyIdentity
+    Object.defineProperty(now, 'hasRevoked', { value: () => true })
+    known.set(BO.company, now)
+    const electors = new Electors(parts, log)
+    await electors.start(disk)
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(decision.of('decision-close.v1').map(({ payload }) => payload.set.length)).toEqual([2])
     await electors.stop()
   })
 
