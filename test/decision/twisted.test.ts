@@ -176,4 +176,36 @@ describe('a certificate', () => {
     const verified = verifyCertificate(must(certify(one, identityOf)))
     expect(must(verified).file.outcome.approved?.option).toBe(0)
   })
+
+  it(
+    '[DEC-23] is made though each liar shows each of the others another statement',
+    { timeout: 60_000 },
+    () => {
+      const names = Array.from({ length: 32 }, (_, i) => `party${i}`)
+      const holders = names.map(name => holderOf(name, 'CTO'))
+      const [honest, liars] = [holders.slice(0, 22), holders.slice(22)]
+      const one = new Decision(initiate(holders[0] as Holder, policyOf(names.map(name => ({ name })))))
+      const votes = holders.map(holder => ({ holder, ...commit(holder, one.id, YES) }))
+      for (const { message } of votes) one.add(message)
+      const set = ids(votes.map(({ message }) => message)).sort()
+      const close = (holder: Holder, round: number, because: string[], minute = 0) => {
+        const body = { decision: one.id, round, set, because: because.toSorted() }
+        return say(holder, 'decision-close.v1', body, START + minute * 60_000)
+      }
+      const first = honest.map(holder => close(holder, 0, []))
+      const shown = honest.map((_, minute) => liars.map(holder => close(holder, 0, [], minute)))
+      const second = [...honest, ...liars.slice(0, 4)].map((holder, i) => {
+        const lies = shown[i % shown.length] as Message[]
+        return close(holder, 1, ids([...first.slice(0, 16), ...lies]))
+      })
+      for (const message of [...second, ...first, ...shown.flat()]) one.add(message)
+      expect(one.closed?.statements).toHaveLength(26)
+      const reveals = votes.map(({ holder, secret }) => reveal(holder, one.id, secret.ballot, secret.salt))
+      for (const message of reveals) one.add(message)
+      agree(one, 'decision-settle.v1', holders, ids(reveals))
+      const verified = must(verifyCertificate(must(certify(one, identityOf))))
+      expect(verified.messages.closes).toHaveLength(26 + 16 + 220)
+      expect(verified.file.outcome.approved?.option).toBe(0)
+    }
+  )
 })
