@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 import { quotePath } from '../node/home-directory.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { exitCodeOf } from './exit-codes.ts'
-import { visible } from './text.ts'
+import { inline, visible } from './text.ts'
 
 const PROGRESS_AFTER_MS = 1000
 const PROGRESS_EVERY_MS = 250
@@ -58,12 +58,12 @@ export class Output {
 
   /** A remark, such as what to do next. */
   note(text: string): void {
-    if (!this.quiet) process.stderr.write(`${this.here(text)}\n`)
+    if (!this.quiet) process.stderr.write(`${visible(this.here(text))}\n`)
   }
 
   /** Something that the person should not miss, `--quiet` or not. */
   warn(text: string): void {
-    process.stderr.write(`${style('yellow', 'warning:')} ${this.here(text)}\n`)
+    process.stderr.write(`${style('yellow', 'warning:')} ${visible(this.here(text))}\n`)
   }
 
   /** What failed, why, and what to do next. @returns the exit code */
@@ -74,7 +74,7 @@ export class Output {
     if (this.json) process.stderr.write(`${JSON.stringify({ error: { code, message, next, exit } })}\n`)
     else
       process.stderr.write(
-        `${style('red', 'error:')} ${visible(message)}\n${style('bold', 'next:')}  ${next}\n`
+        `${style('red', 'error:')} ${visible(message)}\n${style('bold', 'next:')}  ${visible(next)}\n`
       )
     return exit
   }
@@ -116,7 +116,7 @@ class Lines implements Progress {
 
   at(state: string): void {
     if (performance.now() < this.#due) return
-    const line = `${this.#what} ${state}`
+    const line = inline(`${this.#what} ${state}`)
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`)
     else process.stderr.write(`${line}\n`)
     this.#due = performance.now() + (process.stderr.isTTY ? PROGRESS_EVERY_MS : PROGRESS_LINE_EVERY_MS)

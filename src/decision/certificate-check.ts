@@ -19,6 +19,7 @@ import { type Evidence, checkEvidence } from './evidence.ts'
 import { type Message, certificateIdOf, digestOf, parseMessage, plain } from './message.ts'
 import { companyWeight } from './mediation.ts'
 import { outcomeOf } from './outcome.ts'
+import type { Initiation } from './schema.ts'
 import { standardOf } from './tally.ts'
 
 /** The messages of a file, each group of one kind. */
@@ -176,12 +177,16 @@ function checkPlace({ decision }: CertificateFile, messages: Messages): Reject |
   const isElector = policy.electors.some(
     ({ company, role }) => company === initiation.payload.company && role === initiation.payload.role
   )
-  return isElector ? checkBefore(messages) : bad('message-power', 'begun by nobody who decides here')
+  return isElector
+    ? checkBefore(initiation.payload, messages.before)
+    : bad('message-power', 'begun by nobody who decides here')
 }
 
 /** DEC-27: what a revised decision rests on. */
-function checkBefore({ initiation, before }: Messages): Reject | undefined {
-  const { revises, policy, subject } = (initiation[0] as Message<'decision-initiation.v1'>).payload
+export function checkBefore(
+  { revises, policy, subject }: Initiation,
+  before: Messages['before']
+): Reject | undefined {
   const named = revises?.mediation.toSorted() ?? []
   if (named.join() !== before.map(({ id }) => id).join())
     return bad('mediation-missing', 'the mediation that the initiation names is not what the file holds')

@@ -11,6 +11,8 @@ import type { Outcome } from './outcome.ts'
 import type { MessageKind } from './schema.ts'
 
 export const CERTIFICATE_BYTES_MAX = 8 * 1024 * 1024
+/** Of each elector one statement, and all that it names: who lies may have shown each of the others another one. */
+const STATEMENTS_MAX = ELECTORS_MAX * (1 + ELECTORS_MAX)
 const LIMITS: JcsLimits = { bytesMax: CERTIFICATE_BYTES_MAX, depthMax: 10, itemsMax: 20_000 }
 
 /** What each group of a file holds, in the order in which people read it. */
@@ -35,6 +37,7 @@ export const DsseSchema = z.strictObject({
   signatures: z.array(z.strictObject({ sig: z.string().length(88) })).length(1)
 })
 const group = z.array(DsseSchema).max(2 * ELECTORS_MAX)
+const statements = z.array(DsseSchema).max(STATEMENTS_MAX)
 const weight = z.int().min(0)
 const option = z.int().min(0)
 
@@ -61,18 +64,18 @@ const OutcomeSchema = z.strictObject({
 })
 
 export const CertificateSchema = z.strictObject({
-  certificates: z
-    .array(DsseSchema)
-    .max(4 * ELECTORS_MAX)
-    .describe('role certificates, by id'),
+  certificates: z.array(DsseSchema).max(STATEMENTS_MAX).describe('role certificates, by id'),
   decision: z.string().regex(/^[0-9a-f]{64}$/),
   identities: z
     .array(z.string().max(1_048_576))
     .max(2 * ELECTORS_MAX)
     .describe('identity logs, by did'),
-  messages: z.strictObject(
-    Object.fromEntries(GROUP_NAMES.map(name => [name, group])) as { [name in Group]: typeof group }
-  ),
+  messages: z.strictObject({
+    ...(Object.fromEntries(GROUP_NAMES.map(name => [name, group])) as { [name in Group]: typeof group }),
+    closes: statements,
+    reveals: statements,
+    settles: statements
+  }),
   outcome: OutcomeSchema,
   parley: z.literal('decision.v1')
 })

@@ -47,7 +47,7 @@ export class Decision {
   readonly #slots = new Map<string, Message[]>()
   /** Ids that held messages name and that are not here. */
   readonly #wanted = new Set<string>()
-  /** The commitment that a reveal opens. */
+  /** The seal that a reveal opens. */
   readonly #opened = new Map<string, string>()
   #closed: Final | undefined
   #settled: Settled | undefined
@@ -63,6 +63,7 @@ export class Decision {
       weights,
       quorum: quorums.close,
       electorOf: id => this.#electorOfKind(id, 'decision-commitment.v1'),
+      sealOf: () => undefined,
       valueOf: setValue,
       carriersOf: () => undefined
     })
@@ -70,6 +71,7 @@ export class Decision {
       weights,
       quorum: quorums.close,
       electorOf: id => (this.#isCounted(id) ? this.#electorOfKind(id, 'decision-reveal.v1') : undefined),
+      sealOf: id => this.#opened.get(id),
       valueOf: set => {
         const { approved } = this.tally(set)
         return approved === undefined ? setValue(set) : optionValue(approved)
@@ -185,9 +187,11 @@ export class Decision {
       case 'decision-settle.v1':
         return this.closed ? this.settling.add(this.#statement(message)) : 'waits'
       case 'decision-reveal.v1': {
-        const commitment = this.#commitmentFor(message)
-        if (commitment === undefined) return 'waits'
-        this.#opened.set(message.id, commitment)
+        const { salt, ballot } = message.payload
+        const seal = this.#sealOf(message.payload, commitmentOf(salt, ballot))
+        const isHere = this.of('decision-commitment.v1').some(({ id }) => this.#sealAt(id) === seal)
+        if (!isHere) return 'waits'
+        this.#opened.set(message.id, seal)
         return 'added'
       }
       default:
@@ -200,11 +204,16 @@ export class Decision {
     return { id, elector: this.electorOf(payload) as number, key, round, set, because }
   }
 
-  #commitmentFor({ payload }: Message<'decision-reveal.v1'>): string | undefined {
-    const commitment = commitmentOf(payload.salt, payload.ballot)
-    return this.of('decision-commitment.v1').find(
-      other => other.payload.key === payload.key && other.payload.commitment === commitment
-    )?.id
+  /** What a commitment hides: one digest of one key of one elector, however often it was said, whoever repeats it. */
+  #sealOf(signer: { company: string; role: string; key: string }, commitment: string): string {
+    return `${this.electorOf(signer)}/${signer.key}/${commitment}`
+  }
+
+  #sealAt(id: string): string | undefined {
+    const message = this.messages.get(id)
+    return message?.kind === 'decision-commitment.v1'
+      ? this.#sealOf(message.payload, message.payload.commitment)
+      : undefined
   }
 
   #want(message: Message): void {
@@ -254,8 +263,8 @@ export class Decision {
 
   /** A reveal of a closed commitment. */
   #isCounted(id: string): boolean {
-    const commitment = this.#opened.get(id)
-    return commitment !== undefined && this.closed !== undefined && this.closed.set.includes(commitment)
+    const seal = this.#opened.get(id)
+    return seal !== undefined && (this.closed?.set ?? []).some(name => this.#sealAt(name) === seal)
   }
 
   #approvers(
@@ -292,15 +301,15 @@ export class Decision {
   /** The ballot of each elector, as these reveals give it. DEC-20 */
   ballots(reveals: readonly string[]): Ballots {
     const closed = this.closed?.set ?? []
-    const byCommitment = new Map<string, Ballot>()
+    const bySeal = new Map<string | undefined, Ballot>()
     for (const id of reveals) {
-      const [commitment, message] = [this.#opened.get(id), this.messages.get(id)]
-      if (commitment !== undefined && message?.kind === 'decision-reveal.v1')
-        byCommitment.set(commitment, message.payload.ballot)
+      const [seal, message] = [this.#opened.get(id), this.messages.get(id)]
+      if (seal !== undefined && message?.kind === 'decision-reveal.v1')
+        bySeal.set(seal, message.payload.ballot)
     }
     return this.standard.policy.electors.map((_, elector) => {
       const own = closed.filter(id => this.#electorOfKind(id, 'decision-commitment.v1') === elector)
-      return ballotThatCounts(own.map(id => byCommitment.get(id)))
+      return ballotThatCounts(own.map(id => bySeal.get(this.#sealAt(id))))
     })
   }
 
@@ -312,7 +321,7 @@ export class Decision {
   /** Closed commitments that nobody has opened. */
   get unrevealed(): string[] {
     const opened = new Set(this.revealed.map(id => this.#opened.get(id)))
-    return (this.closed?.set ?? []).filter(id => !opened.has(id))
+    return (this.closed?.set ?? []).filter(id => !opened.has(this.#sealAt(id)))
   }
 
   /** Whether a rationale is still asked for. DEC-22 */

@@ -31,7 +31,7 @@ export interface Voice {
   isTimely: (commitment: Message<'decision-commitment.v1'>) => boolean
 }
 
-/** When things were first seen: by the clock of this node, and anew after a restart. */
+/** When things were first seen, by the clock of this node: the closing (`closed`) once, all else anew after a restart. */
 export type Seen = Map<string, number>
 
 export type Word =
@@ -46,7 +46,12 @@ export interface Turn {
 
 /** @param seen kept by the caller for this decision and voice */
 export function turnOf(decision: Decision, voice: Voice, seen: Seen, now: number): Turn {
-  const since = (what: string) => seen.get(what) ?? (seen.set(what, now), now)
+  const since = (what: string) => {
+    // A clock that was set back saw it in the future: counted from there, a wait would not end.
+    const at = Math.min(seen.get(what) ?? now, now)
+    seen.set(what, at)
+    return at
+  }
   if (!decision.closed) return closingTurn(decision, voice, since, now)
   const words = [...echoes(decision, voice), ...reveals(decision, voice)]
   if (decision.settled) return { words }

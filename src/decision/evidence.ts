@@ -125,7 +125,10 @@ function openedBy(
     const wrong = checkBallot(ballot, terms, rule)
     if (wrong) return wrong
     const commitment = commitmentOf(salt, ballot)
-    const own = commitments.find(({ payload: other }) => other.key === key && other.commitment === commitment)
+    const own = commitments.find(({ payload: other }) => {
+      const isSameElector = other.company === company && other.role === role
+      return isSameElector && other.key === key && other.commitment === commitment
+    })
     if (!own) return bad('ballot-commitment', `the ballot of ${company} is not the one that it committed to`)
     opened.set(id, own.id)
   }

@@ -24,6 +24,8 @@ export interface Matter {
   quorum: number
   /** The elector of what may be named; nothing for what is not here or may not be named. */
   electorOf(id: string): number | undefined
+  /** What a reveal opens: of two that open the same, a set names one. */
+  sealOf(id: string): string | undefined
   /** An option that these approve, or the set itself. */
   valueOf(set: readonly string[]): string
   /** Of a value that few may carry, the electors that may, and the weight that they need. */
@@ -95,7 +97,8 @@ export class Rounds {
     const { round, set } = statement
     if (!isAscending(set) || !isAscending(statement.because))
       return bad('round-set', 'names are not in order')
-    if (this.#reduce(set).length < set.length) return bad('round-set', 'more than two of one elector')
+    if (this.#reduce(set).length < set.length)
+      return bad('round-set', 'more than two of one elector, or two that open the same')
     const value = this.#matter.valueOf(set)
     if (round === 0)
       return because.length === 0
@@ -131,14 +134,16 @@ export class Rounds {
     return this.#reduce(unionOf(statements))
   }
 
-  /** Of each elector the two with the smallest ids. @param names ascending */
+  /** Of each elector the first two of these, and of those that open one seal the first: no ballot is pushed out. */
   #reduce(names: readonly string[]): string[] {
-    const seen = new Map<number, number>()
+    const kept = new Map<number, string[]>()
     return names.filter(name => {
       const elector = this.#matter.electorOf(name) as number
-      const before = seen.get(elector) ?? 0
-      seen.set(elector, before + 1)
-      return before < NAMED_MAX
+      const seal = this.#matter.sealOf(name) ?? name
+      const seals = kept.get(elector) ?? []
+      if (seals.length === NAMED_MAX || seals.includes(seal)) return false
+      kept.set(elector, [...seals, seal])
+      return true
     })
   }
 
@@ -188,15 +193,7 @@ export class Rounds {
 
   /** Adds what is known to what must be named, as far as there is room. */
   #fill(named: readonly string[], known: readonly string[]): string[] {
-    const must = new Set(named)
-    const set = [...named]
-    for (const name of known.toSorted()) {
-      if (must.has(name)) continue
-      const elector = this.#matter.electorOf(name)
-      const of = set.filter(other => this.#matter.electorOf(other) === elector)
-      if (of.length < NAMED_MAX) set.push(name)
-    }
-    return set.sort()
+    return this.#reduce([...named, ...known.toSorted()]).sort()
   }
 
   /** Whether nobody is left to wait for in a round, or its statements carry a value. */
@@ -230,10 +227,14 @@ function carriersOf<S extends Spoken>(
   group: S[]
 ): S[] | undefined {
   if (weigh(matter, group) >= matter.quorum) return group
-  const few = matter.carriersOf(value, unionOf(group))
-  if (!few) return undefined
-  const by = group.filter(({ elector }) => few.electors.has(elector))
-  return weigh(matter, by) >= few.weight ? by : undefined
+  for (let by = group; ;) {
+    const few = matter.carriersOf(value, unionOf(by))
+    const left = by.filter(({ elector }) => few?.electors.has(elector))
+    if (!few || weigh(matter, left) < few.weight) return undefined
+    // A ballot that only others name would not be in a certificate that holds the words of these alone.
+    if (left.length === by.length) return left
+    by = left
+  }
 }
 
 /** @param statements one of each elector */

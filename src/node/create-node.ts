@@ -148,7 +148,7 @@ async function assemble({ home, keys, log }: CreateNodeOptions, directory: Direc
   }
   const follow = () => void upkeep.follow().catch((error: Error) => alarm('home', error.message))
   const rooms = new Rooms(parts)
-  const upkeep: Upkeep = new Upkeep(home, parts, keyring, rooms, log)
+  const upkeep: Upkeep = new Upkeep(home, parts, keyring, rooms, log, () => deciding.lookAtAll())
   const library: Library = new Library(parts, rooms, random)
   const history = new History(parts, library)
   const deciding: Deciding = new Deciding(parts, { library, home, log, random })

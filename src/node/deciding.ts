@@ -40,6 +40,12 @@ export class Deciding {
     for (const part of [this.#executions, this.scorings, this.electors]) await part.stop()
   }
 
+  /** Keys have come, or have been renewed: what waited for them goes on. */
+  lookAtAll(): void {
+    this.electors.lookAtAll()
+    this.#executions.start()
+  }
+
   /** Something of a decision is new. */
   look(id: string): void {
     for (const part of [this.electors, this.scorings, this.#executions]) part.look(id)

@@ -105,7 +105,7 @@ export class Decisions {
     return this.show(said.id)
   }
 
-  /** @throws NodeError `ballot-*`, `decision-closed`, `role-missing` */
+  /** @throws NodeError `ballot-*`, `decision-closed`, `role-missing`, and those of `assertEndable` */
   async vote(prefix: string, request: BallotRequest): Promise<DecisionJson> {
     const held = this.#voters.find(prefix)
     const { decision } = held
@@ -123,6 +123,7 @@ export class Decisions {
         'this key has voted already',
         'A ballot cannot be changed once it is committed.'
       )
+    this.#voters.assertEndable(held, role)
     const { basis, ballot } = this.#ballotOf(held, role, request)
     const shape = BallotSchema.safeParse(ballot)
     if (!shape.success) throw misshaped('ballot-shape', shape.error.issues[0])
@@ -132,7 +133,8 @@ export class Decisions {
       basis?.commitment === undefined ? undefined : await this.#bind(held, role, basis.commitment)
     const secret = { salt: toHex(this.#random(32)), ballot: shape.data }
     await this.#electors.commit(role, decision.id, secret, context)
-    if (basis) await this.#scorings.close(decision.id, role.certificate.role)
+    // Voted upon or not, nobody needs more of them.
+    await this.#scorings.close(decision.id, role.certificate.role)
     return this.show(decision.id)
   }
 

@@ -9,15 +9,23 @@ import type { Ballot, MessageKind, Payload } from '../decision/schema.ts'
 import { isRevoked } from '../identity/certificate.ts'
 import { printTime } from '../identity/document-text.ts'
 import type { Store } from '../store/store.ts'
+import type { HeldDecision } from '../sync/decision-book.ts'
+import type { StoreWrite } from '../sync/effects.ts'
 import { fromUtf8, toHex, utf8 } from '../wire/bytes.ts'
+import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { Log } from './home.ts'
 import { type Parts, type RoleSigner, refused } from './parts.ts'
 
 /** Of private ballots: sealed on disk, and never sent. */
 const TABLE = 'ballot'
+/** What was seen once and is not seen again after a restart, in the same table. */
+const NOTED = 'noted/'
 /** What a timer of Node can wait for. */
 const WAIT_MS_MAX = 2 ** 31 - 1
+
+/** What others hold of a decision has come by then, once they have been compared with: a request is given up as late. */
+const TOLD_MS = 30_000
 
 type Signer = 'company' | 'role' | 'key' | 'certificate' | 'time'
 
@@ -28,9 +36,15 @@ export class Electors {
   readonly #ballots = new Map<string, Secret>()
   /** By decision and key. */
   readonly #seen = new Map<string, Seen>()
-  /** Of commitments, whether their keys were good when they came. */
-  readonly #timely = new Map<string, boolean>()
+  /**
+   * When a decision was seen closed, and of each commitment whether its key was good when it came. Seen anew at each
+   * start, a wait would not end on a machine that is switched off every evening, and votes would run out.
+   */
+  readonly #noted = new Map<string, number>()
+  #unwritten: StoreWrite[] = []
   readonly #timers = new Map<string, NodeJS.Timeout>()
+  /** By decision, when others could begin to tell what this store may have lost of it; by a clock that is never set. */
+  readonly #tellingSince = new Map<string, number>()
   /** What is being said, one decision after another. */
   #turn: Promise<void> = Promise.resolve()
   #stopped = false
@@ -43,9 +57,15 @@ export class Electors {
   /** Takes up what an earlier run began. */
   async start(store: Store): Promise<void> {
     for await (const { key, bytes } of store.list(TABLE)) {
-      const secret = decodeSecret(bytes)
+      const [secret, noted] = [decodeSecret(bytes), decodeCbor(bytes, bytes.length)]
       if (secret) this.#ballots.set(key, secret)
+      else if (typeof noted === 'number') this.#noted.set(key.slice(NOTED.length), noted)
     }
+    this.lookAtAll()
+  }
+
+  /** Keys have come, or have been renewed. */
+  lookAtAll(): void {
     for (const { decision } of this.#parts.driver.core.decisions.book.all()) this.look(decision.id)
   }
 
@@ -70,13 +90,44 @@ export class Electors {
     const held = this.#parts.driver.core.decisions.book.get(id)
     if (!held || this.#stopped) return
     const { decision } = held
+    const hushed = this.#hushed(held)
+    if (hushed > 0) return this.#lookAt(id, Date.now() + hushed)
+    const wakings: number[] = []
     for (const role of this.#parts.roles) {
       const elector = decision.electorOf(role.certificate)
       if (elector === undefined || !canVote(role)) continue
-      const turn = turnOf(decision, this.#voice(decision, elector, role), this.#seenBy(id, role), Date.now())
-      if (turn.wakeAt !== undefined) this.#lookAt(id, turn.wakeAt)
+      const seen = this.#seenBy(id, role)
+      const turn = turnOf(decision, this.#voice(decision, elector, role), seen, Date.now())
+      this.#note(closedOf(id, role), seen.get('closed'))
+      await this.#write()
+      wakings.push(turn.wakeAt ?? Infinity)
       for (const word of turn.words) await this.#utter(decision, role, word)
     }
+    const next = Math.min(...wakings)
+    if (next < Infinity) this.#lookAt(id, next)
+  }
+
+  /** How long to say nothing: a restored store may lack what its keys have said, and another word would accuse them. */
+  #hushed({ decision, space }: HeldDecision): number {
+    const { losses } = this.#parts
+    if (!losses.isDoubtful(space)) return 0
+    if (!losses.knowsEnd(space)) return TOLD_MS
+    const now = performance.now()
+    const since = this.#tellingSince.get(decision.id) ?? now
+    this.#tellingSince.set(decision.id, since)
+    return Math.max(0, since + TOLD_MS - now)
+  }
+
+  /** @throws NodeError `space-unsure` */
+  #assertSure(id: string): void {
+    const held = this.#parts.driver.core.decisions.book.get(id)
+    if (!held || this.#hushed(held) === 0) return
+    this.#parts.losses.check(held.space)
+    throw new NodeError(
+      'space-unsure',
+      'this store was restored, and another party is still telling what your company said in this decision',
+      'Repeat this in half a minute.'
+    )
   }
 
   #voice({ messages }: Decision, elector: number, { publicKey }: RoleSigner): Voice {
@@ -94,20 +145,33 @@ export class Electors {
   }
 
   #isTimely({ id, certificate, payload }: Message<'decision-commitment.v1'>): boolean {
-    const known = this.#timely.get(id)
-    if (known !== undefined) return known
+    const known = this.#noted.get(id)
+    if (known !== undefined) return known === 1
     const identity = this.#parts.directory.identities.get(payload.company)
     const isGood =
       certificate.expiresAt > Date.now() && identity !== undefined && !isRevoked(certificate, identity)
-    this.#timely.set(id, isGood)
+    this.#note(id, isGood ? 1 : 0)
     return isGood
   }
 
-  #seenBy(id: string, { publicKey }: RoleSigner): Seen {
-    const key = `${id}/${publicKey.multikey}`
-    const seen = this.#seen.get(key) ?? new Map<string, number>()
+  #seenBy(id: string, role: RoleSigner): Seen {
+    const key = `${id}/${role.publicKey.multikey}`
+    const closed = this.#noted.get(closedOf(id, role))
+    const seen = this.#seen.get(key) ?? new Map(closed === undefined ? [] : [['closed', closed]])
     this.#seen.set(key, seen)
     return seen
+  }
+
+  #note(what: string, value: number | undefined): void {
+    if (value === undefined || this.#noted.get(what) === value) return
+    this.#noted.set(what, value)
+    this.#unwritten.push({ kind: 'put', table: TABLE, key: `${NOTED}${what}`, bytes: encodeCbor(value) })
+  }
+
+  async #write(): Promise<void> {
+    const writes = this.#unwritten
+    this.#unwritten = []
+    if (writes.length > 0) await this.#parts.driver.perform(core => core.context.write(writes))
   }
 
   #lookAt(id: string, at: number): void {
@@ -140,6 +204,7 @@ export class Electors {
 
   /** The ballot stands on the disk before anybody hears that there is one. */
   async commit(role: RoleSigner, decision: string, secret: Secret, context?: string): Promise<void> {
+    this.#assertSure(decision)
     const commitment = commitmentOf(secret.salt, secret.ballot)
     const bytes = encodeCbor([utf8(secret.salt), utf8(JSON.stringify(secret.ballot))])
     await this.#parts.driver.perform(core => {
@@ -159,6 +224,10 @@ export class Electors {
 
 export function canVote({ certificate }: RoleSigner): boolean {
   return certificate.powers.includes('vote') && certificate.expiresAt > Date.now()
+}
+
+function closedOf(decision: string, { publicKey }: RoleSigner): string {
+  return `${decision}/${publicKey.multikey}`
 }
 
 function signerOf({ certificate }: RoleSigner) {

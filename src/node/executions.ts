@@ -1,6 +1,6 @@
 // What an approved decision leads to: the draft of the plan that it approved. protocols/decision, section 10.
 import { planArtifact, planFields } from '../decision/execution.ts'
-import { toHex } from '../wire/bytes.ts'
+import { equalBytes, toHex } from '../wire/bytes.ts'
 import type { Log } from './home.ts'
 import type { Library } from './library.ts'
 import type { Parts } from './parts.ts'
@@ -54,10 +54,12 @@ export class Executions {
     await this.#library.begin(facts, artifact, { fields: planFields(id, initiation.title, plan) })
   }
 
+  /** By us: anybody can give a document of theirs the same id, and must not keep ours from being made by it. */
   #isMade(artifact: Uint8Array): boolean {
-    const hex = toHex(artifact)
-    return [...this.#parts.driver.core.context.facets.values()].some(
-      ({ facet }) => toHex(facet.genesis.artifact) === hex
-    )
+    const { driver, directory } = this.#parts
+    return [...driver.core.context.facets.values()].some(({ facet: { genesis, space } }) => {
+      const isOwn = space.parties[genesis.owner] === directory.self.did
+      return isOwn && equalBytes(genesis.artifact, artifact)
+    })
   }
 }

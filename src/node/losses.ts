@@ -85,11 +85,15 @@ export class Losses {
   }
 
   knowsEnd(space: SpaceLog, isNew = false): boolean {
+    return !this.isDoubtful(space, isNew) || (this.#same.get(toHex(space.id))?.size ?? 0) > 0
+  }
+
+  /** Whether others may hold words of ours that this store has lost. */
+  isDoubtful(space: SpaceLog, isNew = false): boolean {
     const { report } = this.#store
     const doubtful =
       isNew || report.notes.length > 0 || this.#store.missing().some(({ kind }) => kind === 'tables')
-    if (!doubtful || this.#others(space).length === 0) return true
-    return (this.#same.get(toHex(space.id))?.size ?? 0) > 0
+    return doubtful && this.#others(space).length > 0
   }
 
   #others(space: SpaceLog): string[] {

@@ -122,16 +122,23 @@ export class Scorings {
     const at = Date.now()
     // Refused now, and not by a job that nobody looks at.
     this.#scorerFor({ at, kind: scorer, model })
-    const before = this.#runs.get(keyOf(held, name))?.kept
-    if (before?.work.isClosed) throw closed()
     const { context, cuts } = sliceContext(await this.#chosen(name, artifacts))
     const plan = this.#planOf(held, context, quick)
+    const key = keyOf(held, name)
+    const stopped = new Set<ScoringRun | undefined>()
+    // Of two that begin at once, the later stops the earlier: a run that nobody knows of would go on asking.
+    while (!stopped.has(this.#runs.get(key))) {
+      const last = this.#runs.get(key)
+      stopped.add(last)
+      await last?.stop()
+    }
+    const before = this.#runs.get(key)?.kept
+    if (before?.work.isClosed || held.decision.closed) throw closed()
     const isSame = JSON.stringify(before?.work.plan.context) === JSON.stringify(context)
     const salt = isSame && before ? before.salt : toHex(this.#random(32))
-    await this.#runs.get(keyOf(held, name))?.stop()
     const work = takenOver(plan, before?.work)
-    const run = this.#run(keyOf(held, name), { work, role: name, salt, cuts, said: null })
-    this.#runs.set(keyOf(held, name), run)
+    const run = this.#run(key, { work, role: name, salt, cuts, said: null })
+    this.#runs.set(key, run)
     await run.send({ kind: 'chosen', at, scorer, model })
     return this.#json(held, run)
   }

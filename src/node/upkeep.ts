@@ -26,10 +26,13 @@ export class Upkeep {
   #endings: Omit<DueJson, 'state'>[] = []
   /** Certificates of which people have heard, with what they heard. */
   readonly #warned = new Map<string, string>()
+  readonly #changed: () => void
   readonly #hourly = setInterval(() => this.#warn(), HOUR_MS).unref()
 
-  constructor(home: Home, parts: Parts, keyring: Keyring, rooms: Rooms, log: Log) {
+  /** @param changed what keys there are, or their certificates, may have */
+  constructor(home: Home, parts: Parts, keyring: Keyring, rooms: Rooms, log: Log, changed: () => void) {
     this.#log = log
+    this.#changed = changed
     this.#home = home
     this.#parts = parts
     this.#keyring = keyring
@@ -91,6 +94,7 @@ export class Upkeep {
     await this.lookAtCertificates()
     const told = await this.#tell()
     await this.#rooms.found()
+    this.#changed()
     return { told, locked: this.#keyring.locked, ...(await this.#rooms.enter()) }
   }
 

@@ -1,11 +1,12 @@
 // Which decision somebody means, and which of the unlocked keys votes in it. protocols/decision.
+import { checkBefore } from '../decision/certificate-check.ts'
 import type { Decision } from '../decision/decision.ts'
-import type { Policy } from '../decision/policy.ts'
+import { type Policy, weightOf } from '../decision/policy.ts'
 import type { SpaceLog } from '../identity/space-log.ts'
 import type { HeldDecision } from '../sync/decision-book.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { canVote } from './electors.ts'
-import { type Parts, type RoleSigner, UNLOCK, idOf, nameOf } from './parts.ts'
+import { type Parts, type RoleSigner, UNLOCK, idOf, nameOf, refused } from './parts.ts'
 
 export class Voters {
   readonly #parts: Parts
@@ -62,19 +63,55 @@ export class Voters {
     return only
   }
 
+  /**
+   * Whoever begins a decision names who closes it and what it revises. Of what can never end, or never be certified,
+   * nobody who votes would learn why.
+   * @throws NodeError `voice-missing`, `mediation-missing`, `mediation-weight`
+   */
+  assertEndable({ decision, space }: HeldDecision, own: RoleSigner): void {
+    const { initiation, standard } = decision
+    const { electors } = standard.policy
+    const able = electors.filter((elector, i) => this.#speaksFor(space, elector, initiation.voices[i]))
+    const elector = electors[decision.electorOf(own.certificate) as number] as Policy['electors'][number]
+    const next = 'Nothing was sent. Who began it can begin anew: parley decision start --supersedes DECISION'
+    if (!able.includes(elector))
+      throw new NodeError(
+        'voice-missing',
+        'the key that is to close it for you is none of your role here',
+        next
+      )
+    if (weightOf(able) < standard.quorums.close)
+      throw new NodeError('voice-missing', 'too few have a key in this space that could close it', next)
+    const named = initiation.revises?.mediation ?? []
+    const before = initiation.revises && this.book.get(initiation.revises.decision)?.decision
+    const mediations = (before?.of('decision-mediation.v1') ?? []).filter(({ id }) => named.includes(id))
+    const wrong = checkBefore(initiation, mediations)
+    if (wrong) throw refused(wrong, next)
+  }
+
+  #speaksFor(space: SpaceLog, { company, role }: Policy['electors'][number], voice?: string): boolean {
+    const isUnlocked = this.#parts.roles.some(
+      ({ certificate, publicKey }) =>
+        publicKey.multikey === voice && certificate.company === company && certificate.role === role
+    )
+    return isUnlocked || this.#voicesOf(space, company, role).includes(voice ?? '')
+  }
+
+  /** Keys that are pinned here, in the order in which they were. */
+  #voicesOf(space: SpaceLog, company: string, role: string): string[] {
+    const index = space.companyOf(company)
+    const head = index === undefined ? undefined : space.head(index)
+    return (head?.keys ?? []).flatMap(({ certificate, publicKey, index: key }) => {
+      const isAble = certificate.role === role && certificate.powers.includes('vote')
+      return isAble && !head?.cut.includes(key) ? [publicKey.multikey] : []
+    })
+  }
+
   /** The key that closes and settles for an elector: the own one, and of others the one pinned last. */
   voiceOf(space: SpaceLog, { company, role }: Policy['electors'][number], own: RoleSigner): string {
     const { certificate, publicKey } = own
     if (company === certificate.company && role === certificate.role) return publicKey.multikey
-    const index = space.companyOf(company)
-    const head = index === undefined ? undefined : space.head(index)
-    const able = (head?.keys ?? []).filter(
-      key =>
-        key.certificate.role === role &&
-        key.certificate.powers.includes('vote') &&
-        !head?.cut.includes(key.index)
-    )
-    const voice = able.at(-1)?.publicKey.multikey
+    const voice = this.#voicesOf(space, company, role).at(-1)
     if (voice !== undefined) return voice
     const who = `${role} of ${nameOf(this.#parts, company)}`
     const next = `They certify one and pin it: parley role enrol, then parley space keys ${idOf(space)}`

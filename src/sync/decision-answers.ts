@@ -82,9 +82,13 @@ export class DecisionAnswers {
     { decision, have, after, upTo }: MessagesAnswer['wanted'][number] & Pick<MessagesAnswer, 'after' | 'upTo'>
   ): Message[] {
     const held = this.#book.find(space, toHex(decision))
-    const named = new Set(have.map(toHex))
-    this.#spend(session, (1 + named.size + (held?.durable.size ?? 0)) / IDS_PER_CHECK)
+    this.#spend(session, (1 + have.length + (held?.durable.size ?? 0)) / IDS_PER_CHECK)
     if (!held) return []
+    const named = new Set<string>()
+    for (const bytes of have) {
+      const id = toHex(bytes)
+      if (held.durable.has(id)) named.add(id)
+    }
     const [from, until] = [toHex(after), toHex(upTo)]
     const isMeant = (id: string) => id > from && (until === '' || id <= until) && !named.has(id)
     const { messages } = held.decision

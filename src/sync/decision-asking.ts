@@ -14,6 +14,7 @@ export const LACKING_MAX = 4_096
 const SILENCE_MS = 30_000
 
 type WantMessages = Extract<Frame, { type: 'want-messages' }>
+type NamedDecision = Extract<Frame, { type: 'decisions' }>['decisions'][number]
 
 export class DecisionAsking {
   readonly #context: Context
@@ -27,10 +28,16 @@ export class DecisionAsking {
   }
 
   /** What a peer says that it holds: where that is not what is here, it is asked. */
-  note(session: Session, { id, digest }: { id: Uint8Array; digest: Uint8Array }, space: SpaceLog): void {
-    const decision = toHex(id)
-    if (this.#book.find(space, decision)?.isAll(digest)) session.decisions.wanted.delete(decision)
-    else this.want(session, space, decision, digest)
+  note(session: Session, named: NamedDecision[], space: SpaceLog): void {
+    const held = this.#book.in(space)
+    const { wanted } = session.decisions
+    for (const { id, digest } of named) {
+      // Where there is room for no more, what is not here need not be looked up.
+      if (wanted.size >= LACKING_MAX && held.size === 0) return
+      const decision = toHex(id)
+      if (held.get(decision)?.isAll(digest)) wanted.delete(decision)
+      else this.want(session, space, decision, digest)
+    }
   }
 
   want(session: Session, space: SpaceLog, decision: string, digest?: Uint8Array): void {

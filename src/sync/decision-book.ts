@@ -18,6 +18,8 @@ const SUMMARY_LABEL = utf8('parley/decisions/1\n')
 /** Initiation, contexts, commitments, what closes them, what is revealed, what settles it: causes first. */
 const PLACES = new Map(MESSAGE_KINDS.map((kind, i) => [kind, i * ROUNDS_MAX]))
 
+const NONE: ReadonlyMap<string, HeldDecision> = new Map()
+
 export class HeldDecision {
   readonly decision: Decision
   readonly space: SpaceLog
@@ -70,7 +72,12 @@ export class DecisionBook {
   }
 
   find(space: SpaceLog, decision: string): HeldDecision | undefined {
-    return this.#spaces.get(toHex(space.id))?.get(decision)
+    return this.in(space).get(decision)
+  }
+
+  /** Those of a space by their ids, for who looks up many. */
+  in(space: SpaceLog): ReadonlyMap<string, HeldDecision> {
+    return this.#spaces.get(toHex(space.id)) ?? NONE
   }
 
   /** Of all spaces. */
@@ -89,7 +96,7 @@ export class DecisionBook {
 
   /** The decisions of a space of which others may hear, by their ids. */
   of(space: SpaceLog): HeldDecision[] {
-    const held = [...(this.#spaces.get(toHex(space.id))?.values() ?? [])]
+    const held = [...this.in(space).values()]
     return held
       .filter(({ durable }) => durable.size > 0)
       .sort((a, b) => (a.decision.id < b.decision.id ? -1 : 1))
@@ -102,8 +109,7 @@ export class DecisionBook {
   /** Whether a company has begun as many as it may. */
   isFull(space: SpaceLog, company: string): boolean {
     let begun = 0
-    for (const { decision } of this.#spaces.get(toHex(space.id))?.values() ?? [])
-      if (decision.initiation.company === company) begun++
+    for (const { decision } of this.in(space).values()) if (decision.initiation.company === company) begun++
     return begun >= BEGUN_MAX
   }
 

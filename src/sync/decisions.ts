@@ -51,7 +51,7 @@ export class DecisionSync {
   onDecisions(session: Session, { space: id, decisions }: Extract<Frame, { type: 'decisions' }>): void {
     const space = this.#context.decisionSpaceFor(session, 'request', id)
     if (!space) return
-    for (const named of decisions) this.asking.note(session, named, space)
+    this.asking.note(session, decisions, space)
     this.asking.ask(session)
   }
 

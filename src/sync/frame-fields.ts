@@ -68,7 +68,11 @@ export class FieldReader {
     const value = this.#values[this.#at++]
     if (!Array.isArray(value) || value.length > itemsMax)
       throw new FieldError(`expected at most ${itemsMax} items`)
-    return value.map(item => read(new FieldReader([item])))
+    // One reader for all: there may be thousands, and a peer can send them without end.
+    const reader = new FieldReader(value)
+    const results = value.map(() => read(reader))
+    reader.end()
+    return results
   }
 
   nested<T>(read: (item: FieldReader) => T): T {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Decision, settledDigest } from '../../src/decision/decision.ts'
 import { progressOf } from '../../src/decision/progress.ts'
-import { turnOf } from '../../src/decision/elector.ts'
+import { ROUND_WAIT_MS, turnOf } from '../../src/decision/elector.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import {
   HOUR,
@@ -188,6 +188,27 @@ describe('rounds', () => {
     expect(turnOf(one, voice, seen, START).wakeAt).toBe(START + HOUR)
     one.add(commit(CLEO, decision, YES).message)
     expect(turnOf(one, voice, seen, START + HOUR / 2).wakeAt).toBe(START + 2 * HOUR)
+  })
+
+  it('[DEC-14] a clock that is set back makes no wait longer than it was', () => {
+    const { one, ids } = committed()
+    const voice = {
+      elector: 0,
+      key: ADA.key.publicKey.multikey,
+      secretOf: () => undefined,
+      isTimely: () => true
+    }
+    for (const [holder, set] of [
+      [ADA, ids],
+      [BO, ids],
+      [CLEO, ids.slice(1)]
+    ] as const)
+      one.add(close(holder, 0, [...set]))
+    const seen = new Map<string, number>()
+    const ahead = turnOf(one, voice, seen, START + 1_000 * HOUR)
+    expect(ahead).toEqual({ words: [], wakeAt: START + 1_000 * HOUR + ROUND_WAIT_MS })
+    expect(turnOf(one, voice, seen, START + HOUR).wakeAt).toBe(START + HOUR + ROUND_WAIT_MS)
+    expect(turnOf(one, voice, seen, START + HOUR + ROUND_WAIT_MS).words).toMatchObject([{ round: 1 }])
   })
 
   it('[DEC-19] nothing is revealed before the closing, and then only what was closed', () => {

@@ -158,6 +158,23 @@ test(
   }
 )
 
+test(
+  '[SCO-30] of two beginnings at once one goes on, and the other asks no more',
+  { timeout: 120_000 },
+  async () => {
+    const begun = () => acme.beginScoring(decision, { ...MODEL, quick: true })
+    await Promise.all([begun(), begun()])
+    await scored(acme)
+    // Of each option two sections, then four criteria; of the other beginning what was under way.
+    const asked = ollama.requests.filter(({ path }) => path === '/api/chat').length
+    expect(asked).toBeLessThanOrEqual(2 * (2 + 4) + 2)
+    // Who votes without them needs no more of them either.
+    await acme.enterScores(decision, { scores: [{ option: 0, criterion: 'peerFit', score: 5 }] })
+    await acme.vote(decision, { choice: 'option', option: 0 })
+    expect((await acme.scoring(decision, {})).closed).toBe(true)
+  }
+)
+
 test('[SCO-29] what another model has scored does not count', { timeout: 120_000 }, async () => {
   ollama.onRequest = path => {
     const asked = ollama.requests.filter(one => one.path === '/api/chat').length
