@@ -6,6 +6,7 @@ import type { Ballot } from '../../../src/decision/schema.ts'
 import { toHex } from '../../../src/wire/bytes.ts'
 import { HOUR, type Holder, commit, say } from '../../../scripts/vectors/decision-builders.ts'
 import { HEALED } from './times.ts'
+import { isReject } from '../../../src/wire/reject.ts'
 import type { World } from './world.ts'
 
 export class Elector {
@@ -80,9 +81,11 @@ export class Elector {
     if (this.#mayFail() && random.chance(0.05)) return this.restart()
     this.disk.push(message)
     if (this.#mayFail() && random.chance(0.05)) return this.restart()
-    this.decision?.add(message)
+    const added = this.decision?.add(message)
     this.spread(message)
-    this.act()
+    // What a liar makes up may be refused by its own node as well: at once, it would make it up for ever.
+    if (this.isLiar && isReject(added)) this.world.after(HOUR, () => this.act())
+    else this.act()
   }
 
   #mayFail(): boolean {
