@@ -18,6 +18,8 @@ import { byteCount, dateTime, facts, inline, plural, table } from '../text.ts'
 const LOOK_MS = 200
 const WORDS_SHOWN = 240
 
+type Trouble = NonNullable<ScoringJson['trouble']>
+
 export interface ScoreOptions {
   model?: string
   demo?: boolean
@@ -151,7 +153,7 @@ function stateOf({ closed, record, trouble, running }: ScoringJson): string {
 function show(cli: Cli, scoring: ScoringJson): void {
   cli.output.answer(scoring, () => describe(scoring))
   const { trouble, record, binding, closed, decision, cells, scorer } = scoring
-  if (trouble) cli.output.warn(`${trouble.message} ${trouble.next}`)
+  if (trouble) cli.output.warn(troubleLine(scoring, trouble))
   const looks = cells.filter(({ needsLook }) => needsLook).length
   if (looks > 0)
     cli.output.warn(
@@ -171,6 +173,12 @@ function show(cli: Cli, scoring: ScoringJson): void {
     cli.output.note(
       `This is a demo: it counts words, and no ballot may rest on it. Next: parley score ${shortId(decision)} --model NAME, or --hand`
     )
+}
+
+function troubleLine({ decision }: ScoringJson, { message, next, nextAt }: Trouble): string {
+  const retry = `parley score ${shortId(decision)} --retry`
+  const again = nextAt === undefined ? `Then: ${retry}` : `Again at ${dateTime(nextAt)}; now: ${retry}`
+  return `${message} ${next} ${again}`
 }
 
 function describe(scoring: ScoringJson): string {
