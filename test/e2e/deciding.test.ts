@@ -40,7 +40,10 @@ afterEach(() => world.close())
 test('[API-26] who is asked to vote is told all that a vote stands for', async () => {
   const { title, question, benefits, options, policy } = topic
   expect(await globex.decision(decision)).toMatchObject({
-    ...{ title, question, benefits, options },
+    title,
+    question,
+    benefits,
+    options,
     policy: policy['title'],
     method: 'weighted-majority',
     criteria: policy['criteria'],
