@@ -97,7 +97,7 @@ class Message:
         self.facts = identity.parse_jcs(payload, *(INITIATION_MAX if kind == "initiation" else MESSAGE_MAX))
         if not schema.fits(self.facts, schema.load("decision/messages")["$defs"][f"decision-{kind}.v1"]):
             raise Refused("document-shape")
-        self.id = digest(payload)
+        self.id = digest(self.signed)
         self.company, self.key = self.facts["company"], self.facts["key"]
         self.elector = (self.company, self.facts["role"])
         self.time = identity.instant(self.facts["time"], "message-time")

@@ -1,6 +1,12 @@
 // What the local API takes and answers about decisions. protocols/api, section 4.
 import { z } from 'zod'
-import { BallotSchema, InitiationSchema, RecordSchema, SubjectSchema } from '../decision/schema.ts'
+import {
+  BallotSchema,
+  InitiationSchema,
+  PlanSchema,
+  RecordSchema,
+  SubjectSchema
+} from '../decision/schema.ts'
 import { company } from './agreement-schemas.ts'
 
 const name = z.string().min(1).max(200)
@@ -81,7 +87,11 @@ export const decision = z.object({
   title: z.string(),
   question: z.string(),
   benefits: z.array(z.string()),
-  options: z.array(z.object({ title: z.string(), text: z.string() })),
+  options: z.array(z.object({ title: z.string(), text: z.string(), plan: PlanSchema.exactOptional() })),
+  policy: z.string(),
+  criteria: z.array(
+    z.object({ key: z.string(), question: z.string(), anchors: z.array(z.string()), weight })
+  ),
   method: z.string(),
   subject: SubjectSchema.exactOptional(),
   policySealed: z.boolean(),

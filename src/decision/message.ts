@@ -91,7 +91,9 @@ export function parseMessage(
   const refused = checkSigner(kind, payload, certificate)
   if (refused) return refused
   if (!document.isSignedBy(certificate.key)) return bad('signature', 'not signed by the key that it names')
-  const message = { kind, id: toHex(document.id), payload, certificate, record } as Message
+  // Over the kind as well: a close and a settle of nothing, in the same second, have one and the same payload.
+  const id = toHex(sha256(document.signed))
+  const message = { kind, id, payload, certificate, record } as Message
   return message.kind === 'decision-initiation.v1' ? (checkInitiation(message.payload) ?? message) : message
 }
 

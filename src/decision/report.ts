@@ -24,12 +24,14 @@ export interface Report {
   revises?: string
   mediation?: MediationRecord | undefined
   rationale: string | undefined
+  /** As the policy names them. */
   companies: Witness[]
   checks: string[]
 }
 
 export function reportOf({ file, messages, companies, checks }: Verified): Report {
   const { title, question, options, subject, policy, revises } = initiationOf(messages)
+  const order = policy.electors.map(({ company }) => company)
   return {
     decision: file.decision,
     title,
@@ -44,7 +46,7 @@ export function reportOf({ file, messages, companies, checks }: Verified): Repor
     outcome: file.outcome,
     ...(revises && { revises: revises.decision, mediation: messages.before[0]?.payload.record }),
     rationale: messages.rationales[0]?.payload.text,
-    companies,
+    companies: companies.toSorted((a, b) => order.indexOf(a.did) - order.indexOf(b.did)),
     checks
   }
 }
@@ -80,7 +82,8 @@ export function weightsOf({ tally }: Outcome): string {
   return `weight for each option ${approve.join(', ')}; against ${reject}; abstained ${abstain}; of ${of}, ${needed} needed`
 }
 
-export function recommendationOf({ recommendation: { option } }: Outcome): string {
+export function recommendationOf({ recommendation: { option, medians } }: Outcome): string {
+  if (medians.every(median => median === null)) return 'no ballot scores the options'
   return option === undefined ? 'the scores recommend none' : `the scores recommend option ${option + 1}`
 }
 

@@ -36,7 +36,7 @@ const signer = {
 const later = { ...signer, decision: digest.describe('id of the initiation') }
 
 /** What an approved option leads to: the start of a JointInitiativePlan.v1. */
-const PlanSchema = z.strictObject({
+export const PlanSchema = z.strictObject({
   goal: text,
   milestones: z
     .array(

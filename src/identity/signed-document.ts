@@ -15,6 +15,8 @@ export interface UnverifiedDocument<T> {
   /** SHA-256 of the payload. */
   id: Uint8Array
   json: T
+  /** What the signature is over: kind and payload. */
+  signed: Uint8Array
   isSignedBy(key: PublicKey): boolean
 }
 
@@ -53,9 +55,11 @@ export function parseDocument<T>(
       `${issue?.path.join('.') || 'the document'}: ${issue?.message ?? 'wrong'}`
     )
   }
+  const signed = dsseSignedBytes(kind, payload)
   return {
     id: sha256(payload),
     json: shape.data,
-    isSignedBy: key => verifySignature(key, dsseSignedBytes(kind, payload), signatures[0] as Uint8Array)
+    signed,
+    isSignedBy: key => verifySignature(key, signed, signatures[0] as Uint8Array)
   }
 }

@@ -54,13 +54,19 @@ export interface ElectorJson {
   equivocated: boolean
 }
 
+/** What an option leads to if it is approved. */
+export type PlanJson = NonNullable<Initiation['options'][number]['plan']>
+
 export interface DecisionJson {
   id: string
   space: string
   title: string
   question: string
   benefits: string[]
-  options: { title: string; text: string }[]
+  options: { title: string; text: string; plan?: PlanJson }[]
+  /** Its title, and what its electors are asked about each option. */
+  policy: string
+  criteria: { key: string; question: string; anchors: string[]; weight: number }[]
   method: string
   subject?: Subject
   /** Whether the agreement in force names this policy among its attachments. */

@@ -24,7 +24,7 @@ import type { BallotRequest, DecisionJson, ProofJson, TopicRequest } from './dec
 import { decisionJson } from './decision-view.ts'
 import type { Electors } from './electors.ts'
 import type { Library } from './library.ts'
-import { type Parts, type RoleSigner, nameOf, refused } from './parts.ts'
+import { type Parts, type RoleSigner, nameOf, refused, shortOf } from './parts.ts'
 import type { Rooms } from './rooms.ts'
 import type { Scorings } from './scorings.ts'
 import type { Voters } from './voters.ts'
@@ -113,7 +113,7 @@ export class Decisions {
       throw new NodeError(
         'decision-closed',
         'the commitments are closed',
-        'Its outcome: parley decision show DECISION'
+        `Its outcome: parley decision show ${shortOf(decision)}`
       )
     const role = this.#voters.voterIn(decision, request.role)
     const key = role.publicKey.multikey
@@ -166,7 +166,7 @@ export class Decisions {
     throw new NodeError(
       'context-said',
       'another context was committed to in this decision before, and it cannot be changed',
-      'Vote without the record: parley decision vote DECISION CHOICE --score 1.CRITERION=4'
+      `Vote without the record: parley decision vote ${shortOf(decision)} CHOICE --score 1.CRITERION=4`
     )
   }
 
@@ -186,7 +186,7 @@ export class Decisions {
       throw new NodeError(
         'decision-open',
         'there is nothing to mediate',
-        'How far it is: parley decision show DECISION'
+        `How far it is: parley decision show ${shortOf(decision)}`
       )
     const shape = RecordSchema.safeParse(plain(record))
     if (!shape.success) throw misshaped('ballot-shape', shape.error.issues[0])
@@ -197,7 +197,7 @@ export class Decisions {
       throw new NodeError(
         'role-missing',
         'no CEO key that may mediate is unlocked here',
-        'Make one: parley role enrol CEO --holder NAME --powers mediate'
+        'Make one: parley role enrol CEO --holder NAME, then parley role certify REQUEST'
       )
     const body = { decision: decision.id, settled: settledDigest(settled.final), record: shape.data }
     await this.#electors.say(role, 'decision-mediation.v1', body)
@@ -228,7 +228,7 @@ export class Decisions {
       this.#parts.directory.identityOf,
       before?.of('decision-mediation.v1') ?? []
     )
-    if (isReject(file)) throw refused(file, 'See how far it is: parley decision show DECISION')
+    if (isReject(file)) throw refused(file, `See how far it is: parley decision show ${shortOf(decision)}`)
     yield file
   }
 
@@ -262,7 +262,7 @@ export class Decisions {
     const agreed = decision.mediation?.agreed
     if (agreed && agreed.record.outcome !== 'lapse')
       return { decision: decision.id, mediation: agreed.messages.map(({ id }) => id).sort() }
-    const next = 'The CEO roles agree first: parley decision mediate DECISION'
+    const next = `The CEO roles agree first: parley decision mediate ${shortOf(decision)}`
     throw new NodeError('mediation-missing', 'no mediation asks for a new vote on it', next)
   }
 }

@@ -15,7 +15,7 @@ import { fromUtf8, toHex, utf8 } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
 import type { Log } from './home.ts'
-import { type Parts, type RoleSigner, refused } from './parts.ts'
+import { type Parts, type RoleSigner, refused, shortOf } from './parts.ts'
 
 /** Of private ballots: sealed on disk, and never sent. */
 const TABLE = 'ballot'
@@ -198,7 +198,7 @@ export class Electors {
       certificate: role.certificateBytes
     }
     const said = await this.#parts.driver.perform(core => core.say(record))
-    if (isReject(said)) throw refused(said, 'See how far it is: parley decision show DECISION')
+    if (isReject(said)) throw refused(said, nextOf(payload))
     return said
   }
 
@@ -228,6 +228,13 @@ export function canVote({ certificate }: RoleSigner): boolean {
 
 function closedOf(decision: string, { publicKey }: RoleSigner): string {
   return `${decision}/${publicKey.multikey}`
+}
+
+function nextOf(payload: object): string {
+  const { decision } = payload as { decision?: string }
+  if (decision === undefined)
+    return 'Correct what is asked, and begin again; nothing was sent: parley decision start --help'
+  return `See how far it is: parley decision show ${shortOf({ id: decision })}`
 }
 
 function signerOf({ certificate }: RoleSigner) {

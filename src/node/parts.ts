@@ -52,6 +52,11 @@ export function idOf(space: SpaceLog): string {
   return toHex(space.id).slice(0, 12)
 }
 
+/** Of a decision, as people type it. */
+export function shortOf({ id }: { id: string }): string {
+  return id.slice(0, 12)
+}
+
 /** For people: the legal name, or the start of the DID until the name is known. */
 export function nameOf({ directory }: Pick<Parts, 'directory'>, did: string): string {
   return directory.identities.get(did)?.legalName || `${did.slice(0, 24)}...`

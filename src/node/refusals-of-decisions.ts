@@ -33,6 +33,13 @@ function certificate(rule: string, says: string): Refusal {
   return { rule, says, safe: 'The file proves nothing; the decision itself is untouched.', next: CERTIFICATE }
 }
 
+/** Each file may hold by itself; they do not belong together. */
+function release(says: string): Refusal {
+  const safe = 'What was sealed stands, but not as what that decision released.'
+  const next = 'Ask its signers for the right certificate: parley verify FILE --decision CERTIFICATE'
+  return { rule: 'DEC-33', says, safe, next }
+}
+
 export const DECISION_REFUSALS: { readonly [code: string]: Refusal } = {
   'policy-shape': policy('DEC-1', 'The decision policy is not in its form.'),
   'policy-threshold': policy('DEC-2', 'Under the policy one party could decide alone, or two halves apart.'),
@@ -85,8 +92,8 @@ export const DECISION_REFUSALS: { readonly [code: string]: Refusal } = {
   'certificate-settled': certificate('DEC-23', 'The ballots are not those that were settled.'),
   'certificate-quorum': certificate('DEC-23', 'Too little weight stands behind the outcome.'),
   'certificate-outcome': certificate('DEC-24', 'The ballots do not come to what the file states.'),
-  'release-none': certificate('DEC-33', 'The decision has approved no version of a standard.'),
-  'release-other': certificate('DEC-33', 'The document is not what was decided on.'),
+  'release-none': release('The decision has approved no version of a standard.'),
+  'release-other': release('The document is not what was decided on.'),
   'slot-taken': own('This key has already said something else in that place.'),
   'message-early': own('What the message names is not here yet, or there is no room for it.'),
   'decisions-many': own('Your company has begun as many decisions in this space as it may.'),

@@ -80,10 +80,12 @@ function runningOf({ running, plan }: Work, progress: Progress | undefined): Sco
   return { option: cell.option.index, criterion: cell.criterion.key, done, of }
 }
 
-function troubleOf({ trouble }: Work, said: KeptScoring['said']): ScoringJson['trouble'] {
+function troubleOf({ trouble, plan }: Work, said: KeptScoring['said']): ScoringJson['trouble'] {
   if (!trouble) return undefined
   const { code, times, nextAt } = trouble
-  const { message = `it waits: ${code}`, next = 'parley score DECISION --retry, or score by hand.' } =
-    said ?? {}
+  const {
+    message = `it waits: ${code}`,
+    next = `parley score ${plan.decision.slice(0, 12)} --retry, or by hand: --enter.`
+  } = said ?? {}
   return { code, message, next, times, ...(waitsFor(code) === 'time' && nextAt !== null && { nextAt }) }
 }

@@ -17,7 +17,7 @@ import { NodeError } from '../wire/node-error.ts'
 import type { Config } from './home-config.ts'
 import type { Log } from './home.ts'
 import type { Library } from './library.ts'
-import type { Parts } from './parts.ts'
+import { type Parts, shortOf } from './parts.ts'
 import type { EnteredScore, RoleContext, ScoringJson, ScoringRequest } from './scoring-json.ts'
 import { type KeptScoring, ScoringRun } from './scoring-run.ts'
 import { scoringJson } from './scoring-view.ts'
@@ -118,7 +118,7 @@ export class Scorings {
     const { scorer, model = '', quick = false, artifacts = [] } = request
     const held = this.#voters.find(prefix)
     const name = this.#voters.voterIn(held.decision, request.role).certificate.role
-    if (held.decision.closed) throw closed()
+    if (held.decision.closed) throw closed(held)
     const at = Date.now()
     // Refused now, and not by a job that nobody looks at.
     this.#scorerFor({ at, kind: scorer, model })
@@ -133,7 +133,7 @@ export class Scorings {
       await last?.stop()
     }
     const before = this.#runs.get(key)?.kept
-    if (before?.work.isClosed || held.decision.closed) throw closed()
+    if (before?.work.isClosed || held.decision.closed) throw closed(held)
     const isSame = JSON.stringify(before?.work.plan.context) === JSON.stringify(context)
     const salt = isSame && before ? before.salt : toHex(this.#random(32))
     const work = takenOver(plan, before?.work)
@@ -165,7 +165,7 @@ export class Scorings {
     if (!this.#runs.has(keyOf(held, certificate.role)))
       await this.begin(prefix, { scorer: 'human', role: certificate.role })
     const run = this.#named(held, certificate.role)
-    if (run.kept.work.isClosed) throw closed()
+    if (run.kept.work.isClosed) throw closed(held)
     for (const { option, criterion, score, note = '' } of scores) {
       const isCell =
         held.decision.initiation.options[option] !== undefined &&
@@ -174,7 +174,7 @@ export class Scorings {
         throw new NodeError(
           'score-unknown',
           `there is no option ${option + 1} by a criterion ${criterion}`,
-          'parley score DECISION shows the criteria of the policy.'
+          `Its criteria: parley decision show ${shortOf(held.decision)}`
         )
       const at = Date.now()
       await run.send(
@@ -212,12 +212,13 @@ export class Scorings {
   }
 
   #made({ kept }: ScoringRun): MadeRecord {
+    const short = shortOf({ id: kept.work.plan.decision })
     const made = recordFor(kept)
     if (made) return made
     throw new NodeError(
       'scores-missing',
       'not every option has a score by every criterion yet',
-      'parley score DECISION shows what is missing; give a score by hand with --enter.'
+      `parley score ${short} shows what is missing; give a score by hand with --enter.`
     )
   }
 
@@ -233,13 +234,13 @@ export class Scorings {
       throw new NodeError(
         'scorer-not-binding',
         'the demo counts words, and no ballot may rest on that',
-        'Score with a model or by hand: parley score DECISION --help'
+        `Score with a model, or by hand: parley score ${shortOf(held.decision)} --hand`
       )
     if (seen.length < 8 || !evaluator.startsWith(seen.toLowerCase()))
       throw new NodeError(
         'scores-changed',
         `the scores are not those of ${seen}`,
-        'Look at them: parley score DECISION, and vote upon the record that it names.'
+        `Look at them: parley score ${shortOf(held.decision)}, and vote upon the record that it names.`
       )
     const scores = record.proposals.map((_, option) => ({
       option,
@@ -261,7 +262,8 @@ export class Scorings {
   }
 
   /** Of this role, or the only one there is. */
-  #named({ decision }: HeldDecision, role: string | undefined): ScoringRun {
+  #named(held: HeldDecision, role: string | undefined): ScoringRun {
+    const { decision } = held
     const runs = [...this.#runs].flatMap(([key, run]) => {
       const isOne = role === undefined ? key.startsWith(`${decision.id}/`) : key === `${decision.id}/${role}`
       return isOne ? [run] : []
@@ -273,7 +275,7 @@ export class Scorings {
     throw new NodeError(
       'scoring-none',
       'nothing of this decision is scored here',
-      'Begin: parley score DECISION --model NAME; or by hand: parley score DECISION --enter 1.localVision=4'
+      `Begin: parley score ${shortOf(held.decision)} --model NAME; or by hand: parley score ${shortOf(held.decision)} --hand`
     )
   }
 
@@ -324,10 +326,10 @@ function recordFor({ work, salt }: KeptScoring) {
   return recordOf(work, commitment)
 }
 
-function closed(): NodeError {
+function closed({ decision }: HeldDecision): NodeError {
   return new NodeError(
     'decision-closed',
     'the vote is over, and scores would change nothing',
-    'Its outcome: parley decision show DECISION'
+    `Its outcome: parley decision show ${shortOf(decision)}`
   )
 }

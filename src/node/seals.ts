@@ -26,6 +26,7 @@ import {
   nameOf,
   noteAccess,
   refused,
+  shortOf,
   signerFor
 } from './parts.ts'
 import type { Voters } from './voters.ts'
@@ -86,13 +87,13 @@ export class Seals {
 
   /** What a decision has approved. DEC-33 */
   #decided(prefix: string): Subject {
-    const { settled, initiation } = this.#voters.find(prefix).decision
+    const { id, settled, initiation } = this.#voters.find(prefix).decision
     const { subject } = initiation
     if (settled?.tally.approved !== undefined && subject?.release !== undefined) return subject
     throw new NodeError(
       'release-none',
       'the decision has approved no version of a standard',
-      'How far it is: parley decision show DECISION'
+      `How far it is: parley decision show ${shortOf({ id })}`
     )
   }
 

@@ -29,7 +29,7 @@ export function parseOllamaHost(text: string, mayBeRemote: boolean): OllamaHost 
     throw new NodeError(
       'scorer-host',
       `${url.hostname} is another machine, and prompts hold what is private.`,
-      'Use Ollama on this machine, or say that this other machine may read the context.'
+      'Use Ollama on this machine; or set ollamaRemote in parley.json, if that one may read the context.'
     )
   }
   return host

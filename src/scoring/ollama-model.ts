@@ -127,6 +127,9 @@ function full(model: string): string {
   return model.slice(model.lastIndexOf('/') + 1).includes(':') ? model : `${model}:latest`
 }
 
+const UNVERSIONED =
+  'If it is a new one, built from source, set ollamaUnversioned in parley.json; else update it, or score by hand.'
+
 /** A server built from source says 0.0.0, as old as any or as new. */
 function readServer(version: string, mayBeUnversioned: boolean): number[] {
   const [, ...parts] = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[-+][A-Za-z0-9.+-]{1,40})?$/.exec(version) ?? []
@@ -137,7 +140,8 @@ function readServer(version: string, mayBeUnversioned: boolean): number[] {
     const least = SERVER_MIN.join('.')
     throw new ScorerFailure(
       'server-too-old',
-      `Ollama ${server.join('.')} may cut a prompt without a word; ${least} or later does not.`
+      `Ollama ${server.join('.')} may cut a prompt without a word; ${least} or later does not.`,
+      isUnversioned ? { next: UNVERSIONED } : {}
     )
   }
   return server

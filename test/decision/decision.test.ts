@@ -45,6 +45,14 @@ const close = (holder: Holder, round: number, set: string[], because: string[] =
 const codeOf = (value: unknown) => (isReject(value) ? value.code : value)
 
 describe('messages', () => {
+  it('[DEC-4] a close and a settle with one payload are two messages', () => {
+    const nothing = { decision, round: 0, set: [], because: [] }
+    const kinds = ['decision-close.v1', 'decision-settle.v1'] as const
+    const [closed, settled] = kinds.map(kind => say(ADA, kind, nothing))
+    expect(closed?.payload).toEqual(settled?.payload)
+    expect(closed?.id).not.toBe(settled?.id)
+  })
+
   it('[DEC-6] one that names another decision is refused', () => {
     const one = new Decision(INITIATION)
     const other = commit(ADA, '0'.repeat(64), YES).message

@@ -68,7 +68,7 @@ async function scored(node: LocalNode): Promise<ScoringJson> {
 const MODEL = { scorer: 'ollama', model: 'gemma4:12b' } as const
 
 test(
-  '[SCO-26] [SCO-31] a ballot rests on the record that was seen, and nothing of the context leaves',
+  '[SCO-26] [SCO-31] [API-28] a ballot rests on the record that was seen, and nothing of the context leaves',
   { timeout: 120_000 },
   async () => {
     await acme.setRoleContext('CTO', { vision: `We want to lead. ${SECRET}`, notes: SECRET })
@@ -194,7 +194,7 @@ test('[SCO-29] what another model has scored does not count', { timeout: 120_000
 })
 
 test(
-  '[SCO-24] the demo binds nobody, and neither do scores that are not all there',
+  '[SCO-24] [API-28] the demo binds nobody, and neither do scores that are not all there',
   { timeout: 120_000 },
   async () => {
     const vote = (scored: string) => acme.vote(decision, { choice: 'option', option: 0, scored })

@@ -8,7 +8,7 @@ import { printTime } from '../../src/identity/document-text.ts'
 import { type SecretKey, sign } from '../../src/identity/ed25519.ts'
 import type { SpaceLog } from '../../src/identity/space-log.ts'
 import { toHex } from '../../src/wire/bytes.ts'
-import { parseDsse } from '../../src/wire/dsse.ts'
+import { dsseSignedBytes, parseDsse } from '../../src/wire/dsse.ts'
 import { sha256 } from '../../src/wire/hash.ts'
 import { type Company, EPOCH_MS, must } from './company.ts'
 import type { SimNode } from './node.ts'
@@ -51,7 +51,7 @@ export function said<K extends MessageKind>(
   const dsse = must(parseDsse(document, kind, { bytesMax: 65_536, depthMax: 8, itemsMax: 4_000 })) as {
     payload: Uint8Array
   }
-  return { document, certificate, id: toHex(sha256(dsse.payload)) }
+  return { document, certificate, id: toHex(sha256(dsseSignedBytes(kind, dsse.payload))) }
 }
 
 /** One vote each, decided by more than half of them. */

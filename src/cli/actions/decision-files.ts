@@ -1,6 +1,7 @@
 // What a decision leaves behind as files that stand for themselves: certificates, proofs, released standards.
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, withNode } from '../cli.ts'
 import { writeNew } from '../files.ts'
 import { shortId } from '../find.ts'
@@ -44,12 +45,18 @@ export async function proofs(cli: Cli, id: string, { output }: { output?: string
 export async function release(cli: Cli, id: string, { output }: { output?: string }): Promise<void> {
   await withNode(cli, async node => {
     const { id: whole, subject, electors } = await node.decision(id)
+    if (subject?.release === undefined)
+      throw new NodeError(
+        'release-none',
+        'the decision is not about a version of a standard',
+        `What it is about: parley decision show ${shortId(whole)}`
+      )
     const own = (await node.status()).company.did
     const others = [...new Set(electors.map(({ company }) => company.did))].filter(did => did !== own)
     const path = output ?? `${shortId(whole)}.release.json`
-    const sealed = node.seal(subject?.artifact ?? '', { with: others, decision: whole })
+    const sealed = node.seal(subject.artifact, { with: others, decision: whole })
     const bytes = await writeNew(path, sealed)
     cli.output.answer({ file: path, bytes }, () => `${path} (${byteCount(bytes)})`)
-    cli.output.note(`Next, at each of the others: parley countersign ${path}`)
+    cli.output.note(`Next, at each of the others, one after the other: \`parley countersign ${path}\``)
   })
 }

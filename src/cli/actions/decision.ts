@@ -1,13 +1,14 @@
 // `parley decision`: begin, vote, explain, mediate, and take the certificate home.
 import { setTimeout } from 'node:timers/promises'
-import type { BallotRequest, DecisionJson, ElectorJson, TopicRequest } from '../../node/decision-json.ts'
+import type { BallotRequest, DecisionJson, TopicRequest } from '../../node/decision-json.ts'
 import type { ParleyNode } from '../../node/parley-node.ts'
 import { InitiationSchema } from '../../decision/schema.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
 import { readText } from '../files.ts'
 import { findArtifact, findSpace, shortId } from '../find.ts'
-import { facts, inline, plural, table } from '../text.ts'
+import { inline, plural, table } from '../text.ts'
+import { OPEN, describe, nextOf } from './decision-page.ts'
 import { readPolicy } from './policy.ts'
 
 export interface StartOptions {
@@ -49,11 +50,25 @@ export async function start(cli: Cli, typed: string, title: string, options: Sta
       ...chosen
     }
     const decision = await node.beginDecision(id, topic)
-    show(cli, decision)
     if (!decision.policySealed)
       cli.output.warn('the agreement does not name this policy: others may find it wrong, and not vote.')
-    cli.output.note(`Next: parley decision vote ${shortId(decision.id)} CHOICE`)
+    if (plans.size > 0 && !(await isCovered(node, id, PLAN)))
+      cli.output.warn(
+        `the agreement does not cover ${PLAN}: the plan would be made, and stay with your company.`
+      )
+    show(cli, decision)
   })
+}
+
+const PLAN = 'JointInitiativePlan.v1'
+
+/** Whether the revision in force names this kind. AGR-17 */
+async function isCovered(node: ParleyNode, space: string, kind: string): Promise<boolean> {
+  const { inForce } = await node.agreement(space)
+  if (inForce === undefined) return false
+  const { terms } = await node.revision(space, inForce)
+  const { kinds = [] } = terms['scope'] as { kinds?: string[] }
+  return kinds.includes(kind)
 }
 
 /** `Title: what it means`, or a title alone. */
@@ -149,8 +164,16 @@ export async function vote(cli: Cli, id: string, choice: string, options: VoteOp
     ...(objection !== undefined && change !== undefined && { objection: { argument: objection, change } })
   }
   await withNode(cli, async node => {
-    show(cli, await node.vote(id, ballot))
-    cli.output.note('Your ballot is committed, and hidden until all are. It cannot be changed.')
+    const { policySealed } = await node.decision(id)
+    if (!policySealed)
+      cli.output.warn(
+        'the agreement does not name the policy of this decision: look at who decides, and how.'
+      )
+    const after = await node.vote(id, ballot)
+    cli.output.note(
+      'Your ballot is committed, and hidden until all commitments are closed. It cannot be changed.'
+    )
+    show(cli, after)
   })
 }
 
@@ -210,7 +233,6 @@ async function recordOf(node: ParleyNode, id: string, { agree, outcome, rational
 }
 
 const LOOK_MS = 200
-const OPEN = new Set(['committing', 'closing', 'revealing', 'settling'])
 
 /** Until the ballots are settled. @throws NodeError `decision-waits` with those it waits for */
 export async function wait(cli: Cli, id: string, { for: typed = '60s' }: { for?: string }): Promise<void> {
@@ -236,59 +258,6 @@ export async function wait(cli: Cli, id: string, { for: typed = '60s' }: { for?:
 
 function show(cli: Cli, decision: DecisionJson): void {
   cli.output.answer(decision, () => describe(decision))
-}
-
-function describe(decision: DecisionJson): string {
-  const { id, title, question, options, stage, method, electors, outcome, mediation, rationales } = decision
-  return facts([
-    ['decision', `${inline(title)} (${shortId(id)})`],
-    ['question', inline(question)],
-    ['options', options.map((option, i) => `${i + 1} ${inline(option.title)}`)],
-    ['rule', method],
-    ['stage', stageLines(decision)],
-    ['electors', electors.map(electorLine)],
-    [
-      'outcome',
-      outcome &&
-        (outcome.approved
-          ? `approved: ${outcome.approved.option + 1} ${inline(outcome.approved.title)}`
-          : `nothing was approved: ${outcome.failed?.join(', ')}`)
-    ],
-    ['rationale', rationales.map(inline)],
-    [
-      'mediation',
-      mediation.map(({ id: record, record: { outcome: result, rationale }, weight, needed, companies }) => {
-        return `${shortId(record)} ${result}: ${inline(rationale)} (${companies.map(inline).join(', ')}; weight ${weight} of ${needed})`
-      })
-    ],
-    ['next', stage === 'rationale' ? `parley decision explain ${shortId(id)} TEXT` : undefined]
-  ])
-}
-
-function stageLines({ stage, waitsFor, spoken, needed, commitBy, revealBy }: DecisionJson): string[] {
-  if (!OPEN.has(stage)) return [stage]
-  const until =
-    stage === 'committing' ? `, until ${commitBy}` : stage === 'revealing' ? `, until ${revealBy}` : ''
-  const who = waitsFor.length > 0 ? [`waits for ${waitsFor.map(inline).join(', ')}`] : []
-  return [`${stage}: weight ${spoken} of ${needed}${until}`, ...who]
-}
-
-function electorLine({
-  company,
-  role,
-  weight,
-  committed,
-  ballot,
-  divided,
-  equivocated
-}: ElectorJson): string {
-  const chose = ballot && (ballot.option === undefined ? ballot.choice : `option ${ballot.option + 1}`)
-  const said = chose ?? (committed ? 'committed' : 'silent')
-  const notes = [divided ? 'its holders differ' : '', equivocated ? 'HAS SAID TWO THINGS' : ''].filter(
-    Boolean
-  )
-  const objection = ballot?.objection
-    ? `: ${inline(ballot.objection.argument)} (${inline(ballot.objection.change)})`
-    : ''
-  return `${role} of ${inline(company.legalName || company.did)}, weight ${weight}: ${[said, ...notes].join(', ')}${objection}`
+  const next = nextOf(decision)
+  if (next !== undefined) cli.output.note(`Next: ${next}`)
 }

@@ -18,9 +18,12 @@ import { byteCount, dateTime, facts, inline, plural, table } from '../text.ts'
 const LOOK_MS = 200
 const WORDS_SHOWN = 240
 
+type Trouble = NonNullable<ScoringJson['trouble']>
+
 export interface ScoreOptions {
   model?: string
   demo?: boolean
+  hand?: boolean
   enter?: string[]
   note?: string
   quick?: boolean
@@ -32,8 +35,9 @@ export interface ScoreOptions {
 }
 
 export async function score(cli: Cli, decision: string | undefined, options: ScoreOptions): Promise<void> {
-  if (options.model !== undefined && options.demo === true)
-    throw usage('a model or the demo, not both', 'Give --model or --demo.')
+  const { model, demo, hand } = options
+  if ([model !== undefined, demo === true, hand === true].filter(Boolean).length > 1)
+    throw usage('one scorer at a time', 'Give --model, --demo or --hand.')
   await withNode(cli, async node => {
     if (decision === undefined)
       return options.watch === true ? watchAll(cli, node) : list(cli, await node.scorings())
@@ -50,10 +54,10 @@ function named({ role }: ScoreOptions): { role?: string } {
 }
 
 async function change(node: ParleyNode, id: string, options: ScoreOptions): Promise<void> {
-  const { model, demo, quick, artifact, enter, note, retry } = options
-  if (model !== undefined || demo === true) {
+  const { model, demo, hand, quick, artifact, enter, note, retry } = options
+  if (model !== undefined || demo === true || hand === true) {
     const request: ScoringRequest = {
-      scorer: demo === true ? 'demo' : 'ollama',
+      scorer: demo === true ? 'demo' : hand === true ? 'human' : 'ollama',
       ...(model !== undefined && { model }),
       ...(quick === true && { quick }),
       ...(artifact && { artifacts: artifact }),
@@ -148,19 +152,33 @@ function stateOf({ closed, record, trouble, running }: ScoringJson): string {
 
 function show(cli: Cli, scoring: ScoringJson): void {
   cli.output.answer(scoring, () => describe(scoring))
-  const { trouble, record, binding, closed, decision, cells } = scoring
-  if (trouble) cli.output.warn(`${trouble.message} ${trouble.next}`)
+  const { trouble, record, binding, closed, decision, cells, scorer } = scoring
+  if (trouble) cli.output.warn(troubleLine(scoring, trouble))
   const looks = cells.filter(({ needsLook }) => needsLook).length
   if (looks > 0)
     cli.output.warn(
       `${plural(looks, 'score')} marked LOOK: read why, and enter your own where you differ (--enter).`
+    )
+  const open = cells.find(({ score: given }) => given === null)
+  if (!closed && open && scorer.kind === 'human')
+    cli.output.note(
+      `Next: parley score ${shortId(decision)} --enter ${open.option + 1}.${open.criterion}=4 and so on; parley decision show ${shortId(decision)} has the questions.`
     )
   if (closed || record === undefined) return
   if (binding)
     cli.output.note(
       `Next, if you agree: parley decision vote ${shortId(decision)} CHOICE --scored ${shortId(record)}`
     )
-  else cli.output.note('This is a demo: it counts words, and no ballot may rest on it.')
+  else
+    cli.output.note(
+      `This is a demo: it counts words, and no ballot may rest on it. Next: parley score ${shortId(decision)} --model NAME, or --hand`
+    )
+}
+
+function troubleLine({ decision }: ScoringJson, { message, next, nextAt }: Trouble): string {
+  const retry = `parley score ${shortId(decision)} --retry`
+  const again = nextAt === undefined ? `Then: ${retry}` : `Again at ${dateTime(nextAt)}; now: ${retry}`
+  return `${message} ${next} ${again}`
 }
 
 function describe(scoring: ScoringJson): string {
@@ -184,15 +202,15 @@ function describe(scoring: ScoringJson): string {
     `${cell.option + 1} ${options[cell.option] ?? ''}`,
     cell.criterion,
     cell.score === null ? '-' : String(cell.score),
-    byLine(cell),
+    byLine(cell, scorer.kind === 'demo' ? 'demo' : 'model'),
     whyLine(cell)
   ])
   return `${head}\n\n${table(['option', 'criterion', 'score', 'by', 'why'], rows)}`
 }
 
-function byLine({ by, modelScore, spread, needsLook, unscored }: ScoringCellJson): string {
+function byLine({ by, modelScore, spread, needsLook, unscored }: ScoringCellJson, judge: string): string {
   if (unscored) return unscored
-  const was = modelScore === undefined ? '' : ` (model: ${modelScore})`
+  const was = modelScore === undefined ? '' : ` (${judge}: ${modelScore})`
   return [`${by ?? ''}${was}`, spread > 0 ? `spread ${spread}` : '', needsLook ? 'LOOK' : '']
     .filter(Boolean)
     .join(', ')

@@ -6,14 +6,12 @@ import {
   type Report,
   choiceOf,
   fileKindOf,
+  initiationOf,
   legalNameOf,
-  mediationOf,
-  recommendationOf,
   reportOf,
-  resultOf,
-  strangersOf,
-  weightsOf
+  strangersOf
 } from '../../decision/report.ts'
+import type { Initiation } from '../../decision/schema.ts'
 import { parseTrust } from '../../decision/trust-file.ts'
 import { wordsOf } from '../../identity/words.ts'
 import { openHome, readIdentity } from '../../node/home.ts'
@@ -22,7 +20,9 @@ import { NodeError, isNodeError } from '../../wire/node-error.ts'
 import { type Reject, isReject } from '../../wire/reject.ts'
 import type { Cli } from '../cli.ts'
 import { readBytes, readText } from '../files.ts'
+import { shortId } from '../find.ts'
 import { facts, inline } from '../text.ts'
+import { optionLines, outcomeLines, reasonLines, recordLines, subjectLine } from './decision-page.ts'
 import { type SealedOptions, verifySealed } from './sealed.ts'
 
 export interface VerifyOptions extends SealedOptions {
@@ -50,7 +50,7 @@ async function verifyProof(cli: Cli, bytes: Uint8Array, options: VerifyOptions):
       ['proven', `one key of the ${role} of ${inline(legalName)} has signed two different messages`],
       ['where', `${where} of decision ${decision.slice(0, 12)}`],
       ['key', key],
-      ['company', companyLines({ legalName, registrationNumber: company, words, isPinned })]
+      ['company', companyLines({ legalName, did: company, words, isPinned })]
     ])
   )
   if (!isPinned) throw unpinned([{ legalName }])
@@ -62,7 +62,7 @@ async function verifyDecision(cli: Cli, bytes: Uint8Array, options: VerifyOption
   if (isReject(verified)) throw notSigned(verified)
   const report = reportOf(verified)
   if (options.content === true) cli.output.content(`${JSON.stringify(report, null, 2)}\n`)
-  else cli.output.answer(report, () => describe(report))
+  else cli.output.answer(report, () => describe(report, initiationOf(verified.messages)))
   const strangers = strangersOf(report)
   if (strangers.length > 0) throw unpinned(strangers)
 }
@@ -87,38 +87,39 @@ async function pinnedRoots(cli: Cli, trust: string | undefined): Promise<Set<str
   return pinned
 }
 
-function describe(report: Report): string {
-  const { decision, title, question, outcome, ballots, rationale, mediation, checks, companies } = report
+function describe(report: Report, { options, policy }: Initiation): string {
+  const { decision, title, question, subject, outcome, rationale, revises, mediation, companies } = report
   return facts([
-    ['decision', `${inline(title)} (${decision.slice(0, 12)})`],
+    ['decision', `${inline(title)} (${shortId(decision)})`],
     ['question', question],
-    [
-      'outcome',
-      [
-        resultOf(outcome),
-        weightsOf(outcome),
-        recommendationOf(outcome),
-        ...(outcome.mediation ? [`mediation: ${mediationOf(outcome.mediation)}`] : [])
-      ]
-    ],
-    [
-      'ballots',
-      ballots.map(ballot => `${ballot.role} of ${legalNameOf(report, ballot.company)}: ${choiceOf(ballot)}`)
-    ],
+    ['options', options.flatMap(optionLines)],
+    ['subject', subject && subjectLine(subject)],
+    ['policy', policy.title],
+    ['outcome', outcomeLines(outcome)],
+    ['ballots', ballotLines(report)],
     ['rationale', rationale],
-    ['mediation', mediation && mediationOf(mediation)],
-    ['checked', checks],
+    ['mediation', outcome.mediation && recordLines(outcome.mediation)],
+    ['revises', revises && mediation && [`${shortId(revises)}, upon a mediation`, ...recordLines(mediation)]],
+    ['checked', report.checks],
     ['companies', companies.flatMap(companyLines)]
   ])
 }
 
-type Shown = Pick<Witness, 'legalName' | 'registrationNumber' | 'words' | 'isPinned'>
+/** Who decides, in the order of the policy, and what each has opened. */
+function ballotLines(report: Report): string[] {
+  return report.electors.flatMap(({ company, role, weight }) => {
+    const who = `${role} of ${legalNameOf(report, company)}, weight ${weight}`
+    const own = report.ballots.filter(ballot => ballot.company === company && ballot.role === role)
+    if (own.length === 0) return [`${who}: none`]
+    return own.flatMap(ballot => [`${who}: ${choiceOf(ballot)}`, ...reasonLines(ballot)])
+  })
+}
 
-function companyLines({ legalName, registrationNumber, words, isPinned }: Shown): string[] {
-  return [
-    `${isPinned ? 'pinned' : 'UNPINNED'}: ${inline(legalName)}, ${inline(registrationNumber)}`,
-    `  ${words.join(' ')}`
-  ]
+type Shown = Pick<Witness, 'did' | 'legalName' | 'words' | 'isPinned'> & { registrationNumber?: string }
+
+function companyLines({ did, legalName, registrationNumber, words, isPinned }: Shown): string[] {
+  const number = registrationNumber === undefined ? '' : `, ${registrationNumber}`
+  return [`${isPinned ? 'pinned' : 'UNPINNED'}: ${legalName}${number}`, `  ${did}`, `  ${words.join(' ')}`]
 }
 
 function notSigned(reject: Reject): NodeError {
@@ -134,6 +135,6 @@ function unpinned(strangers: Pick<Witness, 'legalName'>[]): NodeError {
   return new NodeError(
     'unpinned',
     `it holds together, but nobody here has pinned ${who}`,
-    'Compare the words with them, write their dids into a file, and give it with --trust.'
+    'Compare the words with them by phone, write the did of each on a line of a file, and give that: --trust FILE'
   )
 }

@@ -145,7 +145,7 @@ function declarePolicy(program: Command): void {
     )
   policy
     .command('new')
-    .argument('<company...>', 'dids of the companies whose role decides')
+    .argument('<company...>', 'the companies whose role decides: dids, or names that a running node knows')
     .description('print a policy to begin with')
     .option('--role <role>', `the role of each: ${ROLES.join(', ')}`, 'CTO')
     .action((companies: string[], options: { role: string }, command: Command) =>

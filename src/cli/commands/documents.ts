@@ -32,12 +32,15 @@ export function declareDocuments(program: Command): void {
     )
   program
     .command('verify')
-    .argument('<file>', FILE)
+    .argument(
+      '<file>',
+      'a sealed file, a certificate, or a proof of who said two things; - for standard input'
+    )
     .description(
       'check a sealed file or the certificate of a decision: who signed, with what right; needs no node'
     )
     .option('--identity <file...>', 'identity logs of signers that you got from elsewhere')
-    .option('--trust <file>', 'roots that you trust, one did a line; of decisions')
+    .option('--trust <file>', 'companies that you know, one did a line; for decisions')
     .option('--decision <file>', 'a certificate: whether it released this sealed standard')
     .option('--content', 'print what it shows, as JSON, instead')
     .addHelpText('after', WITHOUT_PARLEY)

@@ -12,6 +12,7 @@ export function declareScoring(program: Command): void {
     .description('score the options of a decision by the criteria of its policy, with a model or by hand')
     .option('--model <name>', 'let this model of Ollama score, as "ollama list" names it')
     .option('--demo', 'count shared words: to see how it goes, without a model')
+    .option('--hand', 'by hand alone: what a model or the demo gave is dropped')
     .option('--enter <score...>', 'by hand, such as 1.localVision=4; 1.localVision= takes it back')
     .option('--note <text>', 'why, for yourself; with --enter')
     .option('--quick', 'one question a score instead of three, and no alarm')
