@@ -19,10 +19,13 @@ const STATUSES: readonly (readonly [family: RegExp, status: number])[] = [
   [/^bad-content-type$/, 415],
   [/^too-many-/, 429],
   [/^internal$/, 500],
-  [/^(bad|malformed|ambiguous|unknown)-|-(malformed|truncated|damaged-bundle)$/, 400],
-  [/^(wrong|locked|denied|forbidden)(-|$)|-(denied|forbidden|not-admitted)$/, 403],
-  [/^(no-such|not-found)(-|$)|-(not-found|absent)$/, 404],
-  [/^(already|not|no)-|-(read-only|exists|order|busy|closed)$/, 409],
+  [/^(bad|malformed|ambiguous|unknown)-|-(malformed|truncated|damaged-bundle|ambiguous|shape)$/, 400],
+  [/^(wrong|locked|denied|forbidden)(-|$)|-(denied|forbidden|not-admitted)$|^role-missing$/, 403],
+  [/^(no-such|not-found)(-|$)|-(not-found|absent|unknown|none)$/, 404],
+  [
+    /^(already|not|no)-|-(read-only|exists|order|busy|closed|open|cast|said|changed|incomplete|unsure|not-binding)$/,
+    409
+  ],
   [/^disk-full$/, 507],
   [/^dial-/, 502],
   [/^(store|session|listen)-|-full$/, 503]

@@ -79,6 +79,7 @@ export const scoring = z.object({
     .exactOptional(),
   careful: z.boolean(),
   options: z.array(z.string()),
+  criteria: z.array(z.object({ key: z.string(), question: z.string(), anchors: z.array(z.string()) })),
   cells: z.array(cell),
   done: z.number(),
   running: z

@@ -69,6 +69,7 @@ export interface ScoringJson {
   }
   careful: boolean
   options: string[]
+  criteria: { key: string; question: string; anchors: string[] }[]
   cells: ScoringCellJson[]
   done: number
   running?: { option: number; criterion: string; done: number; of: number }

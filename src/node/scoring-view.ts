@@ -30,6 +30,7 @@ export function scoringJson(
     ...(judge && { judge }),
     careful: plan.care === 'careful',
     options: plan.options.map(option => option.title),
+    criteria: plan.criteria.map(({ key, question, anchors }) => ({ key, question, anchors: [...anchors] })),
     cells,
     done: cells.filter(({ score }) => score !== null).length,
     ...(running && { running }),

@@ -315,6 +315,7 @@ export class MemoryNode implements ParleyNode {
       },
       careful: !quick,
       options: options.map(option => option.title),
+      criteria: [{ key: 'fit', question: title, anchors: [title, title] }],
       cells: [
         {
           option: 0,

@@ -205,7 +205,18 @@ function describe(scoring: ScoringJson): string {
     byLine(cell, scorer.kind === 'demo' ? 'demo' : 'model'),
     whyLine(cell)
   ])
-  return `${head}\n\n${table(['option', 'criterion', 'score', 'by', 'why'], rows)}`
+  const scores = table(['option', 'criterion', 'score', 'by', 'why'], rows)
+  return [head, scores, ...levels(scoring)].join('\n\n')
+}
+
+/** What the numbers mean, of the first score that a person has yet to give. */
+function levels({ cells, criteria, scorer, closed }: ScoringJson): string[] {
+  const open =
+    closed || scorer.kind !== 'human' ? undefined : cells.find(({ score: given }) => given === null)
+  const criterion = criteria.find(({ key }) => key === open?.criterion)
+  if (!criterion) return []
+  const lines = criterion.anchors.map((anchor, level) => `  ${level}  ${inline(anchor)}`)
+  return [[`${criterion.key}: ${inline(criterion.question)}`, ...lines].join('\n')]
 }
 
 function byLine({ by, modelScore, spread, needsLook, unscored }: ScoringCellJson, judge: string): string {
