@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { connectApi } from '../src/api/client.ts'
-import type { ParleyNode } from '../src/node/parley-node.ts'
+import type { ParleyNode } from '../src/node/surface/parley-node.ts'
 
 const CLI = join(import.meta.dirname, '../src/cli/main.ts')
 const START_MS = 60_000

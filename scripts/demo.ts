@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, styleText } from 'node:util'
-import type { DocumentJson } from '../src/node/parley-node.ts'
+import type { DocumentJson } from '../src/node/surface/parley-node.ts'
 import { addHolder, createCompanyHome } from '../test/e2e/homes.ts'
 import { type CompanyProcess, freePort, startCompany, until } from './company-process.ts'
 import { decideAll } from './demo-decisions.ts'

@@ -1,7 +1,7 @@
 // An agreement of whole companies in a few calls: for the demo, the benchmark and tests with real nodes. People use
 // `parley agreement`.
 import { ARTIFACT_KINDS } from '../src/artifacts/layouts.ts'
-import type { ParleyNode, SpaceJson } from '../src/node/parley-node.ts'
+import type { ParleyNode, SpaceJson } from '../src/node/surface/parley-node.ts'
 import { until } from './company-process.ts'
 
 type Terms = { [member: string]: unknown }

@@ -20,6 +20,14 @@ const RANKS = [
   ['api', 'page'],
   ['cli']
 ]
+/** Folders of `src/node`, in the same order; what is in none of them joins the others, and none of them sees it. */
+const NODE_RANKS = [
+  ['home', 'refusals', 'surface', 'documents'],
+  ['parts'],
+  ['spaces'],
+  ['editing'],
+  ['decisions', 'sharing']
+]
 const BANNED = [
   'util',
   'utils',
@@ -54,6 +62,13 @@ function rankOf(file: string): number {
   return RANKS.findIndex(row => row.includes(layer))
 }
 
+/** The folder of a file of the node, and its place; a file in none stands above all. */
+function nodeRankOf(file: string): { folder: string; rank: number } {
+  const [, , folder = '', below] = file.split('/')
+  if (below === undefined) return { folder: '', rank: NODE_RANKS.length }
+  return { folder, rank: NODE_RANKS.findIndex(row => row.includes(folder)) }
+}
+
 const sources = filesBelow('src', '.ts')
 const layered = sources.filter(file => rankOf(file) >= 0)
 
@@ -68,6 +83,20 @@ describe('layers', () => {
       for (const target of importsOf(file)) {
         const same = target.split('/')[1] === file.split('/')[1]
         if (!same && rankOf(target) >= rankOf(file)) wrong.push(`${file} -> ${target}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('the folders of the node keep an order too', () => {
+    const inNode = (file: string) => file.startsWith('src/node/')
+    const wrong: string[] = []
+    for (const file of sources.filter(inNode)) {
+      const own = nodeRankOf(file)
+      if (own.rank < 0) wrong.push(`${file}: its folder has no place`)
+      for (const target of importsOf(file).filter(inNode)) {
+        const other = nodeRankOf(target)
+        if (other.folder !== own.folder && other.rank >= own.rank) wrong.push(`${file} -> ${target}`)
       }
     }
     expect(wrong).toEqual([])
@@ -101,7 +130,7 @@ describe('layers', () => {
     const layers = ['page', 'wire', 'identity', 'policy', 'artifacts', 'decision']
     const foreign = page.flatMap(importsOf).filter(target => !layers.includes(target.split('/')[1] ?? ''))
     // The sentences for reject codes, which import nothing.
-    expect(new Set(foreign)).toEqual(new Set(['src/node/refusal.ts']))
+    expect(new Set(foreign)).toEqual(new Set(['src/node/refusals/refusals.ts']))
     const markup =
       /innerHTML|outerHTML|insertAdjacent|document\.write|DOMParser|createContextualFragment|\beval\(/
     expect(page.filter(file => markup.test(read(file)))).toEqual([])

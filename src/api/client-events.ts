@@ -1,7 +1,7 @@
 // Events of a node over HTTP, across restarts of either side. protocols/api, section 7.
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { NodeEvent } from '../node/parley-node.ts'
+import type { NodeEvent } from '../node/surface/parley-node.ts'
 import { isNodeError } from '../wire/node-error.ts'
 import { type ApiConnection, bodyOf } from './client-connection.ts'
 import { API_PREFIX, ROUTES } from './routes.ts'

@@ -1,7 +1,7 @@
 // The interface of a running node, over its local API: what holds for a node in this process holds for this one.
 // protocols/api. Loads no library, so that a command that only asks a node starts at once.
 import { text } from 'node:stream/consumers'
-import type { NodeEvent, ParleyNode } from '../node/parley-node.ts'
+import type { NodeEvent, ParleyNode } from '../node/surface/parley-node.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { ApiConnection, bodyOf, type Message } from './client-connection.ts'
 import { CLIENT_TIMING, type ClientTiming, followEvents } from './client-events.ts'

@@ -1,7 +1,7 @@
 // Events in the order of the node, for any number of readers that come, lag and come back. The node's events are
 // kept once, in a window; a reader is a position in it. protocols/api, section 7.
 import { randomUUID } from 'node:crypto'
-import type { NodeEvent } from '../node/parley-node.ts'
+import type { NodeEvent } from '../node/surface/parley-node.ts'
 import type { ApiLimits } from './limits.ts'
 
 type FeedLimits = Pick<ApiLimits, 'eventsKept' | 'eventBytesKept' | 'heartbeatMs'>

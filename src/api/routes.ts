@@ -1,7 +1,7 @@
 // The local API in one table: server, client and the published description are all driven by it, so that they
 // cannot drift apart. protocols/api, section 4. Data only: clients load it, and it loads nothing.
 import type { z } from 'zod'
-import type { ParleyNode } from '../node/parley-node.ts'
+import type { ParleyNode } from '../node/surface/parley-node.ts'
 import type { Schemas } from './schemas.ts'
 
 export const API_PREFIX = '/api/v1'

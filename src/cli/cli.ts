@@ -2,8 +2,8 @@
 // Commands load what they need themselves, so that a question to the node stays fast.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { homeDirectory } from '../node/home-directory.ts'
-import type { ParleyNode } from '../node/parley-node.ts'
+import { homeDirectory } from '../node/home/directory.ts'
+import type { ParleyNode } from '../node/surface/parley-node.ts'
 import { isNodeError, NodeError } from '../wire/node-error.ts'
 import { Output } from './output.ts'
 
@@ -60,7 +60,8 @@ export async function perform(
         return await (await import('../api/client.ts')).connectApi(home)
       } catch (error) {
         // Without a home there is nothing to start.
-        if (isNodeError(error, 'not-running')) await (await import('../node/home.ts')).openHome(home, keyFile)
+        if (isNodeError(error, 'not-running'))
+          await (await import('../node/home/home.ts')).openHome(home, keyFile)
         throw error
       }
     }

@@ -1,6 +1,6 @@
 // Files that people name on the command line: read with a bound, written new, `-` for the standard streams.
 import { open } from 'node:fs/promises'
-import { openNew } from '../node/home-file.ts'
+import { openNew } from '../node/home/file.ts'
 import { NodeError } from '../wire/node-error.ts'
 
 /** The most that the local API takes as one text. */

@@ -1,6 +1,6 @@
 // What a person typed for an id: the beginning of one is enough, if it is long enough and fits only one.
-import type { CompanyJson } from '../node/company-json.ts'
-import type { ArtifactJson, ParleyNode, PeerJson, SpaceJson } from '../node/parley-node.ts'
+import type { CompanyJson } from '../node/surface/company-json.ts'
+import type { ArtifactJson, ParleyNode, PeerJson, SpaceJson } from '../node/surface/parley-node.ts'
 import type { DataClass } from '../wire/data-class.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { inline, nearest } from './text.ts'

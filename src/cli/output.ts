@@ -1,6 +1,6 @@
 // Where words go: data on stdout, everything else on stderr; JSON when asked, and then nothing but JSON on stdout.
 import { styleText } from 'node:util'
-import { quotePath } from '../node/home-directory.ts'
+import { quotePath } from '../node/home/directory.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { inline, visible } from './text.ts'

@@ -2,7 +2,7 @@
 // which other users of the machine can read.
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { readStart } from '../node/home-file.ts'
+import { readStart } from '../node/home/file.ts'
 import { NodeError } from '../wire/node-error.ts'
 
 const PASSPHRASE_BYTES_MAX = 4096

@@ -13,10 +13,10 @@ import { type Envelope, type EnvelopeRecord, type ParsedRun, parseRun } from '..
 import { facetId, parseFacetGenesis } from '../wire/genesis.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { type Reject, isReject } from '../wire/reject.ts'
-import type { Driver } from './driver.ts'
-import type { Library } from './library.ts'
-import type { ImportedJson } from './parley-node.ts'
-import { noteAccess } from './parts.ts'
+import type { Driver } from './parts/driver.ts'
+import type { Library } from './editing/library.ts'
+import type { ImportedJson } from './surface/parley-node.ts'
+import { noteAccess } from './parts/parts.ts'
 import { waitedFor } from './why.ts'
 
 const MAGIC = utf8('parley bundle 1\n')

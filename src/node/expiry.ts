@@ -1,10 +1,10 @@
 // Certificates that end: from when on people hear of it, and in which words. protocols/identity, IDN-34.
 import type { CompanyIdentity } from '../identity/company-identity.ts'
 import { isRevoked } from '../identity/certificate.ts'
-import type { Home } from './home.ts'
-import { type HeldCertificate, readCertificates } from './home-certificates.ts'
-import { keyFiles } from './home-keys.ts'
-import type { DueJson } from './parley-node.ts'
+import type { Home } from './home/home.ts'
+import { type HeldCertificate, readCertificates } from './home/certificates.ts'
+import { keyFiles } from './home/keys.ts'
+import type { DueJson } from './surface/parley-node.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const HOUR_MS = DAY_MS / 24

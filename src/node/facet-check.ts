@@ -8,7 +8,7 @@ import { holds } from '../sync/run-cut.ts'
 import { toHex } from '../wire/bytes.ts'
 import { parseEnvelope } from '../wire/envelope.ts'
 import { isReject } from '../wire/reject.ts'
-import type { FacetCheckJson } from './parley-node.ts'
+import type { FacetCheckJson } from './surface/parley-node.ts'
 
 /** Signatures checked without a pause: a tenth of what may block the main thread (250 ms), on a slow machine. */
 const CHECKS_AT_ONCE = 128

@@ -3,7 +3,7 @@ import { agreementOf } from '../artifacts/agreement.ts'
 import { ledgerOf, ruleFor, unitName } from '../artifacts/reciprocity.ts'
 import type { Facet } from '../replica/facet.ts'
 import { toHex } from '../wire/bytes.ts'
-import { type Parts, idOf, nameOf } from './parts.ts'
+import { type Parts, idOf, nameOf } from './parts/parts.ts'
 
 export function heldBack(parts: Pick<Parts, 'directory'>, { space, genesis }: Facet): string[] {
   const { directory } = parts

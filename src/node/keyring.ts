@@ -7,9 +7,9 @@ import type { Directory } from '../sync/directory.ts'
 import { equalBytes } from '../wire/bytes.ts'
 import { NodeError } from '../wire/node-error.ts'
 import { isReject } from '../wire/reject.ts'
-import { type CertifiedFile, certifiedFiles, openRoles } from './home-keys.ts'
-import type { CertifiedKey, Home, NodeKeys } from './home.ts'
-import { type RoleSigner, UNLOCK, certificateExpired } from './parts.ts'
+import { type CertifiedFile, certifiedFiles, openRoles } from './home/keys.ts'
+import type { CertifiedKey, Home, NodeKeys } from './home/home.ts'
+import { type RoleSigner, UNLOCK, certificateExpired } from './parts/parts.ts'
 
 interface HeldRole {
   key: SecretKey

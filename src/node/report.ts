@@ -1,9 +1,9 @@
 // What the core tells, in words for the log and as events for whoever listens.
 import type { News } from '../sync/effects.ts'
 import { toHex } from '../wire/bytes.ts'
-import type { Log } from './home.ts'
-import { type Parts, nameOf } from './parts.ts'
-import { explain, refusalOf } from './refusal.ts'
+import type { Log } from './home/home.ts'
+import { type Parts, nameOf } from './parts/parts.ts'
+import { explain, refusalOf } from './refusals/refusals.ts'
 
 /** What the core tells, for the log and for whoever listens. */
 export function report(parts: Parts, news: News, log: Log): void {

@@ -13,8 +13,8 @@ import {
 } from '../sync/restore.ts'
 import { decodeRecord } from '../sync/space-sync.ts'
 import { fromHex, toHex } from '../wire/bytes.ts'
-import type { Checkpoints } from './checkpoints.ts'
-import type { InviteJson } from './parley-node.ts'
+import type { Checkpoints } from './documents/checkpoints.ts'
+import type { InviteJson } from './surface/parley-node.ts'
 
 /** What one read from the store brings. */
 const READ_BYTES_MAX = 4 * 1024 * 1024

@@ -2,13 +2,13 @@
 // session hear of it at once, and new keys are entered into the spaces that they are for.
 import { compareIdentityLogs } from '../identity/company-identity.ts'
 import { NodeError } from '../wire/node-error.ts'
-import { replaceIdentity } from './home-company.ts'
+import { replaceIdentity } from './home/company.ts'
 import { dueAt, dueSentence, renewable } from './expiry.ts'
-import { type Home, type Log, readIdentity } from './home.ts'
+import { type Home, type Log, readIdentity } from './home/home.ts'
 import type { Keyring } from './keyring.ts'
-import type { DueJson, RefreshedJson } from './parley-node.ts'
-import type { Parts } from './parts.ts'
-import type { Rooms } from './rooms.ts'
+import type { DueJson, RefreshedJson } from './surface/parley-node.ts'
+import type { Parts } from './parts/parts.ts'
+import type { Rooms } from './spaces/rooms.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 

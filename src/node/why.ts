@@ -7,9 +7,9 @@ import type { Facet, Wait } from '../replica/facet.ts'
 import { unpackClient } from '../wire/lane.ts'
 import { toHex } from '../wire/bytes.ts'
 import { heldBack } from './held-back.ts'
-import type { WhyJson } from './parley-node.ts'
-import { type Parts, idOf, nameOf } from './parts.ts'
-import { explain } from './refusal.ts'
+import type { WhyJson } from './surface/parley-node.ts'
+import { type Parts, idOf, nameOf } from './parts/parts.ts'
+import { explain } from './refusals/refusals.ts'
 
 /** Each Yjs client costs every later transaction a little (security research, 3.1). */
 const LANES_MANY = 1_000

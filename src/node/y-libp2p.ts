@@ -8,7 +8,7 @@ import {
   removeAwarenessStates
 } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import type { View, Views } from './views.ts'
+import type { View, Views } from './editing/views.ts'
 
 /** Clients whose clocks are kept although they have left. */
 const VIEWS_REMEMBERED = 256

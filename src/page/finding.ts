@@ -6,7 +6,7 @@ import { type Report, fileKindOf, initiationOf, reportOf, strangersOf } from '..
 import type { Initiation } from '../decision/schema.ts'
 import { parseTrust } from '../decision/trust-file.ts'
 import { wordsOf } from '../identity/words.ts'
-import { refusalOf } from '../node/refusal.ts'
+import { refusalOf } from '../node/refusals/refusals.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 
 export type Finding = DecisionFound | ProofFound | Refused | TrustRefused | Unread

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { connectApi } from '../../src/api/client.ts'
 import { EventFeed } from '../../src/api/event-feed.ts'
 import { proofOf } from '../../src/api/rendezvous.ts'
-import type { NodeEvent } from '../../src/node/parley-node.ts'
+import type { NodeEvent } from '../../src/node/surface/parley-node.ts'
 import { openSocket, pretend, rawRequest, served, temporaryHome } from './served.ts'
 
 const QUICK = { retryMs: 1, retryMsMax: 5 }

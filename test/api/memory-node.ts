@@ -1,24 +1,29 @@
 // A ParleyNode in memory: simple enough to be right by reading it, real enough that every call has an effect.
-import type { ReciprocityJson, StatementJson } from '../../src/node/exchange-json.ts'
+import type { ReciprocityJson, StatementJson } from '../../src/node/surface/exchange-json.ts'
 import type { MediationRecord } from '../../src/decision/schema.ts'
-import type { AgreementJson, RevisionTextJson } from '../../src/node/agreement-json.ts'
+import type { AgreementJson, RevisionTextJson } from '../../src/node/surface/agreement-json.ts'
 import type {
   BallotRequest,
   DecisionJson,
   ElectorJson,
   ProofJson,
   TopicRequest
-} from '../../src/node/decision-json.ts'
-import type { EnteredScore, RoleContext, ScoringJson, ScoringRequest } from '../../src/node/scoring-json.ts'
-import type { CompanyJson } from '../../src/node/company-json.ts'
-import type { AuditJson } from '../../src/node/audit-json.ts'
+} from '../../src/node/surface/decision-json.ts'
+import type {
+  EnteredScore,
+  RoleContext,
+  ScoringJson,
+  ScoringRequest
+} from '../../src/node/surface/scoring-json.ts'
+import type { CompanyJson } from '../../src/node/surface/company-json.ts'
+import type { AuditJson } from '../../src/node/surface/audit-json.ts'
 import type {
   DraftJson,
   DraftTextJson,
   LogLineJson,
   LateJson,
   LateTextJson
-} from '../../src/node/history-json.ts'
+} from '../../src/node/surface/history-json.ts'
 import type {
   ArtifactJson,
   DocumentJson,
@@ -33,8 +38,8 @@ import type {
   StatusJson,
   WhyJson,
   SignedEntryJson
-} from '../../src/node/parley-node.ts'
-import type { ShareApproval, ShareJson, ShareOptions } from '../../src/node/share-json.ts'
+} from '../../src/node/surface/parley-node.ts'
+import type { ShareApproval, ShareJson, ShareOptions } from '../../src/node/surface/share-json.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
 import { NodeError } from '../../src/wire/node-error.ts'
 

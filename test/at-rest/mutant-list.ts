@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the data key lies in the home as it is, too',
-    file: 'node/home-keys.ts',
+    file: 'node/home/keys.ts',
     find: 'await createFile(path, await sealDataKeys([key],',
     put: "await createFile(path.replace('.age', '.raw'), key)\n  await createFile(path, await sealDataKeys([key],"
   }

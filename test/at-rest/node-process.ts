@@ -2,13 +2,13 @@
 // when it is told, or is killed. It imports from its own copy of the sources, so that it can be a mutant.
 import * as Y from 'yjs'
 import { createNode } from '../../src/node/create-node.ts'
-import { loadKeys } from '../../src/node/home-keys.ts'
-import { openHome } from '../../src/node/home.ts'
+import { loadKeys } from '../../src/node/home/keys.ts'
+import { openHome } from '../../src/node/home/home.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
 import { LibP2PProvider } from '../../src/node/y-libp2p.ts'
 import { SHARED_WORD, WORDS, type Secrets } from './traces.ts'
 
-/** More than what a checkpoint begins with (node/checkpoints.ts). */
+/** More than what a checkpoint begins with (node/documents/checkpoints.ts). */
 const LONG_EDITS = 520
 const KIND = 'StandardsDoc.v1'
 

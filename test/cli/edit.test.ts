@@ -12,7 +12,7 @@ import type {
   FrontierJson,
   ParleyNode,
   PartJson
-} from '../../src/node/parley-node.ts'
+} from '../../src/node/surface/parley-node.ts'
 import { isNodeError, NodeError } from '../../src/wire/node-error.ts'
 
 const ID = 'e4a02d21ed1536cdcfdb8d14083c7b89'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { exitCodeOf } from '../../src/cli/exit-codes.ts'
 import { findArtifact, findCompany, findPart } from '../../src/cli/find.ts'
 import { byteCount, inline, nearest, table, visible } from '../../src/cli/text.ts'
-import type { ParleyNode } from '../../src/node/parley-node.ts'
+import type { ParleyNode } from '../../src/node/surface/parley-node.ts'
 import { NodeError } from '../../src/wire/node-error.ts'
 
 const PART = { id: 'f00d0003', class: 'public', space: 'aa', spaceTitle: 'Joint' }

@@ -3,7 +3,7 @@
 // `without-sync` the node's syncs are taken out as well, and the run must fail.
 import { serveApi } from '../../src/api/server.ts'
 import { createNode } from '../../src/node/create-node.ts'
-import { openHome } from '../../src/node/home.ts'
+import { openHome } from '../../src/node/home/home.ts'
 import { LevelStore } from '../../src/store/level-store.ts'
 import type { Operation, Store } from '../../src/store/store.ts'
 import { keysOf } from '../e2e/homes.ts'

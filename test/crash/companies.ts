@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as Y from 'yjs'
-import { addIdentityEntry } from '../../src/node/home-company.ts'
+import { addIdentityEntry } from '../../src/node/home/company.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
-import type { NodeEvent, ParleyNode } from '../../src/node/parley-node.ts'
+import type { NodeEvent, ParleyNode } from '../../src/node/surface/parley-node.ts'
 import { LibP2PProvider } from '../../src/node/y-libp2p.ts'
 import { until } from '../../scripts/company-process.ts'
 import { createCompanyHome } from '../e2e/homes.ts'
@@ -30,7 +30,7 @@ export interface Picture {
   truth: Content
 }
 
-/** More than what a checkpoint begins with (node/checkpoints.ts). */
+/** More than what a checkpoint begins with (node/documents/checkpoints.ts). */
 const LONG_EDITS = 600
 
 export class Companies {

@@ -1,5 +1,5 @@
 // What a node holds, as its API tells it, and in what it differs from the truth.
-import type { ParleyNode } from '../../src/node/parley-node.ts'
+import type { ParleyNode } from '../../src/node/surface/parley-node.ts'
 
 export interface Content {
   company: string

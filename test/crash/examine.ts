@@ -2,7 +2,7 @@
 // truth without and with a peer, and written to.
 import { cpSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import type { ParleyNode } from '../../src/node/parley-node.ts'
+import type { ParleyNode } from '../../src/node/surface/parley-node.ts'
 import { isNodeError } from '../../src/wire/node-error.ts'
 import { until } from '../../scripts/company-process.ts'
 import type { Companies, Picture } from './companies.ts'

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { connectApi } from '../../src/api/client.ts'
-import type { ParleyNode } from '../../src/node/parley-node.ts'
+import type { ParleyNode } from '../../src/node/surface/parley-node.ts'
 import { COMPILE_CACHE } from '../../scripts/company-process.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli/main.ts')

@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { until } from '../../scripts/company-process.ts'
 import { defaultPolicy } from '../../src/decision/policy-template.ts'
-import type { TopicRequest } from '../../src/node/decision-json.ts'
+import type { TopicRequest } from '../../src/node/surface/decision-json.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
-import type { NodeEvent } from '../../src/node/parley-node.ts'
+import type { NodeEvent } from '../../src/node/surface/parley-node.ts'
 import { type Joined, didOf, joinNodes } from './nodes.ts'
 
 const WHY = 'because Graz is nearer'

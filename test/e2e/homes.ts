@@ -8,12 +8,12 @@ import {
   verifyRoleRequest
 } from '../../src/identity/certificate.ts'
 import { generateKey } from '../../src/identity/ed25519.ts'
-import { certify, validityFrom } from '../../src/node/home-company.ts'
-import { installCertificate } from '../../src/node/home-certificates.ts'
-import type { Config } from '../../src/node/home-config.ts'
-import { addKey, keyPath, loadKeys, unlockRoot } from '../../src/node/home-keys.ts'
-import { createHome } from '../../src/node/home-setup.ts'
-import { type Home, readIdentity } from '../../src/node/home.ts'
+import { certify, validityFrom } from '../../src/node/home/company.ts'
+import { installCertificate } from '../../src/node/home/certificates.ts'
+import type { Config } from '../../src/node/home/config.ts'
+import { addKey, keyPath, loadKeys, unlockRoot } from '../../src/node/home/keys.ts'
+import { createHome } from '../../src/node/home/setup.ts'
+import { type Home, readIdentity } from '../../src/node/home/home.ts'
 
 /** A home with a root, a certified node and a CTO who may seal, all without a passphrase. */
 export async function createCompanyHome(

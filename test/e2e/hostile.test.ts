@@ -2,7 +2,7 @@
 // with a code and its sender named; the honest node that forwards for it is not.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/company-process.ts'
-import type { NodeEvent } from '../../src/node/parley-node.ts'
+import type { NodeEvent } from '../../src/node/surface/parley-node.ts'
 import { type Lie, tell } from '../sim/liars.ts'
 import { Random } from '../sim/random.ts'
 import { WithRival } from './with-rival.ts'

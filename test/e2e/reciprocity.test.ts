@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../scripts/company-process.ts'
 import { sealAgreement } from '../../scripts/seal-agreement.ts'
-import type { AccountJson } from '../../src/node/exchange-json.ts'
-import type { Home } from '../../src/node/home.ts'
+import type { AccountJson } from '../../src/node/surface/exchange-json.ts'
+import type { Home } from '../../src/node/home/home.ts'
 import type { LocalNode } from '../../src/node/local-node.ts'
 import { type Joined, didOf, joinNodes, share, startNode } from './nodes.ts'
 

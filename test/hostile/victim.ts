@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { COMPILE_CACHE } from '../../scripts/company-process.ts'
 import { connectApi } from '../../src/api/client.ts'
-import type { ParleyNode } from '../../src/node/parley-node.ts'
+import type { ParleyNode } from '../../src/node/surface/parley-node.ts'
 import type { Reading } from './gauge-process.ts'
 
 const CLI = join(import.meta.dirname, '../../src/cli/main.ts')

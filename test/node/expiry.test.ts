@@ -1,10 +1,10 @@
 // When people hear that a certificate ends, and in which words: in the days before, on the day, and after.
 import { describe, expect, test } from 'vitest'
-import { addIdentityEntry, certify, validityFrom } from '../../src/node/home-company.ts'
+import { addIdentityEntry, certify, validityFrom } from '../../src/node/home/company.ts'
 import { dueAt, dueSentence, renewable, type Ending } from '../../src/node/expiry.ts'
-import { unlockRoot } from '../../src/node/home-keys.ts'
-import { type Home, readIdentity } from '../../src/node/home.ts'
-import { NOW, acme, withRole } from './homes.ts'
+import { unlockRoot } from '../../src/node/home/keys.ts'
+import { type Home, readIdentity } from '../../src/node/home/home.ts'
+import { NOW, acme, withRole } from './home/homes.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = DAY_MS / 24

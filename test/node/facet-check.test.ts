@@ -1,7 +1,7 @@
 // What `parley doctor --deep` finds: each kind of harm that a stored envelope can come to, and none where there is none.
 import { describe, expect, test } from 'vitest'
 import { checkFacet } from '../../src/node/facet-check.ts'
-import type { FacetCheckJson } from '../../src/node/parley-node.ts'
+import type { FacetCheckJson } from '../../src/node/surface/parley-node.ts'
 import type { HeldFacet } from '../../src/sync/context.ts'
 import type { EnvelopeRecord } from '../../src/wire/envelope.ts'
 import { toHex } from '../../src/wire/bytes.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import type { View, ViewEvents } from '../../src/node/views.ts'
+import type { View, ViewEvents } from '../../src/node/editing/views.ts'
 import { LibP2PProvider, type ProviderNode } from '../../src/node/y-libp2p.ts'
 import { utf8 } from '../../src/wire/bytes.ts'
 import { encodePresence } from '../../src/wire/presence.ts'

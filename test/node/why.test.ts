@@ -1,8 +1,8 @@
 // `parley why` about limits: what is nearly full, and what waits for tomorrow.
 import { expect, test } from 'vitest'
-import type { Parts } from '../../src/node/parts.ts'
-import { refused } from '../../src/node/parts.ts'
-import { RefusedPeers } from '../../src/node/refused-peers.ts'
+import type { Parts } from '../../src/node/parts/parts.ts'
+import { refused } from '../../src/node/parts/parts.ts'
+import { RefusedPeers } from '../../src/node/parts/refused-peers.ts'
 import { Why } from '../../src/node/why.ts'
 import { linkOf } from '../../src/sync/session.ts'
 import { toHex } from '../../src/wire/bytes.ts'

@@ -1,5 +1,5 @@
 // What a node shows of a document, as people would read it, for a look at which words are there.
-import type { ParleyNode } from '../../src/node/parley-node.ts'
+import type { ParleyNode } from '../../src/node/surface/parley-node.ts'
 import type { DataClass } from '../../src/wire/data-class.ts'
 
 /** All that the local API tells of an artifact, and what was typed in each lane put together, in both directions. */

@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what is queued is sent before a session ends for lost rights',
     rule: 'late',
     scenes: ['frozen'],
-    file: 'node/driver.ts',
+    file: 'node/parts/driver.ts',
     find: "if (code === 'rights-lost') session.abort(detail)",
     put: "if (code === 'requests-many') session.abort(detail)"
   },
@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a ballot is told with its commitment',
     rule: 'ballot',
     scenes: ['deciding'],
-    file: 'node/electors.ts',
+    file: 'node/decisions/electors.ts',
     find: "await this.say(role, 'decision-commitment.v1', body)",
     put: "await this.say(role, 'decision-rationale.v1', { decision, text: secret.ballot.rationale })\n    await this.say(role, 'decision-commitment.v1', body)"
   },
@@ -131,7 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what was confided to a scorer goes along with the ballot',
     rule: 'private',
     scenes: ['deciding'],
-    file: 'node/decisions.ts',
+    file: 'node/decisions/decisions.ts',
     find: '      rationale,\n      objection,\n',
     put: '      rationale: rationale + this.#scorings.contextOf(name).notes,\n      objection,\n'
   },
@@ -179,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'what is shared is the whole document, whichever fields were taken',
     rule: 'private',
     scenes: ['sharing'],
-    file: 'node/shares.ts',
+    file: 'node/sharing/shares.ts',
     find: 'fields ? takeFields(kind, all, fields) : all',
     put: 'fields ? { ...takeFields(kind, all, fields), ...all } : all'
   },
@@ -187,7 +187,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'an entry of the space log settles a private document',
     rule: 'private',
     scenes: ['paper'],
-    file: 'node/rooms.ts',
+    file: 'node/spaces/rooms.ts',
     find: "if (held.facet.genesis.class === 'private') {",
     put: 'if (held.facet.size < 0) {'
   }

@@ -1,6 +1,6 @@
 // `parley agreement`: what the parties of a space propose, approve and end.
-import type { AgreementJson, RevisionJson } from '../../node/agreement-json.ts'
-import { explain } from '../../node/refusal.ts'
+import type { AgreementJson, RevisionJson } from '../../node/surface/agreement-json.ts'
+import { explain } from '../../node/refusals/refusals.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
 import { findSpace, shortId } from '../find.ts'
 import { inline, table } from '../text.ts'

@@ -1,8 +1,8 @@
 // Artifacts: made, listed, shown, changed field by field, and who wrote what.
 import { formOf } from '../../artifacts/form.ts'
 import { ARTIFACT_KINDS, type ArtifactKind } from '../../artifacts/layouts.ts'
-import type { DraftJson, DraftTextJson, LogLineJson } from '../../node/history-json.ts'
-import type { ArtifactJson, DocumentJson, PassageJson } from '../../node/parley-node.ts'
+import type { DraftJson, DraftTextJson, LogLineJson } from '../../node/surface/history-json.ts'
+import type { ArtifactJson, DocumentJson, PassageJson } from '../../node/surface/parley-node.ts'
 import type { DataClass } from '../../wire/data-class.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'

@@ -2,7 +2,7 @@
 import type { Outcome } from '../../decision/outcome.ts'
 import { choiceOf, recommendationOf, resultOf, weightsOf } from '../../decision/report.ts'
 import type { Ballot, Initiation, MediationRecord, Subject } from '../../decision/schema.ts'
-import type { DecisionJson, ElectorJson } from '../../node/decision-json.ts'
+import type { DecisionJson, ElectorJson } from '../../node/surface/decision-json.ts'
 import { shortId } from '../find.ts'
 import { facts, inline } from '../text.ts'
 

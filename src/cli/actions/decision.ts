@@ -1,7 +1,7 @@
 // `parley decision`: begin, vote, explain, mediate, and take the certificate home.
 import { setTimeout } from 'node:timers/promises'
-import type { BallotRequest, DecisionJson, TopicRequest } from '../../node/decision-json.ts'
-import type { ParleyNode } from '../../node/parley-node.ts'
+import type { BallotRequest, DecisionJson, TopicRequest } from '../../node/surface/decision-json.ts'
+import type { ParleyNode } from '../../node/surface/parley-node.ts'
 import { InitiationSchema } from '../../decision/schema.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'

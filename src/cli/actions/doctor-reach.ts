@@ -1,5 +1,5 @@
 // `parley doctor`: from where peers can reach a running node, by what it knows without asking them.
-import type { RelaysJson, StatusJson } from '../../node/parley-node.ts'
+import type { RelaysJson, StatusJson } from '../../node/surface/parley-node.ts'
 import { type Reach, reachOf } from '../../net/reach.ts'
 import { dateTime, plural } from '../text.ts'
 import type { Finding } from './doctor.ts'

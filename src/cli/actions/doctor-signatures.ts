@@ -2,9 +2,9 @@
 // node has other things to do in it, so this is not part of every look.
 import type { CompanyIdentity } from '../../identity/company-identity.ts'
 import { checkFacet } from '../../node/facet-check.ts'
-import type { Home, Log } from '../../node/home.ts'
-import { readCertificates } from '../../node/home-certificates.ts'
-import type { FacetCheckJson, ParleyNode } from '../../node/parley-node.ts'
+import type { Home, Log } from '../../node/home/home.ts'
+import { readCertificates } from '../../node/home/certificates.ts'
+import type { FacetCheckJson, ParleyNode } from '../../node/surface/parley-node.ts'
 import type { Store } from '../../store/store.ts'
 import type { Cli } from '../cli.ts'
 import { shortId } from '../find.ts'

@@ -5,11 +5,11 @@ import type { CompanyIdentity } from '../../identity/company-identity.ts'
 import type { PublicKey } from '../../identity/ed25519.ts'
 import { KEY_FILE_BYTES_MAX } from '../../identity/key-file.ts'
 import { dueAt, dueSentence, renewable } from '../../node/expiry.ts'
-import { openHome, readIdentity, type Home } from '../../node/home.ts'
-import { readCertificates } from '../../node/home-certificates.ts'
-import { homePaths } from '../../node/home-directory.ts'
-import { assertStore } from '../../node/home-store.ts'
-import { checkFolder, listFolder, readOwn } from '../../node/home-file.ts'
+import { openHome, readIdentity, type Home } from '../../node/home/home.ts'
+import { readCertificates } from '../../node/home/certificates.ts'
+import { homePaths } from '../../node/home/directory.ts'
+import { assertStore } from '../../node/home/store.ts'
+import { checkFolder, listFolder, readOwn } from '../../node/home/file.ts'
 import {
   hasRoot,
   keyFiles,
@@ -17,7 +17,7 @@ import {
   needsPassphrase,
   nextRootPath,
   UNLOCK_KEY_BYTES_MAX
-} from '../../node/home-keys.ts'
+} from '../../node/home/keys.ts'
 import { FORMAT } from '../../store/census-scan.ts'
 import { LevelStore } from '../../store/level-store.ts'
 import { SealedStore } from '../../store/sealed-store.ts'

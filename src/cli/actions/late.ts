@@ -1,5 +1,5 @@
 // `parley late`: what keys of this company wrote that does not count, and what becomes of it (SPC-15).
-import type { LateJson } from '../../node/history-json.ts'
+import type { LateJson } from '../../node/surface/history-json.ts'
 import { type Cli, withNode } from '../cli.ts'
 import { shortId } from '../find.ts'
 import { dateTime, facts, plural, table, visible } from '../text.ts'

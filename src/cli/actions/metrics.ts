@@ -1,7 +1,7 @@
 // `parley metrics`: how long decisions took, by what was signed: from files or from the running node, and verified first.
 import { type Verified, verifyCertificate } from '../../decision/certificate-check.ts'
 import { type Timing, SPANS, summaryOf, timingOf } from '../../decision/metrics.ts'
-import { explain } from '../../node/refusal.ts'
+import { explain } from '../../node/refusals/refusals.ts'
 import { SEALED_BYTES_MAX } from '../../artifacts/sealed-file.ts'
 import { NodeError, isNodeError } from '../../wire/node-error.ts'
 import { isReject } from '../../wire/reject.ts'

@@ -1,5 +1,5 @@
 // `parley status`, `why`, `lock`, `unlock`: the running node as a whole.
-import type { DueJson, PeerJson, StatusJson } from '../../node/parley-node.ts'
+import type { DueJson, PeerJson, StatusJson } from '../../node/surface/parley-node.ts'
 import { type Cli, withNode } from '../cli.ts'
 import { date, dateTime, facts, inline, plural } from '../text.ts'
 import { NodeError } from '../../wire/node-error.ts'
@@ -20,8 +20,8 @@ export async function status(cli: Cli): Promise<void> {
 export async function warnOfEnds(cli: Cli, due: DueJson[]): Promise<void> {
   if (due.length === 0) return
   const { dueSentence } = await import('../../node/expiry.ts')
-  const { openHome } = await import('../../node/home.ts')
-  const { hasRoot } = await import('../../node/home-keys.ts')
+  const { openHome } = await import('../../node/home/home.ts')
+  const { hasRoot } = await import('../../node/home/keys.ts')
   for (const one of due) cli.output.warn(inline(dueSentence(one, Date.now())))
   const rootIsHere = await hasRoot(await openHome(cli.home, cli.keyFile))
   cli.output.note(rootIsHere ? 'To renew all of it: parley renew' : RENEW_ELSEWHERE)
@@ -105,8 +105,8 @@ export async function lock(cli: Cli): Promise<void> {
 }
 
 export async function unlock(cli: Cli): Promise<void> {
-  const { openHome } = await import('../../node/home.ts')
-  const { keyFiles, needsPassphrase } = await import('../../node/home-keys.ts')
+  const { openHome } = await import('../../node/home/home.ts')
+  const { keyFiles, needsPassphrase } = await import('../../node/home/keys.ts')
   const files = await keyFiles(await openHome(cli.home, cli.keyFile))
   const sealed = await Promise.all(
     files.filter(({ use }) => use !== 'root').map(({ path }) => needsPassphrase(path))

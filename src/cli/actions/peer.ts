@@ -1,7 +1,7 @@
 // Other companies: invites, first contact, the words that two people compare, and who is connected.
 import { parseInvite } from '../../identity/invite.ts'
-import type { CompanyJson } from '../../node/company-json.ts'
-import type { InviteJson, PeerJson } from '../../node/parley-node.ts'
+import type { CompanyJson } from '../../node/surface/company-json.ts'
+import type { InviteJson, PeerJson } from '../../node/surface/parley-node.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { isReject } from '../../wire/reject.ts'
 import { type Cli, usage, withNode } from '../cli.ts'

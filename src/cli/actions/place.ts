@@ -1,5 +1,5 @@
 // `parley paths` and `parley version`: where things are and what this is.
-import { homePaths } from '../../node/home-directory.ts'
+import { homePaths } from '../../node/home/directory.ts'
 import type { Cli } from '../cli.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { facts, table } from '../text.ts'

@@ -1,5 +1,5 @@
 // `parley reciprocity`: accounts with other companies, releases, receipts, and statements to compare.
-import type { AccountJson, ReciprocityJson, UnitJson, WayJson } from '../../node/exchange-json.ts'
+import type { AccountJson, ReciprocityJson, UnitJson, WayJson } from '../../node/surface/exchange-json.ts'
 import { fromUtf8 } from '../../wire/bytes.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, withNode } from '../cli.ts'

@@ -5,17 +5,17 @@ import { basename, join } from 'node:path'
 import { requestRole } from '../../identity/certificate.ts'
 import { POWERS, ROLES, type Power, type Role } from '../../identity/certificate-schema.ts'
 import { generateKey, type SecretKey } from '../../identity/ed25519.ts'
-import { openHome, readIdentity, type Home } from '../../node/home.ts'
+import { openHome, readIdentity, type Home } from '../../node/home/home.ts'
 import {
   CERTIFICATE_BYTES_MAX,
   type HeldCertificate,
   installCertificate,
   readCertificates
-} from '../../node/home-certificates.ts'
-import { certify, readRequest, validityFrom, type Request } from '../../node/home-company.ts'
-import { homePaths, quotePath } from '../../node/home-directory.ts'
-import { createFile, ensureFolder, listFolder } from '../../node/home-file.ts'
-import { addKey, hasRoot, keyFiles, keyPath, needsPassphrase, unlockRoot } from '../../node/home-keys.ts'
+} from '../../node/home/certificates.ts'
+import { certify, readRequest, validityFrom, type Request } from '../../node/home/company.ts'
+import { homePaths, quotePath } from '../../node/home/directory.ts'
+import { createFile, ensureFolder, listFolder } from '../../node/home/file.ts'
+import { addKey, hasRoot, keyFiles, keyPath, needsPassphrase, unlockRoot } from '../../node/home/keys.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage } from '../cli.ts'
 import { readBytes, writeNew } from '../files.ts'

@@ -3,7 +3,7 @@
 import { checkAgreement } from '../../artifacts/agreement-check.ts'
 import type { Finding } from '../../artifacts/agreement-check.ts'
 import type { TermsBody } from '../../artifacts/agreement-terms.ts'
-import { quotePath } from '../../node/home-directory.ts'
+import { quotePath } from '../../node/home/directory.ts'
 import { runSandbox } from '../../sandbox/run.ts'
 import type { Line, Naming, Verdict } from '../../sandbox/verdict.ts'
 import { NodeError } from '../../wire/node-error.ts'

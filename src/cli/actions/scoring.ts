@@ -1,13 +1,13 @@
 // `parley score`, `parley context`, `parley model`: what a person lets a model on this machine say before they vote.
 import { setTimeout } from 'node:timers/promises'
-import type { ParleyNode } from '../../node/parley-node.ts'
+import type { ParleyNode } from '../../node/surface/parley-node.ts'
 import type {
   EnteredScore,
   RoleContext,
   ScoringCellJson,
   ScoringJson,
   ScoringRequest
-} from '../../node/scoring-json.ts'
+} from '../../node/surface/scoring-json.ts'
 import type { CheckResult } from '../../scoring/model-check.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'

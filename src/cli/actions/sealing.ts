@@ -1,8 +1,8 @@
 // `parley passwd` and `reseal`: what opens this home, and what its private things are sealed with.
-import { changeLock, type HomeLock } from '../../node/home-lock.ts'
-import { keyFiles, needsPassphrase } from '../../node/home-keys.ts'
-import { resealHome } from '../../node/home-reseal.ts'
-import { type Home, openAnyHome, openHome } from '../../node/home.ts'
+import { changeLock, type HomeLock } from '../../node/home/lock.ts'
+import { keyFiles, needsPassphrase } from '../../node/home/keys.ts'
+import { resealHome } from '../../node/home/reseal.ts'
+import { type Home, openAnyHome, openHome } from '../../node/home/home.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage } from '../cli.ts'
 import { readPassphrase } from '../passphrase.ts'

@@ -1,7 +1,7 @@
 // `parley share`: content of an artifact on its way to a wider class. The exact bytes first, and who would get them;
 // written only under their digest and a person's name. protocols/artifacts, ART-15 to ART-18.
-import { quotePath } from '../../node/home-directory.ts'
-import type { ShareJson, ShareReaderJson } from '../../node/share-json.ts'
+import { quotePath } from '../../node/home/directory.ts'
+import type { ShareJson, ShareReaderJson } from '../../node/surface/share-json.ts'
 import { utf8 } from '../../wire/bytes.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
 import { findArtifact, findSpace, shortId } from '../find.ts'

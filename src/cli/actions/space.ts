@@ -1,5 +1,5 @@
 // `parley space`: what an agreement will be made in, who takes part in it with which keys, and what of a key counts.
-import type { KeyJson, ParleyNode, SpaceJson } from '../../node/parley-node.ts'
+import type { KeyJson, ParleyNode, SpaceJson } from '../../node/surface/parley-node.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
 import { findArtifact, findCompany, findSpace, shortId } from '../find.ts'
 import { CERTIFICATE_BYTES_MAX } from '../limits.ts'
@@ -90,7 +90,7 @@ async function pinByRoot(
   rootKey: string | undefined
 ): Promise<SpaceJson> {
   const { openRoot } = await import('./role.ts')
-  const { openHome } = await import('../../node/home.ts')
+  const { openHome } = await import('../../node/home/home.ts')
   const { sign } = await import('../../identity/ed25519.ts')
   const { entrySignedBytes, parseSpaceEntry } = await import('../../wire/space-entry.ts')
   const root = await openRoot(cli, await openHome(cli.home, cli.keyFile), rootKey)

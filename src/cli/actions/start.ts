@@ -1,8 +1,8 @@
 // `parley start`: runs the node in the foreground until it is told to stop.
-import { type Home, type Log, type NodeKeys, openHome } from '../../node/home.ts'
-import { checkConfig, HOME_FORMAT, LOG_LEVELS, type LogLevel } from '../../node/home-config.ts'
-import type { StatusJson } from '../../node/parley-node.ts'
-import { keyFiles, loadKeys, needsPassphrase } from '../../node/home-keys.ts'
+import { type Home, type Log, type NodeKeys, openHome } from '../../node/home/home.ts'
+import { checkConfig, HOME_FORMAT, LOG_LEVELS, type LogLevel } from '../../node/home/config.ts'
+import type { StatusJson } from '../../node/surface/parley-node.ts'
+import { keyFiles, loadKeys, needsPassphrase } from '../../node/home/keys.ts'
 import { isNodeError, NodeError } from '../../wire/node-error.ts'
 import type { Cli } from '../cli.ts'
 import { facts, inline } from '../text.ts'
