@@ -1,7 +1,8 @@
 // Files that people name on the command line: read with a bound, written new, `-` for the standard streams.
 import { open } from 'node:fs/promises'
-import { openNew } from '../node/home/file.ts'
 import { NodeError } from '../wire/node-error.ts'
+
+export { writeNew } from '../node/home/file.ts'
 
 /** The most that the local API takes as one text. */
 export const TEXT_BYTES_MAX = 4 * 1024 * 1024
@@ -65,28 +66,4 @@ function explain(path: string, error: unknown): unknown {
 
 function nameOf(path: string): string {
   return path === '-' ? 'standard input' : path
-}
-
-/** Writes a file that was not there, as bytes come; half a file is never left behind. @returns bytes written */
-export async function writeNew(
-  path: string,
-  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  progress: (bytes: number) => void = () => undefined
-): Promise<number> {
-  const { rm } = await import('node:fs/promises')
-  const file = await openNew(path)
-  let bytes = 0
-  try {
-    for await (const part of parts) {
-      await file.writeFile(part)
-      progress((bytes += part.length))
-    }
-    await file.sync()
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
-  } finally {
-    await file.close()
-  }
-  return bytes
 }

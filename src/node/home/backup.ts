@@ -2,7 +2,6 @@
 // so no piece can be written anywhere else. A restored store is a new incarnation: it opens new sessions and
 // cannot contradict the original. Security rules H5 and S6.
 import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { WORK_FACTOR } from '../../identity/key-file.ts'
@@ -14,7 +13,7 @@ import { NodeError } from '../../wire/node-error.ts'
 import { isReject } from '../../wire/reject.ts'
 import { type Home, readIdentity } from './home.ts'
 import { homePaths } from './directory.ts'
-import { listFolder, openNew, readOwn } from './file.ts'
+import { listFolder, readOwn, writeNew } from './file.ts'
 
 const MAGIC = utf8('parley-backup 2\n')
 /** The one before, in which no piece is a data key. */
@@ -60,24 +59,13 @@ export async function createBackup(
   workFactor: number = WORK_FACTOR
 ): Promise<BackupReport> {
   const report: BackupReport = { files: 0, storeBytes: 0 }
-  const file = await openNew(path)
-  try {
+  const sealed = async function* () {
     const encrypter = new Encrypter()
     encrypter.setPassphrase(passphrase)
     encrypter.setScryptWorkFactor(workFactor)
-    const plain = ReadableStream.from(counted(pieces(home, snapshot), report))
-    let bytes = 0
-    for await (const chunk of await encrypter.encrypt(plain)) {
-      await file.writeFile(chunk)
-      progress((bytes += chunk.length))
-    }
-    await file.sync()
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
-  } finally {
-    await file.close()
+    yield* await encrypter.encrypt(ReadableStream.from(counted(pieces(home, snapshot), report)))
   }
+  await writeNew(path, sealed(), progress)
   return report
 }
 

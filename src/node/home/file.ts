@@ -35,18 +35,40 @@ function checkMode(path: string, mode: number, wanted: '600' | '700'): void {
 
 /** Writes a file that was not there, synced. @throws NodeError `file-exists` */
 export async function createFile(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await openNew(path)
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await writeNew(path, [bytes])
   await syncFolder(dirname(path))
 }
 
+/**
+ * Writes a file that was not there, as bytes come; half a file is never left behind.
+ * @param parts asked for only once the file is open
+ * @returns bytes written
+ * @throws NodeError `file-exists`, `file-unwritable`
+ */
+export async function writeNew(
+  path: string,
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  progress: (bytes: number) => void = () => undefined
+): Promise<number> {
+  const file = await openNew(path)
+  let bytes = 0
+  try {
+    for await (const part of parts) {
+      await file.writeFile(part)
+      progress((bytes += part.length))
+    }
+    await file.sync()
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await file.close()
+  }
+  return bytes
+}
+
 /** @throws NodeError `file-exists`, also where a link is in the way; `file-unwritable`. */
-export async function openNew(path: string): Promise<FileHandle> {
+async function openNew(path: string): Promise<FileHandle> {
   const { O_WRONLY, O_CREAT, O_EXCL } = constants
   try {
     return await open(path, O_WRONLY | O_CREAT | O_EXCL | NO_FOLLOW, 0o600)
