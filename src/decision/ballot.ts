@@ -5,7 +5,7 @@ import { encodeJcs } from '../wire/jcs.ts'
 import { Reject } from '../wire/reject.ts'
 import { plain } from './message.ts'
 import type { Policy, Rule } from './policy.ts'
-import type { Ballot, Initiation } from './schema.ts'
+import type { Ballot, Initiation, Payload } from './schema.ts'
 
 const LABEL = utf8('parley/ballot/1\n')
 
@@ -22,6 +22,20 @@ export function checkBallot(ballot: Ballot, { policy, options }: Initiation, rul
   if (ballot.choice === 'reject' && rule.method === 'unanimity' && ballot.objection === undefined)
     return bad('ballot-objection', 'where all must agree, a no says what would make it a yes')
   return checkScores(ballot, policy, options.length)
+}
+
+/** Whether a reveal opens a ballot of the very key that signs it, and one that can be cast here. */
+export function checkReveal(
+  { ballot, company, role, key }: Payload<'decision-reveal.v1'>,
+  decision: string,
+  initiation: Initiation,
+  rule: Rule
+): Reject | undefined {
+  const isOwn =
+    ballot.decision === decision && ballot.company === company && ballot.role === role && ballot.key === key
+  return isOwn
+    ? checkBallot(ballot, initiation, rule)
+    : bad('ballot-shape', 'the ballot is of another elector, or of another decision')
 }
 
 function checkScores({ scores }: Ballot, { criteria }: Policy, options: number): Reject | undefined {

@@ -19,6 +19,7 @@ import { type Evidence, checkEvidence } from './evidence.ts'
 import { type Message, certificateIdOf, digestOf, parseMessage, plain } from './message.ts'
 import { companyWeight } from './mediation.ts'
 import { outcomeOf } from './outcome.ts'
+import { seatOf } from './policy.ts'
 import type { Initiation } from './schema.ts'
 import { standardOf } from './tally.ts'
 
@@ -168,16 +169,13 @@ function checkPlace({ decision }: CertificateFile, messages: Messages): Reject |
     const { payload } = message
     if (message.kind === 'decision-initiation.v1' || message.payload.decision !== decision)
       return bad('certificate-decision', 'a message of another decision')
-    const isElector = policy.electors.some(
-      ({ company, role }) =>
-        company === payload.company && (role === payload.role || message.kind === 'decision-mediation.v1')
-    )
+    const isElector =
+      message.kind === 'decision-mediation.v1'
+        ? policy.electors.some(({ company }) => company === payload.company)
+        : seatOf(policy, payload) >= 0
     if (!isElector) return bad('message-power', 'signed by nobody who decides here')
   }
-  const isElector = policy.electors.some(
-    ({ company, role }) => company === initiation.payload.company && role === initiation.payload.role
-  )
-  return isElector
+  return seatOf(policy, initiation.payload) >= 0
     ? checkBefore(initiation.payload, messages.before)
     : bad('message-power', 'begun by nobody who decides here')
 }
@@ -200,7 +198,7 @@ export function checkBefore(
 type Rules = Pick<Message<'decision-initiation.v1'>['payload'], 'policy' | 'subject'>
 
 function checkAgreement(mediations: Messages['mediations'], { policy, subject }: Rules): Reject | undefined {
-  const standard = standardOf({ policy, subject, options: [] } as never)
+  const standard = standardOf({ policy, subject, options: [] })
   const companies = mediations.map(({ payload }) => payload.company)
   const isOne =
     new Set(mediations.map(({ payload }) => digestOf(payload.record) + payload.settled)).size === 1
@@ -239,10 +237,8 @@ function checkRationale(
       ? bad('rationale-missing', 'the scores recommend something else, and nobody says why not')
       : bad('certificate-extra', 'a rationale that nothing asks for')
   const isOfApprover = rationales.every(({ payload }) => {
-    const elector = standard.policy.electors.findIndex(
-      ({ company, role }) => company === payload.company && role === payload.role
-    )
-    return ballots[elector]?.option !== undefined && ballots[elector]?.option === tally.approved
+    const ballot = ballots[seatOf(standard.policy, payload)]
+    return ballot?.option !== undefined && ballot.option === tally.approved
   })
   return isOfApprover ? undefined : bad('rationale-missing', 'the rationale is by nobody who voted for it')
 }
@@ -260,11 +256,7 @@ function checkMediation(
 
 function checkOutcome(outcome: object, messages: Messages, evidence: Evidence): Reject | undefined {
   const { payload } = messages.initiation[0] as Message<'decision-initiation.v1'>
-  const { standard, tally, ballots } = evidence
-  const objections = ballots.filter(ballot => ballot?.objection).length
-  const record = messages.mediations[0]?.payload.record
-  const mediation = record && { proposals: [], agreed: { id: '', record, messages: [], weight: 0 } }
-  const expected = outcomeOf(payload, standard, tally, objections, mediation)
+  const expected = outcomeOf(payload, evidence.standard, evidence, messages.mediations[0]?.payload.record)
   return equalBytes(encodeJcs(plain(expected)), encodeJcs(plain(outcome)))
     ? undefined
     : bad('certificate-outcome', 'the ballots do not come to the outcome that it states')

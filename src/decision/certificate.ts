@@ -12,8 +12,7 @@ import type { Final, Judged, Rounds } from './rounds.ts'
 export function outcomeOfDecision(decision: Decision): Outcome | undefined {
   const { settled, initiation, standard, mediation } = decision
   if (!settled) return undefined
-  const objections = settled.ballots.filter(ballot => ballot?.objection).length
-  return outcomeOf(initiation, standard, settled.tally, objections, mediation)
+  return outcomeOf(initiation, standard, settled, mediation?.agreed?.record)
 }
 
 /**

@@ -3,11 +3,12 @@
 import { toHex, utf8 } from '../wire/bytes.ts'
 import { sha256 } from '../wire/hash.ts'
 import { Reject } from '../wire/reject.ts'
-import { ballotThatCounts, checkBallot, commitmentOf } from './ballot.ts'
+import { ballotThatCounts, checkReveal, commitmentOf } from './ballot.ts'
 import { type Mediation, mediationOf } from './mediation.ts'
 import type { Message } from './message.ts'
-import { type Final, Rounds, type Statement, setValue } from './rounds.ts'
-import type { Ballot, Initiation, MessageKind, StatementKind } from './schema.ts'
+import { seatOf } from './policy.ts'
+import { type Final, type Matter, Rounds, type Statement, setValue } from './rounds.ts'
+import type { Ballot, Initiation, MessageKind, Payload, StatementKind } from './schema.ts'
 import { type Ballots, type Standard, type Tally, isAgainstScores, standardOf, tallyOf } from './tally.ts'
 
 /** Room for the devices of all who hold a role. What a statement names is taken beyond it. */
@@ -16,6 +17,8 @@ const SLOT_MAX = 64
 const SLOT_PER_KEY_MAX = 2
 /** Mediators may come to another mind. */
 const MEDIATIONS_PER_KEY_MAX = 8
+
+const OPTION = 'option:'
 
 /** DEC-8: two messages of one key in one slot. */
 export interface Equivocation {
@@ -72,20 +75,14 @@ export class Decision {
       quorum: quorums.close,
       electorOf: id => (this.#isCounted(id) ? this.#electorOfKind(id, 'decision-reveal.v1') : undefined),
       sealOf: id => this.#opened.get(id),
-      valueOf: set => {
-        const { approved } = this.tally(set)
-        return approved === undefined ? setValue(set) : optionValue(approved)
-      },
-      carriersOf: (value, set) => this.#approvers(value, set)
+      ...settlingValues(this.standard, set => this.ballots(set))
     })
   }
 
   /** The index of the elector for whom a company's role speaks. */
-  electorOf({ company, role }: { company: string; role: string }): number | undefined {
-    const at = this.standard.policy.electors.findIndex(
-      elector => elector.company === company && elector.role === role
-    )
-    return at < 0 ? undefined : at
+  electorOf(signer: { company: string; role: string }): number | undefined {
+    const seat = seatOf(this.standard.policy, signer)
+    return seat < 0 ? undefined : seat
   }
 
   /**
@@ -123,13 +120,9 @@ export class Decision {
       return this.initiation.voices[this.electorOf(payload) as number] === payload.key
         ? undefined
         : new Reject('message-power', 'another key closes and settles for this elector')
-    if (message.kind !== 'decision-reveal.v1') return undefined
-    const { ballot, company, role, key } = message.payload
-    const isOwn =
-      ballot.decision === this.id && ballot.company === company && ballot.role === role && ballot.key === key
-    return isOwn
-      ? checkBallot(ballot, this.initiation, this.standard.rule)
-      : new Reject('ballot-shape', 'the ballot is of another elector')
+    return message.kind === 'decision-reveal.v1'
+      ? checkReveal(message.payload, this.id, this.initiation, this.standard.rule)
+      : undefined
   }
 
   #hasRoom(message: Message): boolean {
@@ -187,10 +180,8 @@ export class Decision {
       case 'decision-settle.v1':
         return this.closed ? this.settling.add(this.#statement(message)) : 'waits'
       case 'decision-reveal.v1': {
-        const { salt, ballot } = message.payload
-        const seal = this.#sealOf(message.payload, commitmentOf(salt, ballot))
-        const isHere = this.of('decision-commitment.v1').some(({ id }) => this.#sealAt(id) === seal)
-        if (!isHere) return 'waits'
+        const seal = this.#sealOfReveal(message.payload)
+        if (!this.#isCommitted(seal)) return 'waits'
         this.#opened.set(message.id, seal)
         return 'added'
       }
@@ -207,6 +198,14 @@ export class Decision {
   /** What a commitment hides: one digest of one key of one elector, however often it was said, whoever repeats it. */
   #sealOf(signer: { company: string; role: string; key: string }, commitment: string): string {
     return `${this.electorOf(signer)}/${signer.key}/${commitment}`
+  }
+
+  #sealOfReveal(payload: Payload<'decision-reveal.v1'>): string {
+    return this.#sealOf(payload, commitmentOf(payload.salt, payload.ballot))
+  }
+
+  #isCommitted(seal: string): boolean {
+    return this.of('decision-commitment.v1').some(({ id }) => this.#sealAt(id) === seal)
   }
 
   #sealAt(id: string): string | undefined {
@@ -251,9 +250,18 @@ export class Decision {
     return held.filter(message => message.kind === kind && message.payload.key === key) as Message<K>[]
   }
 
-  /** Whether something that is here names what is not. */
-  get lacks(): boolean {
-    return this.#waiting.size > 0
+  /** Whether a message would wait for what it names. */
+  lacks(message: Message): boolean {
+    switch (message.kind) {
+      case 'decision-close.v1':
+        return !this.closing.holds(message.payload)
+      case 'decision-settle.v1':
+        return !this.closed || !this.settling.holds(message.payload)
+      case 'decision-reveal.v1':
+        return !this.#isCommitted(this.#sealOfReveal(message.payload))
+      default:
+        return false
+    }
   }
 
   #electorOfKind(id: string, kind: MessageKind): number | undefined {
@@ -265,19 +273,6 @@ export class Decision {
   #isCounted(id: string): boolean {
     const seal = this.#opened.get(id)
     return seal !== undefined && (this.closed?.set ?? []).some(name => this.#sealAt(name) === seal)
-  }
-
-  #approvers(
-    value: string,
-    set: readonly string[]
-  ): { electors: ReadonlySet<number>; weight: number } | undefined {
-    const option = optionOf(value)
-    if (option === undefined) return undefined
-    const electors = new Set<number>()
-    for (const [elector, ballot] of this.ballots(set).entries()) {
-      if (ballot?.option === option) electors.add(elector)
-    }
-    return { electors, weight: this.standard.quorums.threshold }
   }
 
   /** DEC-18: the commitments that count. */
@@ -348,12 +343,26 @@ export class Decision {
   }
 }
 
-export function optionValue(option: number): string {
-  return `option:${option}`
-}
-
-export function optionOf(value: string): number | undefined {
-  return value.startsWith('option:') ? Number(value.slice('option:'.length)) : undefined
+/** What a set of reveals stands for: the option that it approves, which its approvers carry, or itself. DEC-13 */
+export function settlingValues(
+  standard: Standard,
+  ballotsOf: (reveals: readonly string[]) => Ballots
+): Pick<Matter, 'valueOf' | 'carriersOf'> {
+  return {
+    valueOf: set => {
+      const { approved } = tallyOf(standard, ballotsOf(set))
+      return approved === undefined ? setValue(set) : `${OPTION}${approved}`
+    },
+    carriersOf: (value, set) => {
+      if (!value.startsWith(OPTION)) return undefined
+      const option = Number(value.slice(OPTION.length))
+      const electors = new Set<number>()
+      for (const [elector, ballot] of ballotsOf(set).entries()) {
+        if (ballot?.option === option) electors.add(elector)
+      }
+      return { electors, weight: standard.quorums.threshold }
+    }
+  }
 }
 
 /** By what a mediation names a settled set, hexadecimal: SHA-256 of its ids, one a line. */

@@ -2,11 +2,12 @@
 // Statements that honest electors signed are taken for judged: what they name beyond the file, they have checked.
 // protocols/decision, sections 5 and 7.
 import { Reject, isReject } from '../wire/reject.ts'
-import { ballotThatCounts, checkBallot, commitmentOf } from './ballot.ts'
+import { ballotThatCounts, checkReveal, commitmentOf } from './ballot.ts'
 import type { Messages } from './certificate-check.ts'
-import { optionOf, optionValue, settledDigest } from './decision.ts'
+import { settledDigest, settlingValues } from './decision.ts'
 import type { Message } from './message.ts'
-import { NAMED_MAX, carriedBy, isAscending, setValue } from './rounds.ts'
+import { seatOf } from './policy.ts'
+import { type Matter as RoundsMatter, NAMED_MAX, carriedBy, isAscending, setValue } from './rounds.ts'
 import type { Ballot, Initiation, StatementKind } from './schema.ts'
 import { type Ballots, type Standard, type Tally, isAgainstScores, standardOf, tallyOf } from './tally.ts'
 
@@ -29,20 +30,13 @@ interface Line {
   locked: boolean
 }
 
-/** What decides which values statements have, and who may carry them. */
-interface Matter {
+/** The same as for who took part, but that all of it has to be in the file. */
+interface Matter extends Pick<RoundsMatter, 'weights' | 'quorum' | 'valueOf' | 'carriersOf'> {
   initiation: Initiation
-  weights: number[]
-  quorum: number
   /** The code for what is named and not in the file. */
   absent: string
   /** What may be named, and whose it is. */
   electorOf: ReadonlyMap<string, number>
-  valueOf(set: readonly string[]): string
-  carriersOf(
-    value: string,
-    set: readonly string[]
-  ): { electors: ReadonlySet<number>; weight: number } | undefined
 }
 
 export function checkEvidence(messages: Messages): Evidence | Reject {
@@ -69,18 +63,7 @@ export function checkEvidence(messages: Messages): Evidence | Reject {
     ...seat,
     absent: 'certificate-settled',
     electorOf: seatsOf(messages.reveals, initiation),
-    valueOf: set => {
-      const { approved } = tallyOf(standard, ballotsIn(set))
-      return approved === undefined ? setValue(set) : optionValue(approved)
-    },
-    carriersOf: (value, set) => {
-      const option = optionOf(value)
-      if (option === undefined) return undefined
-      const electors = new Set(
-        [...ballotsIn(set).entries()].filter(([, b]) => b?.option === option).map(([i]) => i)
-      )
-      return { electors, weight: standard.quorums.threshold }
-    }
+    ...settlingValues(standard, ballotsIn)
   })
   if (isReject(settled)) return settled
   if (settled.join() !== messages.reveals.map(({ id }) => id).join())
@@ -97,14 +80,7 @@ export function checkEvidence(messages: Messages): Evidence | Reject {
 }
 
 function seatsOf(messages: readonly Message[], { policy }: Initiation): Map<string, number> {
-  return new Map(messages.map(({ id, payload }) => [id, seatOf(payload, policy)]))
-}
-
-function seatOf(
-  { company, role }: { company: string; role: string },
-  { electors }: Initiation['policy']
-): number {
-  return electors.findIndex(elector => elector.company === company && elector.role === role)
+  return new Map(messages.map(({ id, payload }) => [id, seatOf(policy, payload)]))
 }
 
 /** The commitment that each reveal opens. */
@@ -116,13 +92,7 @@ function openedBy(
   const opened = new Map<string, string>()
   for (const { id, payload } of reveals) {
     const { ballot, company, role, key, salt } = payload
-    const isOwn =
-      ballot.decision === initiation?.id &&
-      ballot.company === company &&
-      ballot.role === role &&
-      ballot.key === key
-    if (!isOwn) return bad('ballot-shape', 'a ballot of another elector')
-    const wrong = checkBallot(ballot, terms, rule)
+    const wrong = checkReveal(payload, initiation?.id ?? '', terms, rule)
     if (wrong) return wrong
     const commitment = commitmentOf(salt, ballot)
     const own = commitments.find(({ payload: other }) => {
@@ -179,7 +149,7 @@ function checkFinal(statements: readonly Message<StatementKind>[], matter: Matte
 
 function lineOf({ id, payload }: Message<StatementKind>, matter: Matter): Line | Reject {
   const { round, set, because, key } = payload
-  const elector = seatOf(payload, matter.initiation.policy)
+  const elector = seatOf(matter.initiation.policy, payload)
   if (matter.initiation.voices[elector] !== key)
     return bad('message-power', 'another key closes and settles for this elector')
   if (!isAscending(set) || !isAscending(because)) return bad('round-set', 'names are not in order')

@@ -30,7 +30,7 @@ export interface MessageRecord {
 export type Message<K extends MessageKind = MessageKind> = {
   [Kind in K]: {
     kind: Kind
-    /** SHA-256 of the payload, hexadecimal. */
+    /** SHA-256 of what is signed, the DSSE encoding of kind and payload, hexadecimal. */
     id: string
     payload: Payload<Kind>
     certificate: RoleCertificate

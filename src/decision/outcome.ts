@@ -1,7 +1,6 @@
 // What a decision came to, in the words of its certificate. protocols/decision, sections 6 and 7.
-import type { Mediation } from './mediation.ts'
 import type { Initiation, MediationRecord } from './schema.ts'
-import { type Standard, type Tally, isAgainstScores } from './tally.ts'
+import { type Ballots, type Standard, type Tally, isAgainstScores } from './tally.ts'
 
 export interface Outcome {
   /** The option, by its index and title; absent where nothing was approved. */
@@ -21,9 +20,8 @@ export type Failure = 'turnout' | 'threshold' | 'objection'
 export function outcomeOf(
   initiation: Initiation,
   standard: Standard,
-  tally: Tally,
-  objections: number,
-  mediation?: Mediation
+  { tally, ballots }: { tally: Tally; ballots: Ballots },
+  mediation?: MediationRecord
 ): Outcome {
   const { approve, reject, abstain, turnout, approved, recommendation } = tally
   const { total, threshold } = standard.quorums
@@ -32,7 +30,7 @@ export function outcomeOf(
   const failed: Failure[] = [
     ...(isQuorate ? [] : ['turnout' as const]),
     ...(Math.max(...approve) >= threshold ? [] : ['threshold' as const]),
-    ...(objections > 0 ? ['objection' as const] : [])
+    ...(ballots.some(ballot => ballot?.objection) ? ['objection' as const] : [])
   ]
   return {
     ...(approved === undefined
@@ -41,6 +39,6 @@ export function outcomeOf(
     tally: { approve, reject, abstain, turnout, of: total, needed: threshold },
     recommendation,
     against: isAgainstScores(tally),
-    ...(mediation?.agreed && { mediation: mediation.agreed.record })
+    ...(mediation && { mediation })
   }
 }

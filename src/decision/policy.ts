@@ -83,6 +83,14 @@ export function ruleFor(policy: Policy, kind: string | undefined): Rule {
   return (kind !== undefined && Object.hasOwn(rules, kind) ? rules[kind] : rules['default']) as Rule
 }
 
+/** The index of the elector for whom a company's role speaks; -1 where there is none. */
+export function seatOf(
+  { electors }: Policy,
+  { company, role }: Pick<Elector, 'company'> & { role: string }
+): number {
+  return electors.findIndex(elector => elector.company === company && elector.role === role)
+}
+
 export function weightOf(electors: readonly Pick<Elector, 'weight'>[]): number {
   return electors.reduce((sum, { weight }) => sum + weight, 0)
 }

@@ -77,14 +77,23 @@ export class Rounds {
     return this.#byRound.length
   }
 
+  /** Whether all that a statement names is here. */
+  holds({ set, because }: Pick<Statement, 'set' | 'because'>): boolean {
+    return (
+      set.every(name => this.#matter.electorOf(name) !== undefined) &&
+      because.every(name => this.#byId.has(name))
+    )
+  }
+
   /** @returns whether it was taken; `waits` while something that it names is not here */
   add(statement: Statement): 'added' | 'waits' | Reject {
-    const { id, round, set, because } = statement
+    const { id, round, because } = statement
     if (this.#byId.has(id)) return 'added'
-    const named = because.map(name => this.#byId.get(name))
-    const isHere = set.every(name => this.#matter.electorOf(name) !== undefined)
-    if (!isHere || named.includes(undefined)) return 'waits'
-    const judged = this.#judge(statement, named as Judged[])
+    if (!this.holds(statement)) return 'waits'
+    const judged = this.#judge(
+      statement,
+      because.map(name => this.#byId.get(name) as Judged)
+    )
     if (judged instanceof Reject) return judged
     this.#byId.set(id, judged)
     const peers = (this.#byRound[round] ??= [])

@@ -3,10 +3,10 @@
 import { z } from 'zod'
 import { ROLES } from '../identity/certificate-schema.ts'
 import { ELECTORS_MAX, PolicySchema, SCORE_MAX } from './policy.ts'
+import { NAMED_MAX } from './rounds.ts'
 
 export const OPTIONS_MAX = 16
 export const ROUNDS_MAX = 64
-const NAMED_PER_ELECTOR = 2
 
 const digest = z
   .string()
@@ -96,7 +96,7 @@ const statement = {
     .int()
     .min(0)
     .max(ROUNDS_MAX - 1),
-  set: ids(ELECTORS_MAX * NAMED_PER_ELECTOR)
+  set: ids(ELECTORS_MAX * NAMED_MAX)
 }
 
 export const BallotSchema = z.strictObject({

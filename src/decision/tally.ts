@@ -33,7 +33,11 @@ export interface Recommendation {
   option?: number
 }
 
-export function standardOf({ policy, subject, options }: Initiation): Standard {
+export function standardOf({
+  policy,
+  subject,
+  options
+}: Pick<Initiation, 'policy' | 'subject' | 'options'>): Standard {
   const rule = ruleFor(policy, subject?.kind)
   return { policy, rule, quorums: quorumsOf(policy, rule), options: options.length }
 }

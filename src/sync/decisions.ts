@@ -145,7 +145,7 @@ export class DecisionSync {
     const { company } = message.payload
     const waiting = decision.waiting
     const most = waiting.filter(({ payload }) => payload.company === company).length >= WAITING_MAX
-    if (most && lacks(decision, message)) return 'left'
+    if (most && decision.lacks(message)) return 'left'
     const added = decision.add(message)
     // What is wrong only beside what others said is nobody's fault who passes it on.
     if (isReject(added)) return added.fault ? added : this.#leave(message, LEFT_MS)
@@ -253,18 +253,6 @@ export class DecisionSync {
 
 function decisionOf(message: Message): string {
   return message.kind === 'decision-initiation.v1' ? message.id : message.payload.decision
-}
-
-/** Whether it would wait. */
-function lacks(decision: Decision, message: Message): boolean {
-  if (message.kind !== 'decision-close.v1' && message.kind !== 'decision-settle.v1') return false
-  const { set, because } = message.payload
-  const isClose = message.kind === 'decision-close.v1'
-  const rounds = isClose ? decision.closing : decision.settling
-  const isKnown = isClose
-    ? (id: string) => decision.messages.get(id)?.kind === 'decision-commitment.v1'
-    : (id: string) => decision.revealed.includes(id)
-  return !set.every(isKnown) || because.some(id => !rounds.get(id))
 }
 
 /** Another message of this key where only one may stand. DEC-8 */

@@ -107,7 +107,7 @@ describe('a reveal', () => {
     one.add(copied)
     expect(one.add(reveal(both, one.id, secret.ballot, secret.salt))).toBe('waits')
     one.add(message)
-    expect(one.lacks).toBe(false)
+    expect(one.waiting).toEqual([])
     agree(one, 'decision-close.v1', [ADA, both, CLEO], ids([copied, message]))
     expect(one.tally(one.revealed).approve).toEqual([1, 0])
     agree(one, 'decision-settle.v1', [ADA, both, CLEO], one.revealed)

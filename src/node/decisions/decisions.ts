@@ -189,7 +189,7 @@ export class Decisions {
         `How far it is: parley decision show ${shortOf(decision)}`
       )
     const shape = RecordSchema.safeParse(plain(record))
-    if (!shape.success) throw misshaped('ballot-shape', shape.error.issues[0])
+    if (!shape.success) throw misshaped('document-shape', shape.error.issues[0])
     const role = this.#parts.roles.find(
       ({ certificate }) => certificate.role === 'CEO' && certificate.powers.includes('mediate')
     )

@@ -57,9 +57,10 @@ export class Electors {
   /** Takes up what an earlier run began. */
   async start(store: Store): Promise<void> {
     for await (const { key, bytes } of store.list(TABLE)) {
-      const [secret, noted] = [decodeSecret(bytes), decodeCbor(bytes, bytes.length)]
+      const row = decodeCbor(bytes, bytes.length)
+      if (typeof row === 'number') this.#noted.set(key.slice(NOTED.length), row)
+      const secret = secretOf(row)
       if (secret) this.#ballots.set(key, secret)
-      else if (typeof noted === 'number') this.#noted.set(key.slice(NOTED.length), noted)
     }
     this.lookAtAll()
   }
@@ -242,8 +243,7 @@ function signerOf({ certificate }: RoleSigner) {
   return { company, role, key: key.multikey, certificate: toHex(id), time: printTime(Date.now()) }
 }
 
-function decodeSecret(bytes: Uint8Array): Secret | undefined {
-  const row = decodeCbor(bytes, bytes.length)
+function secretOf(row: unknown): Secret | undefined {
   const [salt, ballot] = Array.isArray(row) ? row : []
   if (!(salt instanceof Uint8Array) || !(ballot instanceof Uint8Array)) return undefined
   return { salt: fromUtf8(salt), ballot: JSON.parse(fromUtf8(ballot)) as Ballot }

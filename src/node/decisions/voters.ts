@@ -30,21 +30,22 @@ export class Voters {
   }
 
   /** Of a policy that is still a draft. */
-  voterFor({ electors }: Policy): RoleSigner {
-    const { did } = this.#parts.directory.self
-    const roles = electors.filter(({ company }) => company === did).map(({ role }) => role)
-    return this.#voter(roles, 'under this policy nobody of your company decides')
+  voterFor(policy: Policy): RoleSigner {
+    return this.#voter(this.#ownRoles(policy), 'under this policy nobody of your company decides')
   }
 
   /** @throws NodeError `role-missing`, `role-ambiguous` */
   voterIn(decision: Decision, typed?: string): RoleSigner {
-    const { did } = this.#parts.directory.self
-    const { electors } = decision.standard.policy
-    const roles = electors.filter(({ company }) => company === did).map(({ role }) => role)
+    const roles = this.#ownRoles(decision.standard.policy)
     return this.#voter(
       typed === undefined ? roles : roles.filter(role => role === typed),
       'your company has no such elector here'
     )
+  }
+
+  #ownRoles({ electors }: Policy): string[] {
+    const { did } = this.#parts.directory.self
+    return electors.filter(({ company }) => company === did).map(({ role }) => role)
   }
 
   #voter(roles: readonly string[], none: string): RoleSigner {
