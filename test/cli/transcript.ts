@@ -1,6 +1,7 @@
 // Runs the manual: Markdown whose code blocks hold commands and what they print. In an expected output `[..]`
 // stands for anything within a line, a line `...` for any lines, `[:name]` for a word that is kept: the same word
-// where the name comes again, and `$name` in later commands. `[exit 5]` ends the output of a command that fails.
+// where the name comes again, and `$name` in later commands. `[exit 5]` ends the output of a command that fails,
+// and no `...` stands for it.
 // A block marked `eventually` is tried again until it prints that, since nodes take a moment to hear of each other.
 // A command that ends in ` &` runs on until `kill -INT %1`; each transcript has a directory and a HOME of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -168,7 +169,7 @@ class Stage {
   #pattern(expected: string[]): RegExp {
     const named = new Set<string>()
     const lines = expected.map(line => {
-      if (line === '...') return '(?:[^\\n]*\\n)*?'
+      if (line === '...') return '(?:(?!\\[exit )[^\\n]*\\n)*?'
       return `${line
         .split(/(\[\.\.\]|\[:\w+\])/)
         .map(part => this.#part(part, named))
