@@ -20,19 +20,24 @@ const NOT_RUN = 3
 
 let [passed, failed] = [0, 0]
 
-/** The vectors under a second implementation. A machine without Python cannot say whether it agrees. */
+/** Vectors and mutated files under a second implementation. A machine without Python cannot say whether it agrees. */
 function secondImplementation(): void {
-  console.log('\nvectors, checked by a second implementation in Python')
-  const python = spawnSync('python3', ['--version'])
-  if (python.status !== 0) {
-    console.log('NOT RUN: this machine has no python3')
-    return
+  const long = ['node_modules/vitest/vitest.mjs', 'run', '--mode', 'long']
+  const checks = [
+    ['vectors, checked by a second implementation in Python', 'python3', ['scripts/check_vectors.py']],
+    ['its verifier of decisions beside ours', process.execPath, long]
+  ] as const
+  const python = spawnSync('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))'])
+  for (const [name, program, args] of checks) {
+    console.log(`\n${name}`)
+    if (python.status !== 0) {
+      console.log('NOT RUN: this machine has no Python 3.11 or newer')
+      continue
+    }
+    const { status } = spawnSync(program, [...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+    if (status === 0) passed++
+    else failed++
   }
-  const { status } = spawnSync('python3', ['scripts/check_vectors.py'], {
-    stdio: ['ignore', 'inherit', 'inherit']
-  })
-  if (status === 0) passed++
-  else failed++
 }
 
 /** What needs a program that not every machine has. Without it, it says NOT RUN, which counts as nothing. */
