@@ -1,15 +1,21 @@
 // Frames about decisions, of messages that are right, or nearly: by the rival, by others who decide with it, and by
 // nobody.
-import { type Decision } from '../../src/decision/decision.ts'
+import { Decision } from '../../src/decision/decision.ts'
+import { type Message, parseMessage } from '../../src/decision/message.ts'
 import { MESSAGE_KINDS, type MessageKind, type StatementKind } from '../../src/decision/schema.ts'
 import { encodeFrame, type Frame } from '../../src/sync/frame.ts'
 import { EMPTY, fromHex, toHex } from '../../src/wire/bytes.ts'
 import { sha256 } from '../../src/wire/hash.ts'
+import { isReject } from '../../src/wire/reject.ts'
 import type { Random } from '../replica/writers.ts'
+import { must } from '../sim/company.ts'
 import { type Holder, type Said as Word, commitment, holderOf, initiation, said } from '../sim/deciding.ts'
 import type { Rival } from './rival.ts'
 import type { Said } from './wild-envelope.ts'
 import { mutateBytes } from './wild-value.ts'
+
+/** Few, so that what was committed to is opened now and then. */
+const SALTS = ['11'.repeat(32), '22'.repeat(32)] as const
 
 /** Beyond it the rival goes on with those that it has begun. */
 const DECISIONS_MAX = 5
@@ -32,7 +38,17 @@ function heldBy({ arena }: Rival): Decision[] {
 }
 
 export function wildDecision(rival: Rival): Said {
-  const { random } = rival
+  const { random, arena } = rival
+  if (heldBy(rival).length < DECISIONS_MAX && random(3) === 0) {
+    const words = courseOf(rival)
+    const space = arena.space.id
+    const frames: Uint8Array[] = []
+    while (words.length > 0) {
+      const records = words.splice(0, 1 + random(6))
+      frames.push(encodeFrame({ type: 'messages', space, request: 0, records }))
+    }
+    return { frames }
+  }
   const count = random(6) === 0 ? 1 + random(8) : 1
   const frames = Array.from({ length: count }, () => {
     const bytes = encodeFrame(frameOf(rival))
@@ -94,7 +110,7 @@ function wordOf(rival: Rival, held: Decision[]): Word {
   }
   const holder = pick(random, random(5) === 0 ? holders : holders.slice(0, 3))
   const option = random(8) === 0 ? random(20) : random(2)
-  const salt = someId(random)
+  const salt = random(10) === 0 ? someId(random) : pick(random, SALTS)
   const id = random(20) === 0 ? someId(random) : decision.id
   const dice = random(10)
   if (dice < 3) return commitment(holder, id, { option, salt }).said
@@ -104,6 +120,41 @@ function wordOf(rival: Rival, held: Decision[]): Word {
     commitment: salt,
     decision: id
   })
+}
+
+/** A decision from its beginning to somewhere, as honest electors would take it, but for a word here and there. */
+function courseOf(rival: Rival): Word[] {
+  const { random, arena } = rival
+  const holders = holdersOf(rival).slice(0, 3)
+  const { identityOf } = arena.victim.core.context.directory
+  const words: Word[] = []
+  const begun = initiation(arena.space, holders, { nonce: random(65_536).toString(16).padStart(32, '0') })
+  const decision = new Decision(must(parseMessage(begun, identityOf)) as Message<'decision-initiation.v1'>)
+  const say = (word: Word) => {
+    if (random(25) === 0) return
+    const message = parseMessage(word, identityOf)
+    if (!isReject(message) && !('waitsFor' in message)) decision.add(message)
+    words.push(random(25) === 0 ? wordOf(rival, [decision]) : word)
+  }
+  const option = random(2)
+  const ballots = holders.map(holder => {
+    const choice = random(4) === 0 ? 1 - option : option
+    return { holder, ballot: { option: choice, salt: pick(random, SALTS) } }
+  })
+  for (const { holder, ballot } of ballots) say(commitment(holder, begun.id, ballot).said)
+  for (const kind of ['decision-close.v1', 'decision-settle.v1'] as const) {
+    const isClose = kind === 'decision-close.v1'
+    if (!isClose) for (const { holder, ballot } of ballots) say(revealOf(holder, begun.id, ballot))
+    const rounds = isClose ? decision.closing : decision.settling
+    for (let round = 0; round < 3; round++) {
+      const known = isClose ? decision.of('decision-commitment.v1').map(({ id }) => id) : decision.revealed
+      for (const holder of holders) {
+        const next = rounds.next(round, known)
+        if (next) say(said(holder, kind, { ...next, decision: begun.id, round }))
+      }
+    }
+  }
+  return [begun, ...words.slice(0, random(4) === 0 ? random(words.length + 1) : words.length)]
 }
 
 /** Opens a commitment that was made with these dice, or none. */
