@@ -211,7 +211,7 @@ Certificate.steps = (
     ("The commitments were closed for good by enough of the electorate.", Certificate.check_closes),
     ("Each ballot is the one that its elector committed to.", Certificate.check_reveals),
     ("The ballots were settled for good by enough of the electorate.", Certificate.check_settles),
+    ("Where there was mediation, companies of enough weight signed one record.", Certificate.check_mediations),
     ("Counted anew, the ballots come to the outcome that the file states.", Certificate.check_outcome),
     ("Where the outcome goes against the scores, one of those who voted for it says why.", Certificate.check_rationale),
-    ("Where there was mediation, companies of enough weight signed one record.", Certificate.check_mediations),
 )

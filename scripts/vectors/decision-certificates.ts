@@ -7,7 +7,7 @@ import {
   parseCertificate
 } from '../../src/decision/certificate-file.ts'
 import { type Decision, settledDigest } from '../../src/decision/decision.ts'
-import type { Message } from '../../src/decision/message.ts'
+import { type Message, certificateIdOf } from '../../src/decision/message.ts'
 import type { Ballot, Initiation, MediationRecord } from '../../src/decision/schema.ts'
 import { fromUtf8 } from '../../src/wire/bytes.ts'
 import { isReject } from '../../src/wire/reject.ts'
@@ -53,12 +53,13 @@ const all = (...choices: Votes[number][1][]): Votes =>
 function mediate(
   decision: Decision,
   record: MediationRecord,
-  ceos = CEOS
+  ceos = CEOS,
+  about?: string
 ): Message<'decision-mediation.v1'>[] {
   const { settled } = decision
   if (!settled) throw new Error('not settled')
   return ceos.map(ceo => {
-    const body = { decision: decision.id, settled: settledDigest(settled.final), record }
+    const body = { decision: decision.id, settled: about ?? settledDigest(settled.final), record }
     const message = say(ceo, 'decision-mediation.v1', body)
     decision.add(message)
     return message
@@ -217,6 +218,10 @@ function forgedEndings(): [name: string, rule: string, code: string, file: Uint8
   const reasoned = read(must(certify(against, identityOf)))
   const few = mediate(play(unanimous(), all(YES, YES, NO, YES)), REVISE, CEOS.slice(0, 2))
   const bare = revisedBy(few, vetoed.id)
+  const dead = play(unanimous(), all(YES, YES, NO, YES))
+  const lapsed = mediate(dead, { ...REVISE, outcome: 'lapse' })
+  const undead = revisedBy(lapsed, dead.id)
+  const other = play(unanimous(), all(YES, NO, NO, YES))
   return [
     [
       'a mediation record removed',
@@ -231,6 +236,19 @@ function forgedEndings(): [name: string, rule: string, code: string, file: Uint8
       encodeCertificate(withoutBefore(revised))
     ],
     ['revised by too few', 'DEC-27', 'mediation-weight', must(certify(bare, identityOf, few))],
+    ['revised though it has lapsed', 'DEC-27', 'mediation-weight', must(certify(undead, identityOf, lapsed))],
+    [
+      'a mediation before a decision that revises nothing',
+      'DEC-27',
+      'certificate-decision',
+      encodeCertificate(withMediation(play(unanimous(), all(YES, YES, YES, YES)), 'before', before))
+    ],
+    [
+      'a mediation of another settled set',
+      'DEC-25',
+      'mediation-weight',
+      encodeCertificate(withMediation(other, 'mediations', mediate(other, REVISE, CEOS, '77'.repeat(32))))
+    ],
     [
       'the rationale removed',
       'DEC-22',
@@ -238,6 +256,20 @@ function forgedEndings(): [name: string, rule: string, code: string, file: Uint8
       encodeCertificate({ ...reasoned, messages: { ...reasoned.messages, rationales: [] } })
     ]
   ]
+}
+
+/** The certificate of a decision with mediation messages that do not belong there, and all that they need. */
+function withMediation(
+  decision: Decision,
+  group: 'before' | 'mediations',
+  messages: Message<'decision-mediation.v1'>[]
+): CertificateFile {
+  const file = read(must(certify(decision, identityOf)))
+  const documents = messages.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ record }) => record.document)
+  const rights = new Map(messages.map(({ payload, record }) => [payload.certificate, record.certificate]))
+  const all = [...file.certificates.map(bytes => [must(certificateIdOf(bytes)), bytes] as const), ...rights]
+  const certificates = all.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, bytes]) => bytes)
+  return { ...file, certificates, messages: { ...file.messages, [group]: documents } }
 }
 
 /** The mediation gone, with the certificates of those who signed it. */

@@ -185,14 +185,17 @@ export function checkBefore(
   { revises, policy, subject }: Initiation,
   before: Messages['before']
 ): Reject | undefined {
-  const named = revises?.mediation.toSorted() ?? []
-  if (named.join() !== before.map(({ id }) => id).join())
-    return bad('mediation-missing', 'the mediation that the initiation names is not what the file holds')
+  if (before.some(({ payload }) => payload.decision !== revises?.decision))
+    return bad('certificate-decision', 'a mediation of another decision than the one that is revised')
   if (!revises) return undefined
-  const isAbout = before.every(({ payload }) => payload.decision === revises.decision)
-  return isAbout && before.every(({ payload }) => payload.record.outcome !== 'lapse')
-    ? checkAgreement(before, { policy, subject })
-    : bad('mediation-missing', 'the mediation is of another decision, or ended it')
+  const held = new Set(before.map(({ id }) => id))
+  if (revises.mediation.some(id => !held.has(id)))
+    return bad('mediation-missing', 'the mediation that the initiation names is not there')
+  if (held.size > revises.mediation.length)
+    return bad('certificate-extra', 'a mediation that the initiation does not name')
+  return before.some(({ payload }) => payload.record.outcome === 'lapse')
+    ? bad('mediation-weight', 'the mediation ended the decision')
+    : checkAgreement(before, { policy, subject })
 }
 
 type Rules = Pick<Message<'decision-initiation.v1'>['payload'], 'policy' | 'subject'>
@@ -250,7 +253,7 @@ function checkMediation(
   if (mediations.length === 0) return undefined
   if (tally.approved !== undefined) return bad('certificate-extra', 'a mediation of what was approved')
   if (mediations.some(({ payload }) => payload.settled !== settled))
-    return bad('mediation-missing', 'a mediation of other ballots than these')
+    return bad('mediation-weight', 'a mediation of other ballots than these')
   return checkAgreement(mediations, (initiation[0] as Message<'decision-initiation.v1'>).payload)
 }
 
