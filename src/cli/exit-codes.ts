@@ -23,7 +23,7 @@ export const EXIT_CODES: readonly ExitCode[] = [
       'artifact-kind',
       '-ambiguous',
       'class-needed',
-      'policy-file',
+      'json-file',
       'space-needed'
     ]
   },

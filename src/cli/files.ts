@@ -22,6 +22,16 @@ export async function readBytes(path: string, bytesMax: number): Promise<Uint8Ar
   return new Uint8Array(Buffer.concat(parts))
 }
 
+/** @param next what to do where it is not JSON. @throws NodeError `json-file`, and those of {@link readText} */
+export async function readJson(path: string, next: string): Promise<unknown> {
+  const text = await readText(path)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new NodeError('json-file', `${nameOf(path)} is not JSON: ${(error as Error).message}`, next)
+  }
+}
+
 /** @throws NodeError `text-encoding`, and those of {@link readBytes} */
 export async function readText(path: string): Promise<string> {
   const bytes = await readBytes(path, TEXT_BYTES_MAX)

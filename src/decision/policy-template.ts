@@ -7,10 +7,10 @@ const HALF = { numerator: 1, denominator: 2 }
 const ALL = { numerator: 1, denominator: 1 }
 
 /** All with one weight; standards by unanimity, everything else by more than half. */
-export function defaultPolicy(companies: readonly string[], role: string): Policy {
+export function defaultPolicy(companies: readonly string[], role: Role): Policy {
   return {
     criteria: DEFAULT_CRITERIA,
-    electors: companies.map(company => ({ company, role: role as Role, weight: 1 })),
+    electors: companies.map(company => ({ company, role, weight: 1 })),
     recommendAt: 30,
     rules: {
       default: { method: 'weighted-majority', moreThan: HALF, turnout: HALF },

@@ -1,19 +1,18 @@
 // What a decision leaves behind as files that stand for themselves: certificates, proofs, released standards.
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { utf8 } from '../../wire/bytes.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, withNode } from '../cli.ts'
 import { writeNew } from '../files.ts'
 import { shortId } from '../find.ts'
-import { byteCount, table } from '../text.ts'
+import { table } from '../text.ts'
+import { give } from './sealed.ts'
 
 export async function certificate(cli: Cli, id: string, { output }: { output?: string }): Promise<void> {
   await withNode(cli, async node => {
     const { id: whole } = await node.decision(id)
     const path = output ?? `${shortId(whole)}.decision.json`
-    const bytes = await writeNew(path, node.decisionCertificate(whole))
-    cli.output.answer({ file: path, bytes }, () => `${path} (${byteCount(bytes)})`)
-    cli.output.note(`Next: parley verify ${path}`)
+    await give(cli, node.decisionCertificate(whole), path)
   })
 }
 
@@ -25,7 +24,7 @@ export async function proofs(cli: Cli, id: string, { output }: { output?: string
     const files: string[] = []
     for (const [i, { proof }] of output === undefined ? [] : found.entries()) {
       const path = join(output as string, `${shortId(whole)}.${i + 1}.proof.json`)
-      await writeNew(path, Readable.from([Buffer.from(proof)]))
+      await writeNew(path, [utf8(proof)])
       files.push(path)
     }
     const shown = found.map(({ company, role, kind }, i) => ({ company, role, kind, file: files[i] }))
@@ -55,8 +54,11 @@ export async function release(cli: Cli, id: string, { output }: { output?: strin
     const others = [...new Set(electors.map(({ company }) => company.did))].filter(did => did !== own)
     const path = output ?? `${shortId(whole)}.release.json`
     const sealed = node.seal(subject.artifact, { with: others, decision: whole })
-    const bytes = await writeNew(path, sealed)
-    cli.output.answer({ file: path, bytes }, () => `${path} (${byteCount(bytes)})`)
-    cli.output.note(`Next, at each of the others, one after the other: \`parley countersign ${path}\``)
+    await give(
+      cli,
+      sealed,
+      path,
+      `Next, at each of the others, one after the other: \`parley countersign ${path}\``
+    )
   })
 }

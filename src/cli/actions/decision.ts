@@ -1,12 +1,12 @@
 // `parley decision`: begin, vote, explain, mediate, and take the certificate home.
-import { setTimeout } from 'node:timers/promises'
 import type { BallotRequest, DecisionJson, TopicRequest } from '../../node/surface/decision-json.ts'
 import type { ParleyNode } from '../../node/surface/parley-node.ts'
 import { InitiationSchema } from '../../decision/schema.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
-import { readText } from '../files.ts'
+import { readJson } from '../files.ts'
 import { findArtifact, findSpace, shortId } from '../find.ts'
+import { follow } from '../follow.ts'
 import { inline, plural, table } from '../text.ts'
 import { OPEN, describe, nextOf } from './decision-page.ts'
 import { readPolicy } from './policy.ts'
@@ -26,8 +26,10 @@ export interface StartOptions {
 }
 
 export async function start(cli: Cli, typed: string, title: string, options: StartOptions): Promise<void> {
+  if (options.release !== undefined && options.subject === undefined)
+    throw usage('a version of nothing is to be released', 'Name the standard: --subject ARTIFACT.')
   const policy = await readPolicy(options.policy)
-  const plans = await plansOf(options.plan ?? [])
+  const plans = await plansOf(options.plan ?? [], options.option.length)
   const { question, benefit, release, revises, supersedes } = options
   const chosen = {
     ...(options.commit !== undefined && { commitMs: durationOf(options.commit) }),
@@ -77,35 +79,29 @@ function optionOf(typed: string): { title: string; text: string } {
   return at < 0 ? { title: typed, text: '' } : { title: typed.slice(0, at), text: typed.slice(at + 2) }
 }
 
+const PLAN_FORM = 'A plan is {"goal": TEXT, "milestones": [{"title", "company", "role", "due"}]}.'
+
 type Planned = Pick<TopicRequest['options'][number], 'plan'>
 
 /** `2=plan.json`, by index. */
-async function plansOf(typed: string[]): Promise<Map<number, Planned>> {
+async function plansOf(typed: string[], options: number): Promise<Map<number, Planned>> {
   const plans = new Map<number, Planned>()
   for (const text of typed) {
     const [, option, path] = /^([1-9]\d?)=(.+)$/.exec(text) ?? []
     if (option === undefined || path === undefined)
       throw usage(`${inline(text)} names no plan`, 'Such as 1=plan.json: the option, and a file.')
-    const shape = InitiationSchema.shape.options.element.shape.plan.safeParse(await jsonOf(path))
+    const shape = InitiationSchema.shape.options.element.shape.plan.safeParse(await readJson(path, PLAN_FORM))
     if (!shape.success) {
       const issue = shape.error.issues[0]
-      throw usage(
-        `${path}, ${issue?.path.join('.') || 'the plan'}: ${issue?.message ?? 'wrong'}`,
-        'A plan is {"goal": TEXT, "milestones": [{"title", "company", "role", "due"}]}.'
-      )
+      throw usage(`${path}, ${issue?.path.join('.') || 'the plan'}: ${issue?.message ?? 'wrong'}`, PLAN_FORM)
     }
-    plans.set(Number(option) - 1, { plan: shape.data })
+    const index = Number(option) - 1
+    if (index >= options)
+      throw usage(`there is no option ${option} for a plan`, `The last is option ${options}.`)
+    if (plans.has(index)) throw usage(`option ${option} has two plans`, 'Give one for each option.')
+    plans.set(index, { plan: shape.data })
   }
   return plans
-}
-
-async function jsonOf(path: string): Promise<unknown> {
-  const text = await readText(path)
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw usage(`${path} is not JSON: ${(error as Error).message}`, 'Correct the file.')
-  }
 }
 
 const UNITS: { [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -184,15 +180,23 @@ function choiceOf(typed: string): Pick<BallotRequest, 'choice' | 'option'> {
   throw usage(`${inline(typed)} is no choice`, 'Give the number of an option, reject or abstain.')
 }
 
-/** `1.localVision=4` and the like. */
+/** `1.localVision=4`; `1.localVision=` is the score of nobody. */
+export function scoreOf(text: string): { option: number; criterion: string; score: number | null } {
+  const [, option, criterion, score] = /^([1-9]\d?)\.([A-Za-z0-9]+)=([0-5]?)$/.exec(text) ?? []
+  if (option === undefined || criterion === undefined) throw notScored(text)
+  return { option: Number(option) - 1, criterion, score: score ? Number(score) : null }
+}
+
+function notScored(text: string): NodeError {
+  return usage(`${inline(text)} is no score`, 'Such as 1.localVision=4: option, criterion, 0 to 5.')
+}
+
 function scoresOf(typed: string[]): NonNullable<BallotRequest['scores']> {
   const byOption = new Map<number, { [criterion: string]: number }>()
   for (const text of typed) {
-    const [, option, criterion, score] = /^([1-9]\d?)\.([A-Za-z0-9]+)=([0-5])$/.exec(text) ?? []
-    if (option === undefined || criterion === undefined)
-      throw usage(`${inline(text)} is no score`, 'Such as 1.localVision=4: option, criterion, 0 to 5.')
-    const criteria = byOption.get(Number(option) - 1) ?? {}
-    byOption.set(Number(option) - 1, { ...criteria, [criterion]: Number(score) })
+    const { option, criterion, score } = scoreOf(text)
+    if (score === null) throw notScored(text)
+    byOption.set(option, { ...byOption.get(option), [criterion]: score })
   }
   return [...byOption].sort(([a], [b]) => a - b).map(([option, criteria]) => ({ option, criteria }))
 }
@@ -232,25 +236,21 @@ async function recordOf(node: ParleyNode, id: string, { agree, outcome, rational
   throw usage('say what is to become of it, and why', 'Give --outcome and --rationale, or --agree RECORD.')
 }
 
-const LOOK_MS = 200
-
 /** Until the ballots are settled. @throws NodeError `decision-waits` with those it waits for */
 export async function wait(cli: Cli, id: string, { for: typed = '60s' }: { for?: string }): Promise<void> {
-  const end = Date.now() + durationOf(typed)
-  const progress = cli.output.progress('Waiting for')
+  const until = Date.now() + durationOf(typed)
   await withNode(cli, async node => {
-    let decision = await node.decision(id)
-    while (OPEN.has(decision.stage) && Date.now() < end) {
-      progress.at(`${decision.waitsFor.join(', ')} (${decision.stage})`)
-      await setTimeout(LOOK_MS)
-      decision = await node.decision(id)
-    }
-    progress.end()
+    const decision = await follow(cli, node, {
+      label: 'Waiting for',
+      look: () => node.decision(id),
+      line: ({ stage, waitsFor }) => (OPEN.has(stage) ? `${waitsFor.join(', ')} (${stage})` : undefined),
+      until
+    })
     show(cli, decision)
     if (OPEN.has(decision.stage))
       throw new NodeError(
         'decision-waits',
-        `it is not settled yet: ${decision.stage}, weight ${decision.spoken} of ${decision.needed}; it waits for ${decision.waitsFor.join(', ')}`,
+        `it is not settled yet: ${decision.stage}, weight ${decision.spoken} of ${decision.needed}; it waits for ${decision.waitsFor.map(inline).join(', ')}`,
         `Wait longer: parley decision wait ${shortId(decision.id)} --for 10m`
       )
   })

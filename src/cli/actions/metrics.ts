@@ -1,14 +1,12 @@
 // `parley metrics`: how long decisions took, by what was signed: from files or from the running node, and verified first.
-import { type Verified, verifyCertificate } from '../../decision/certificate-check.ts'
+import type { Verified } from '../../decision/certificate-check.ts'
 import { type Timing, SPANS, summaryOf, timingOf } from '../../decision/metrics.ts'
-import { explain } from '../../node/refusals/refusals.ts'
-import { SEALED_BYTES_MAX } from '../../artifacts/sealed-file.ts'
-import { NodeError, isNodeError } from '../../wire/node-error.ts'
-import { isReject } from '../../wire/reject.ts'
+import { initiationOf, legalNameOf } from '../../decision/report.ts'
+import { isNodeError } from '../../wire/node-error.ts'
 import { type Cli, withNode } from '../cli.ts'
-import { readBytes } from '../files.ts'
 import { shortId } from '../find.ts'
 import { inline, plural, table } from '../text.ts'
+import { mustVerify, readCertificate } from './certificates.ts'
 
 const BAR_CELLS = 24
 /** One sign for each stage, in their order. */
@@ -33,16 +31,8 @@ export async function metrics(cli: Cli, files: string[]): Promise<void> {
 
 async function fromFiles(files: string[]): Promise<Verified[]> {
   const all: Verified[] = []
-  for (const path of files) all.push(read(await readBytes(path, SEALED_BYTES_MAX), path))
+  for (const path of files) all.push(await readCertificate(path))
   return all
-}
-
-/** @throws NodeError `decision-refused` */
-function read(bytes: Uint8Array, from: string): Verified {
-  const verified = verifyCertificate(bytes)
-  if (!isReject(verified)) return verified
-  const next = `Look at it alone: parley verify ${from}`
-  throw new NodeError('decision-refused', `${from} is not what anybody signed. ${explain(verified)}`, next)
 }
 
 /** Those that are settled: the others have no certificate to read from. */
@@ -52,7 +42,7 @@ async function fromNode(cli: Cli): Promise<Verified[]> {
     for (const { id, outcome } of await node.decisions()) {
       if (!outcome) continue
       try {
-        all.push(read(Buffer.concat(await Array.fromAsync(node.decisionCertificate(id))), shortId(id)))
+        all.push(mustVerify(Buffer.concat(await Array.fromAsync(node.decisionCertificate(id))), shortId(id)))
       } catch (error) {
         if (!isNodeError(error, 'certificate-incomplete')) throw error
       }
@@ -62,22 +52,21 @@ async function fromNode(cli: Cli): Promise<Verified[]> {
 }
 
 function json({ file, messages }: Verified, { begun, ms, spans }: Timing) {
-  const title = messages.initiation[0]?.payload.title
+  const { title } = initiationOf(messages)
   const { approved, failed } = file.outcome
   return { decision: file.decision, title, approved, failed, begun: new Date(begun).toISOString(), ms, spans }
 }
 
 function row({ file, messages, companies }: Verified, { ms, spans }: Timing): string[] {
   const longest = spans.toSorted((a, b) => b.ms - a.ms)[0]
-  const nameOf = (did: string) => companies.find(company => company.did === did)?.legalName ?? did
   return [
     shortId(file.decision),
-    messages.initiation[0]?.payload.title ?? '',
+    initiationOf(messages).title,
     file.outcome.approved ? 'approved' : 'not approved',
     spoken(ms),
     bar(ms, spans),
     longest ? `${longest.name} ${spoken(longest.ms)}` : '',
-    longest ? `${longest.last.role} of ${inline(nameOf(longest.last.company))}` : ''
+    longest ? `${longest.last.role} of ${inline(legalNameOf({ companies }, longest.last.company))}` : ''
   ]
 }
 

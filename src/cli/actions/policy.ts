@@ -10,9 +10,10 @@ import { sha256 } from '../../wire/hash.ts'
 import { encodeJcs } from '../../wire/jcs.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, withNode } from '../cli.ts'
-import { readText } from '../files.ts'
+import { readJson } from '../files.ts'
 import { findCompany } from '../find.ts'
 import { facts, inline, plural } from '../text.ts'
+import { roleOf } from './role.ts'
 
 const DID = /^did:webvh:\S+$/
 
@@ -38,20 +39,9 @@ export async function checkPolicyFile(cli: Cli, path: string): Promise<void> {
   )
 }
 
-/** @throws NodeError `policy-*` or `policy-file` */
+/** @throws NodeError `policy-*` or `json-file` */
 export async function readPolicy(path: string): Promise<Policy> {
-  let json: unknown
-  try {
-    json = JSON.parse(await readText(path))
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    throw new NodeError(
-      'policy-file',
-      `${path} is not JSON: ${error.message}`,
-      'Begin with: parley policy new'
-    )
-  }
-  const shape = PolicySchema.safeParse(json)
+  const shape = PolicySchema.safeParse(await readJson(path, 'Begin with: parley policy new'))
   if (!shape.success) {
     const issue = shape.error.issues[0]
     const where = issue?.path.join('.') || 'the policy'
@@ -66,7 +56,7 @@ export async function readPolicy(path: string): Promise<Policy> {
 
 /** A policy to change: electors of weight one, the four criteria, standards by unanimity. */
 export async function printPolicy(cli: Cli, companies: string[], { role }: { role: string }): Promise<void> {
-  const policy = defaultPolicy(await didsOf(cli, companies), role)
+  const policy = defaultPolicy(await didsOf(cli, companies), roleOf(role))
   cli.output.content(`${JSON.stringify(policy, null, 2)}\n`)
 }
 

@@ -66,7 +66,7 @@ async function isUnattended(home: Home): Promise<boolean> {
   return (await listFolder(home.dir)).includes(basename(homePaths(home.dir).unlockKey))
 }
 
-function roleOf(text: string): Role {
+export function roleOf(text: string): Role {
   const role = ROLES.find(name => name.toLowerCase() === text.toLowerCase())
   if (role) return role
   const near = nearest(text, ROLES)

@@ -1,5 +1,4 @@
 // `parley score`, `parley context`, `parley model`: what a person lets a model on this machine say before they vote.
-import { setTimeout } from 'node:timers/promises'
 import type { ParleyNode } from '../../node/surface/parley-node.ts'
 import type {
   EnteredScore,
@@ -11,11 +10,13 @@ import type {
 import type { CheckResult } from '../../scoring/model-check.ts'
 import { NodeError } from '../../wire/node-error.ts'
 import { type Cli, usage, withNode } from '../cli.ts'
-import { readText, writeNew } from '../files.ts'
+import { readText } from '../files.ts'
 import { shortId } from '../find.ts'
-import { byteCount, dateTime, facts, inline, plural, table } from '../text.ts'
+import { follow } from '../follow.ts'
+import { dateTime, facts, inline, plural, table } from '../text.ts'
+import { scoreOf } from './decision.ts'
+import { give } from './sealed.ts'
 
-const LOOK_MS = 200
 const WORDS_SHOWN = 240
 
 type Trouble = NonNullable<ScoringJson['trouble']>
@@ -38,6 +39,7 @@ export async function score(cli: Cli, decision: string | undefined, options: Sco
   const { model, demo, hand } = options
   if ([model !== undefined, demo === true, hand === true].filter(Boolean).length > 1)
     throw usage('one scorer at a time', 'Give --model, --demo or --hand.')
+  assertMeant(decision, options)
   await withNode(cli, async node => {
     if (decision === undefined)
       return options.watch === true ? watchAll(cli, node) : list(cli, await node.scorings())
@@ -47,6 +49,19 @@ export async function score(cli: Cli, decision: string | undefined, options: Sco
     if (options.watch === true) return watch(cli, node, id, options)
     show(cli, await node.scoring(id, named(options)))
   })
+}
+
+/** What would be left out in silence. */
+function assertMeant(decision: string | undefined, options: ScoreOptions): void {
+  const { model, enter, note, quick, artifact } = options
+  if (decision === undefined && Object.keys(options).some(name => name !== 'watch'))
+    throw usage(
+      'of which decision?',
+      'Name it: parley score DECISION. Without one, only --watch has a meaning.'
+    )
+  if (note !== undefined && !enter) throw usage('a note to no score', 'Give it with --enter.')
+  if ((quick === true || artifact) && model === undefined)
+    throw usage('--quick and --artifact are for a model', 'Give --model NAME.')
 }
 
 function named({ role }: ScoreOptions): { role?: string } {
@@ -66,27 +81,20 @@ async function change(node: ParleyNode, id: string, options: ScoreOptions): Prom
     await node.beginScoring(id, request)
   }
   if (enter) {
-    const scores = enter.map(text => ({ ...enteredOf(text), ...(note !== undefined && { note }) }))
+    // No score takes back what was entered.
+    const scores = enter.map((text): EnteredScore => ({
+      ...scoreOf(text),
+      ...(note !== undefined && { note })
+    }))
     await node.enterScores(id, { scores, ...named(options) })
   }
   if (retry === true) await node.retryScoring(id, named(options))
 }
 
-/** `1.localVision=4`; `1.localVision=` takes it back. */
-function enteredOf(text: string): EnteredScore {
-  const [, option, criterion, score] = /^([1-9]\d?)\.([A-Za-z0-9]+)=([0-5]?)$/.exec(text) ?? []
-  if (option === undefined || criterion === undefined)
-    throw usage(`${inline(text)} is no score`, 'Such as 1.localVision=4: option, criterion, 0 to 5.')
-  return { option: Number(option) - 1, criterion, score: score ? Number(score) : null }
-}
-
 async function saveRecord(cli: Cli, node: ParleyNode, id: string, options: ScoreOptions): Promise<void> {
-  const path = options.record as string
-  const bytes = await writeNew(path, node.scoringRecord(id, named(options)))
-  cli.output.answer({ file: path, bytes }, () => `${path} (${byteCount(bytes)})`)
-  cli.output.note(
+  const note =
     'Its SHA-256 is what the ballot names. Show it to whom you like: no words of the model are in it.'
-  )
+  await give(cli, node.scoringRecord(id, named(options)), options.record as string, note)
 }
 
 /** Whatever goes on by itself, one after the other. */
@@ -98,14 +106,11 @@ async function watchAll(cli: Cli, node: ParleyNode): Promise<void> {
 
 /** Until there is a score everywhere, or nothing goes on without a person. */
 async function watch(cli: Cli, node: ParleyNode, id: string, options: ScoreOptions): Promise<void> {
-  const progress = cli.output.progress('Scoring')
-  let scoring = await node.scoring(id, named(options))
-  while (goesOn(scoring)) {
-    progress.at(progressLine(scoring))
-    await setTimeout(LOOK_MS)
-    scoring = await node.scoring(id, named(options))
-  }
-  progress.end()
+  const scoring = await follow(cli, node, {
+    label: 'Scoring',
+    look: () => node.scoring(id, named(options)),
+    line: seen => (goesOn(seen) ? progressLine(seen) : undefined)
+  })
   show(cli, scoring)
 }
 
@@ -292,8 +297,7 @@ export async function checkModel(cli: Cli, model: string, { host }: { host?: str
   const progress = cli.output.progress(`Asking ${model}`)
   const result = await modelCheck(scorer, stop.signal, (done, of) =>
     progress.at(`${done} of ${of} proposals`)
-  )
-  progress.end()
+  ).finally(() => progress.end())
   const { digest, server } = versions
   cli.output.answer({ model, digest, server, ...result }, () =>
     facts([

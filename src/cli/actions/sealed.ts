@@ -2,22 +2,23 @@
 import { SEALED_BYTES_MAX } from '../../artifacts/sealed-file.ts'
 import { type InspectedArtifact, inspectSealed } from '../../artifacts/sealed.ts'
 import type { SignerVerdict } from '../../artifacts/signers.ts'
-import { verifyCertificate } from '../../decision/certificate-check.ts'
+import type { Witness } from '../../decision/certificate-check.ts'
 import { releaseOf } from '../../decision/execution.ts'
+import { strangersOf } from '../../decision/report.ts'
 import type { CompanyIdentity } from '../../identity/company-identity.ts'
 import { LOG_BYTES_MAX, verifyIdentityLog } from '../../identity/identity-log.ts'
 import { wordsOf } from '../../identity/words.ts'
-import { openHome, readIdentity } from '../../node/home/home.ts'
 import type { ParleyNode, PeerJson } from '../../node/surface/parley-node.ts'
 import { explain } from '../../node/refusals/refusals.ts'
 import { concatBytes } from '../../wire/bytes.ts'
-import { NodeError, isNodeError } from '../../wire/node-error.ts'
+import { NodeError } from '../../wire/node-error.ts'
 import { Reject, isReject } from '../../wire/reject.ts'
 import { type Cli, runningNode, withNode } from '../cli.ts'
 import { findArtifact, findCompany, shortId } from '../find.ts'
 import { chunks, readBytes, writeNew } from '../files.ts'
 import { byteCount, dateTime, facts, inline, plural } from '../text.ts'
 import { classOf } from './artifact.ts'
+import { ownIdentity, pinnedRoots, readCertificate, unpinned } from './certificates.ts'
 
 export interface SealCommandOptions {
   class?: string
@@ -43,14 +44,20 @@ export async function countersign(cli: Cli, path: string, options: { output?: st
   })
 }
 
-async function give(cli: Cli, file: AsyncIterable<Uint8Array>, path: string): Promise<void> {
+/** A file as the answer; `-` for standard output. @param note what to do next */
+export async function give(
+  cli: Cli,
+  file: AsyncIterable<Uint8Array>,
+  path: string,
+  note = `Next: parley verify ${path}`
+): Promise<void> {
   if (path === '-') {
     for await (const part of file) process.stdout.write(part)
     return
   }
   const bytes = await writeNew(path, file)
   cli.output.answer({ file: path, bytes }, () => `${path} (${byteCount(bytes)})`)
-  cli.output.note(`Next: parley verify ${path}`)
+  cli.output.note(note)
 }
 
 export interface SealedOptions {
@@ -58,6 +65,8 @@ export interface SealedOptions {
   content?: boolean
   /** A certificate that approved it, as a file. */
   decision?: string
+  /** Roots of companies that the reader knows, of a certificate. */
+  trust?: string
 }
 
 /** Works without a home, too. @throws NodeError `sealed-refused` after all that can be said was said */
@@ -67,13 +76,14 @@ export async function verifySealed(cli: Cli, bytes: Uint8Array, options: SealedO
   if (options.content !== true) cli.output.answer(json(sealed, rows), () => describe(sealed, rows))
   const refused = rows.filter(({ refusal }) => refusal)
   if (refused.length > 0) throw unsound(refused)
-  if (options.decision !== undefined) await released(cli, sealed, options.decision)
+  const strangers = options.decision === undefined ? [] : await released(cli, sealed, options)
   if (options.content === true) cli.output.content(`${JSON.stringify(sealed.content, null, 2)}\n`)
   for (const { company, root, identity } of rows) {
     if (root !== FROM_FILE) continue
     const who = inline(identity?.legalName ?? company)
     cli.output.warn(`nobody here knows ${who}: its log proves only itself. Compare its words with them.`)
   }
+  if (strangers.length > 0) throw unpinned(strangers)
 }
 
 type Row = SignerVerdict & { root: string }
@@ -118,17 +128,24 @@ function unsound(refused: Row[]): NodeError {
   return new NodeError('sealed-refused', `not every signer counts: ${who}`, next)
 }
 
-/** DEC-33. @throws NodeError `decision-refused`, `release-none`, `release-other` */
-async function released(cli: Cli, { source }: InspectedArtifact, path: string): Promise<void> {
-  const verified = verifyCertificate(await readBytes(path, SEALED_BYTES_MAX))
-  if (isReject(verified))
-    throw new NodeError('decision-refused', explain(verified), `Look at it alone: parley verify ${path}`)
+/**
+ * DEC-33.
+ * @returns companies of the certificate that nobody here has pinned: anybody can found some, and let them approve
+ * @throws NodeError `decision-refused`, `release-none`, `release-other`
+ */
+async function released(
+  cli: Cli,
+  { source }: InspectedArtifact,
+  { decision: path = '', trust }: SealedOptions
+): Promise<Witness[]> {
+  const verified = await readCertificate(path, await pinnedRoots(cli, trust))
   const version = source
     ? releaseOf(verified, source)
     : new Reject('release-other', 'it withholds its source')
   if (isReject(version))
     throw new NodeError(version.code, explain(version), `See what it approved: parley verify ${path}`)
-  cli.output.note(`Released: version ${inline(version)}, by decision ${verified.file.decision.slice(0, 12)}.`)
+  cli.output.note(`Released: version ${inline(version)}, by decision ${shortId(verified.file.decision)}.`)
+  return strangersOf(verified)
 }
 
 const FROM_FILE = 'known from this file alone'
@@ -207,15 +224,6 @@ async function readLog(path: string): Promise<CompanyIdentity> {
   if (!isReject(identity)) return identity
   const next = 'Give what `parley id export` wrote.'
   throw new NodeError('identity-refused', `${path} is no identity log: ${identity.toString()}`, next)
-}
-
-async function ownIdentity(cli: Cli): Promise<CompanyIdentity | undefined> {
-  try {
-    return await readIdentity(await openHome(cli.home))
-  } catch (error) {
-    if (isNodeError(error, 'home-absent')) return undefined
-    throw error
-  }
 }
 
 async function gather(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

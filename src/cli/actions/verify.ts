@@ -12,35 +12,37 @@ import {
   strangersOf
 } from '../../decision/report.ts'
 import type { Initiation } from '../../decision/schema.ts'
-import { parseTrust } from '../../decision/trust-file.ts'
 import { wordsOf } from '../../identity/words.ts'
-import { openHome, readIdentity } from '../../node/home/home.ts'
-import { explain } from '../../node/refusals/refusals.ts'
-import { NodeError, isNodeError } from '../../wire/node-error.ts'
-import { type Reject, isReject } from '../../wire/reject.ts'
-import type { Cli } from '../cli.ts'
-import { readBytes, readText } from '../files.ts'
+import { isReject } from '../../wire/reject.ts'
+import { type Cli, usage } from '../cli.ts'
+import { readBytes } from '../files.ts'
 import { shortId } from '../find.ts'
 import { facts, inline } from '../text.ts'
+import { notSigned, pinnedRoots, unpinned } from './certificates.ts'
 import { optionLines, outcomeLines, reasonLines, recordLines, subjectLine } from './decision-page.ts'
 import { type SealedOptions, verifySealed } from './sealed.ts'
 
-export interface VerifyOptions extends SealedOptions {
-  trust?: string
-}
+const AGAIN = 'It is damaged or forged. Ask for it again, from whom it names.'
 
-export async function verify(cli: Cli, path: string, options: VerifyOptions): Promise<void> {
+export async function verify(cli: Cli, path: string, options: SealedOptions): Promise<void> {
   const bytes = await readBytes(path, SEALED_BYTES_MAX)
   const kind = fileKindOf(bytes)
+  const { identity, decision, content, trust } = options
+  if (kind !== undefined && (identity || decision !== undefined))
+    throw usage('--identity and --decision go with a sealed document', 'This file holds all that it needs.')
+  if (kind === 'equivocation.v1' && content === true)
+    throw usage('a proof has no content', 'Leave out --content.')
+  if (kind === undefined && trust !== undefined && decision === undefined)
+    throw usage('--trust goes with a decision', 'Companies of a sealed document: --identity FILE.')
   if (kind === 'decision.v1') return verifyDecision(cli, bytes, options)
   if (kind === 'equivocation.v1') return verifyProof(cli, bytes, options)
   await verifySealed(cli, bytes, options)
 }
 
-async function verifyProof(cli: Cli, bytes: Uint8Array, options: VerifyOptions): Promise<void> {
+async function verifyProof(cli: Cli, bytes: Uint8Array, options: SealedOptions): Promise<void> {
   const pinned = await pinnedRoots(cli, options.trust)
   const proven = verifyEquivocation(bytes)
-  if (isReject(proven)) throw notSigned(proven)
+  if (isReject(proven)) throw notSigned(proven, 'this', AGAIN)
   const { company, legalName, role, key, kind, decision, round } = proven
   const isPinned = pinned.has(company)
   const words = wordsOf(company)
@@ -48,7 +50,7 @@ async function verifyProof(cli: Cli, bytes: Uint8Array, options: VerifyOptions):
   cli.output.answer({ ...proven, words, isPinned }, () =>
     facts([
       ['proven', `one key of the ${role} of ${inline(legalName)} has signed two different messages`],
-      ['where', `${where} of decision ${decision.slice(0, 12)}`],
+      ['where', `${where} of decision ${shortId(decision)}`],
       ['key', key],
       ['company', companyLines({ legalName, did: company, words, isPinned })]
     ])
@@ -56,35 +58,15 @@ async function verifyProof(cli: Cli, bytes: Uint8Array, options: VerifyOptions):
   if (!isPinned) throw unpinned([{ legalName }])
 }
 
-async function verifyDecision(cli: Cli, bytes: Uint8Array, options: VerifyOptions): Promise<void> {
+async function verifyDecision(cli: Cli, bytes: Uint8Array, options: SealedOptions): Promise<void> {
   const pinned = await pinnedRoots(cli, options.trust)
   const verified = verifyCertificate(bytes, pinned)
-  if (isReject(verified)) throw notSigned(verified)
+  if (isReject(verified)) throw notSigned(verified, 'this', AGAIN)
   const report = reportOf(verified)
   if (options.content === true) cli.output.content(`${JSON.stringify(report, null, 2)}\n`)
   else cli.output.answer(report, () => describe(report, initiationOf(verified.messages)))
   const strangers = strangersOf(report)
   if (strangers.length > 0) throw unpinned(strangers)
-}
-
-/** The roots of a trust file, and the own one where there is a home. */
-async function pinnedRoots(cli: Cli, trust: string | undefined): Promise<Set<string>> {
-  const pinned = new Set<string>()
-  try {
-    pinned.add((await readIdentity(await openHome(cli.home))).did)
-  } catch (error) {
-    if (!isNodeError(error, 'home-absent')) throw error
-  }
-  if (trust === undefined) return pinned
-  const read = parseTrust(await readText(trust))
-  if ('wrong' in read)
-    throw new NodeError(
-      'name-refused',
-      `${trust}, line ${read.line}: ${inline(read.wrong)} is no did`,
-      'Write one did a line; # begins a remark.'
-    )
-  for (const did of read.dids) pinned.add(did)
-  return pinned
 }
 
 function describe(report: Report, { options, policy }: Initiation): string {
@@ -120,21 +102,4 @@ type Shown = Pick<Witness, 'did' | 'legalName' | 'words' | 'isPinned'> & { regis
 function companyLines({ did, legalName, registrationNumber, words, isPinned }: Shown): string[] {
   const number = registrationNumber === undefined ? '' : `, ${registrationNumber}`
   return [`${isPinned ? 'pinned' : 'UNPINNED'}: ${legalName}${number}`, `  ${did}`, `  ${words.join(' ')}`]
-}
-
-function notSigned(reject: Reject): NodeError {
-  return new NodeError(
-    'decision-refused',
-    `this is not what anybody signed. ${explain(reject)}`,
-    'It is damaged or forged. Ask for it again, from whom it names.'
-  )
-}
-
-function unpinned(strangers: Pick<Witness, 'legalName'>[]): NodeError {
-  const who = strangers.map(({ legalName }) => inline(legalName)).join(', ')
-  return new NodeError(
-    'unpinned',
-    `it holds together, but nobody here has pinned ${who}`,
-    'Compare the words with them by phone, write the did of each on a line of a file, and give that: --trust FILE'
-  )
 }

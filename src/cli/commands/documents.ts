@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { DiscloseOptions } from '../actions/disclose.ts'
 import type { SealCommandOptions } from '../actions/sealed.ts'
-import type { VerifyOptions } from '../actions/verify.ts'
+import type { SealedOptions } from '../actions/sealed.ts'
 import { run } from '../run.ts'
 
 const FILE = 'a sealed file; - for standard input'
@@ -44,7 +44,7 @@ export function declareDocuments(program: Command): void {
     .option('--decision <file>', 'a certificate: whether it released this sealed standard')
     .option('--content', 'print what it shows, as JSON, instead')
     .addHelpText('after', WITHOUT_PARLEY)
-    .action((file: string, options: VerifyOptions, command: Command) =>
+    .action((file: string, options: SealedOptions, command: Command) =>
       run(command, async cli => (await import('../actions/verify.ts')).verify(cli, file, options))
     )
   program
