@@ -7,6 +7,7 @@ import {
   RecordSchema,
   SubjectSchema
 } from '../decision/schema.ts'
+import { STAGES } from '../decision/progress.ts'
 import { company } from './agreement-schemas.ts'
 
 const name = z.string().min(1).max(200)
@@ -98,18 +99,7 @@ export const decision = z.object({
   startedBy: z.string(),
   commitBy: z.string(),
   revealBy: z.string(),
-  stage: z.enum([
-    'committing',
-    'closing',
-    'revealing',
-    'settling',
-    'rationale',
-    'approved',
-    'mediation',
-    'revise',
-    'subset',
-    'lapsed'
-  ]),
+  stage: z.enum(STAGES),
   waitsFor: z.array(z.string()),
   spoken: weight,
   needed: weight,

@@ -35,6 +35,14 @@ export interface Settled {
 
 export type Added = 'added' | 'known' | 'waits' | 'full' | Reject
 
+/** A key that is certified for two roles speaks for two electors. DEC-8 */
+export interface Signer {
+  company: string
+  role: string
+  /** Multikey. */
+  key: string
+}
+
 type StatementMessage = Message<StatementKind>
 
 export class Decision {
@@ -244,10 +252,13 @@ export class Decision {
     return [...this.#waiting.values()]
   }
 
-  /** What a key has said, whether or not what it names is here. */
-  saidBy<K extends MessageKind>(kind: K, key: string): Message<K>[] {
+  /** What a key has said for an elector, whether or not what it names is here. */
+  saidBy<K extends MessageKind>(kind: K, { company, role, key }: Signer): Message<K>[] {
     const held = [...this.messages.values(), ...this.#waiting.values()]
-    return held.filter(message => message.kind === kind && message.payload.key === key) as Message<K>[]
+    return held.filter(({ kind: other, payload }) => {
+      const isSame = payload.key === key && payload.company === company && payload.role === role
+      return isSame && other === kind
+    }) as Message<K>[]
   }
 
   /** Whether a message would wait for what it names. */

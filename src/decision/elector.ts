@@ -1,9 +1,9 @@
 // What an honest elector's node says next, without being asked: statements of rounds, and the ballot that it opens.
 // People commit; the rest follows. protocols/decision, section 5.
 import { parseTime } from '../identity/document-text.ts'
-import type { Decision } from './decision.ts'
+import type { Decision, Signer } from './decision.ts'
 import type { Message } from './message.ts'
-import { weightOf } from './policy.ts'
+import { type Elector, weightOf } from './policy.ts'
 import type { Rounds } from './rounds.ts'
 import { type Ballot, ROUNDS_MAX, type StatementKind } from './schema.ts'
 
@@ -109,7 +109,9 @@ function echoes(decision: Decision, voice: Voice): Word[] {
   return ended.flatMap(({ kind, rounds, final }) => {
     if (!final || decision.initiation.voices[voice.elector] !== voice.key) return []
     const round = final.round + 1
-    const isSaid = decision.saidBy(kind, voice.key).some(({ payload }) => payload.round >= round)
+    const isSaid = decision
+      .saidBy(kind, signerOf(decision, voice))
+      .some(({ payload }) => payload.round >= round)
     const said =
       isSaid || !isDisputed(decision, kind, final.round) || round >= ROUNDS_MAX
         ? undefined
@@ -138,7 +140,7 @@ interface Round {
 function roundTurn(kind: StatementKind, rounds: Rounds, round: Round): Turn {
   const { decision, voice, since, now, readyAt, known } = round
   if (decision.initiation.voices[voice.elector] !== voice.key) return { words: [] }
-  const spoken = decision.saidBy(kind, voice.key)
+  const spoken = decision.saidBy(kind, signerOf(decision, voice))
   const next = Math.max(-1, ...spoken.map(({ payload }) => payload.round)) + 1
   if (next >= ROUNDS_MAX) return { words: [] }
   const said = rounds.next(next, known)
@@ -152,10 +154,16 @@ function roundTurn(kind: StatementKind, rounds: Rounds, round: Round): Turn {
   return at <= now ? { words: [{ kind, round: next, ...said }] } : { words: [], wakeAt: at }
 }
 
-function reveals(decision: Decision, { key, secretOf }: Voice): Word[] {
+function signerOf({ standard }: Decision, { elector, key }: Voice): Signer {
+  const { company, role } = standard.policy.electors[elector] as Elector
+  return { company, role, key }
+}
+
+function reveals(decision: Decision, { elector, key, secretOf }: Voice): Word[] {
   return decision.unrevealed.flatMap(id => {
     const commitment = decision.messages.get(id)
-    const secret = commitment?.payload.key === key ? secretOf(id) : undefined
+    const isOwn = commitment?.payload.key === key && decision.electorOf(commitment.payload) === elector
+    const secret = isOwn ? secretOf(id) : undefined
     return secret ? [{ kind: 'decision-reveal.v1' as const, ...secret }] : []
   })
 }

@@ -5,19 +5,21 @@ import type { Decision } from './decision.ts'
 import { weightOf } from './policy.ts'
 import type { Rounds } from './rounds.ts'
 
-export type Stage =
-  | 'committing'
-  | 'closing'
-  | 'revealing'
-  | 'settling'
+export const STAGES = [
+  'committing',
+  'closing',
+  'revealing',
+  'settling',
   /** Approved against what the scores recommend: somebody has to say why. */
-  | 'rationale'
-  | 'approved'
+  'rationale',
+  'approved',
   /** Nothing was approved, and the CEO roles have not agreed on anything yet. */
-  | 'mediation'
-  | 'revise'
-  | 'subset'
-  | 'lapsed'
+  'mediation',
+  'revise',
+  'subset',
+  'lapsed'
+] as const
+export type Stage = (typeof STAGES)[number]
 
 export interface Progress {
   stage: Stage

@@ -146,17 +146,7 @@ function checkHere(desk: Desk, question: Question): void {
   try {
     show(desk, findingOf(question))
   } catch (error) {
-    const says = `The page failed, and says nothing about the file. ${String(error)}`
-    const next = 'Take a browser of 2024 or later, or install Parley and run: parley verify FILE'
-    place(
-      html(
-        'div',
-        { class: 'verdict bad' },
-        html('h2', {}, 'NOT CHECKED'),
-        html('p', {}, says),
-        html('p', { class: 'next' }, next)
-      )
-    )
+    show(desk, { is: 'failed', detail: String(error) })
   }
 }
 

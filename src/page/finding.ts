@@ -2,21 +2,20 @@
 import { verifyCertificate } from '../decision/certificate-check.ts'
 import { CERTIFICATE_BYTES_MAX } from '../decision/certificate-file.ts'
 import { type Proven, verifyEquivocation } from '../decision/equivocation.ts'
-import { type Report, fileKindOf, initiationOf, reportOf, strangersOf } from '../decision/report.ts'
+import { type Report, fileKindOf, initiationOf, reportOf } from '../decision/report.ts'
 import type { Initiation } from '../decision/schema.ts'
 import { parseTrust } from '../decision/trust-file.ts'
 import { wordsOf } from '../identity/words.ts'
 import { refusalOf } from '../node/refusals/refusals.ts'
 import { Reject, isReject } from '../wire/reject.ts'
 
-export type Finding = DecisionFound | ProofFound | Refused | TrustRefused | Unread
+export type Finding = DecisionFound | ProofFound | Refused | TrustRefused | Unread | Failed
 
 export interface DecisionFound {
   is: 'decision'
   report: Report
   /** What the vote was on, in full. */
   initiation: Initiation
-  strangers: string[]
 }
 
 export interface ProofFound {
@@ -46,6 +45,12 @@ export interface Unread {
   name: string
 }
 
+/** The page itself broke down. */
+export interface Failed {
+  is: 'failed'
+  detail: string
+}
+
 /** What is asked of the worker. */
 export interface Question {
   bytes: Uint8Array
@@ -70,9 +75,7 @@ export function sizeRefused(size: number): Refused | undefined {
 function decisionIn(bytes: Uint8Array, pinned: ReadonlySet<string>): DecisionFound | Refused {
   const verified = verifyCertificate(bytes, pinned)
   if (isReject(verified)) return refused(verified)
-  const report = reportOf(verified)
-  const strangers = strangersOf(report).map(({ legalName }) => legalName)
-  return { is: 'decision', report, initiation: initiationOf(verified.messages), strangers }
+  return { is: 'decision', report: reportOf(verified), initiation: initiationOf(verified.messages) }
 }
 
 function proofIn(bytes: Uint8Array, pinned: ReadonlySet<string>): ProofFound | Refused {

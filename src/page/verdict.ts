@@ -1,7 +1,7 @@
 // The verdict, as a banner that a screen reader announces: what was found, what that means, and what to do next.
-import { resultOf } from '../decision/report.ts'
+import { resultOf, strangersOf } from '../decision/report.ts'
 import { html } from './elements.ts'
-import type { DecisionFound, Finding, ProofFound, Refused, TrustRefused, Unread } from './finding.ts'
+import type { DecisionFound, Failed, Finding, ProofFound, Refused, TrustRefused, Unread } from './finding.ts'
 
 interface Verdict {
   kind: 'good' | 'open' | 'bad'
@@ -32,10 +32,12 @@ function verdictOf(finding: Finding): Verdict {
   if (finding.is === 'decision') return ofDecision(finding)
   if (finding.is === 'proof') return ofProof(finding)
   if (finding.is === 'refused') return ofRefusal(finding)
+  if (finding.is === 'failed') return ofFailure(finding)
   return finding.is === 'unread' ? ofUnread(finding) : ofTrust(finding)
 }
 
-function ofDecision({ report, strangers }: DecisionFound): Verdict {
+function ofDecision({ report }: DecisionFound): Verdict {
+  const strangers = strangersOf(report).map(({ legalName }) => legalName)
   const result = resultOf(report.outcome)
   const holds = 'Every signature and every step to this outcome holds'
   if (strangers.length === 0)
@@ -83,6 +85,15 @@ function ofTrust({ says }: TrustRefused): Verdict {
     title: 'TRUST FILE NOT READ',
     says: [says],
     next: 'Write one did a line, such as did:webvh:Qm...; # begins a remark. Then give the file again.'
+  }
+}
+
+function ofFailure({ detail }: Failed): Verdict {
+  return {
+    kind: 'bad',
+    title: 'NOT CHECKED',
+    says: [`The page failed, and says nothing about the file. ${detail}`],
+    next: 'Take a browser of 2024 or later, or install Parley and run: parley verify FILE'
   }
 }
 

@@ -40,7 +40,7 @@ const NEXT: Record<FailureCode, string> = {
   'prompt-too-long': `Choose less context or a shorter text, ${BY_HAND}.`,
   'invalid-output': `Choose another model, ${BY_HAND}.`,
   'remote-model': `Choose a model whose weights are on this machine, ${BY_HAND}.`,
-  forbidden: `Let Ollama accept this host name, ${BY_HAND}.`,
+  forbidden: `Name Ollama by its address in parley.json, ${BY_HAND}.`,
   'not-ollama': `Look at what listens at this address, ${BY_HAND}.`,
   'server-too-old': `Update Ollama, ${BY_HAND}.`,
   'model-changed': `Start the scoring again with the model as it is now, ${BY_HAND}.`,

@@ -145,7 +145,7 @@ export class DecisionSync {
     const { company } = message.payload
     const waiting = decision.waiting
     const most = waiting.filter(({ payload }) => payload.company === company).length >= WAITING_MAX
-    if (most && decision.lacks(message)) return 'left'
+    if (most && decision.lacks(message)) return this.#leave(message, LEFT_MS)
     const added = decision.add(message)
     // What is wrong only beside what others said is nobody's fault who passes it on.
     if (isReject(added)) return added.fault ? added : this.#leave(message, LEFT_MS)
@@ -260,7 +260,7 @@ function inSameSlot(decision: Decision, { id, kind, payload }: Message): Message
   if (kind === 'decision-rationale.v1' || kind === 'decision-mediation.v1') return undefined
   const roundOf = (of: Message['payload']) => ('round' in of ? of.round : undefined)
   return decision
-    .saidBy(kind, payload.key)
+    .saidBy(kind, payload)
     .find(other => other.id !== id && roundOf(other.payload) === roundOf(payload))
 }
 

@@ -7,7 +7,8 @@ import { planArtifact, planFields, releaseOf } from '../../src/decision/executio
 import { summaryOf, timingOf } from '../../src/decision/metrics.ts'
 import type { Subject } from '../../src/decision/schema.ts'
 import { layoutOf } from '../../src/artifacts/layouts.ts'
-import { toHex } from '../../src/wire/bytes.ts'
+import { concatBytes, toHex, utf8 } from '../../src/wire/bytes.ts'
+import { sha256 } from '../../src/wire/hash.ts'
 import { type LayoutValue, valueUnder } from '../../src/wire/layout.ts'
 import { isReject } from '../../src/wire/reject.ts'
 import {
@@ -44,7 +45,8 @@ describe('a plan', () => {
   it('[DEC-32] has one id, whoever makes it, and another for each decision', () => {
     const [one, other] = ['11'.repeat(32), '22'.repeat(32)]
     expect(planArtifact(one)).toHaveLength(16)
-    expect(toHex(planArtifact(one))).toBe(toHex(planArtifact(one)))
+    const digest = sha256(concatBytes(utf8('parley/plan/1\n'), new Uint8Array(32).fill(0x11)))
+    expect(toHex(planArtifact(one))).toBe(toHex(digest.slice(0, 16)))
     expect(toHex(planArtifact(one))).not.toBe(toHex(planArtifact(other)))
   })
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { certify } from '../../src/decision/certificate.ts'
 import { verifyCertificate } from '../../src/decision/certificate-check.ts'
 import { Decision } from '../../src/decision/decision.ts'
+import { turnOf } from '../../src/decision/elector.ts'
 import type { Message } from '../../src/decision/message.ts'
 import type { Ballot } from '../../src/decision/schema.ts'
 import { issueRoleCertificate } from '../../src/identity/certificate.ts'
@@ -47,6 +48,22 @@ function reveal(holder: Holder, decision: string, ballot: Ballot, salt: string, 
   return say(holder, 'decision-reveal.v1', { decision, ballot, salt }, time)
 }
 
+/** The same key, certified for another role as well. */
+function alsoCfo(holder: Holder): Holder {
+  const { identity, rootKey } = companyOf('acme')
+  const request = {
+    company: identity.did,
+    role: 'CFO' as const,
+    holder: { kind: 'human' as const, name: 'Ada' },
+    key: holder.key.publicKey
+  }
+  const grant = { powers: ['vote' as const], validFrom: START - HOUR, validUntil: START + 60 * HOUR }
+  const certificate = must(issueRoleCertificate(identity, rootKey, request, grant))
+  const { payload } = JSON.parse(Buffer.from(certificate).toString()) as { payload: string }
+  const certificateId = toHex(sha256(Buffer.from(payload, 'base64')))
+  return { ...holder, role: 'CFO', certificate, certificateId }
+}
+
 function ids(messages: readonly Message[]): string[] {
   return messages.map(({ id }) => id)
 }
@@ -75,19 +92,7 @@ describe('a reveal', () => {
   })
 
   it('[DEC-12] opens no commitment of another elector, though one key holds both roles', () => {
-    const { identity, rootKey } = companyOf('acme')
-    const { key } = ADA
-    const request = {
-      company: identity.did,
-      role: 'CFO' as const,
-      holder: { kind: 'human' as const, name: 'Ada' },
-      key: key.publicKey
-    }
-    const grant = { powers: ['vote' as const], validFrom: START - HOUR, validUntil: START + 60 * HOUR }
-    const certificate = must(issueRoleCertificate(identity, rootKey, request, grant))
-    const { payload } = JSON.parse(Buffer.from(certificate).toString()) as { payload: string }
-    const certificateId = toHex(sha256(Buffer.from(payload, 'base64')))
-    const both: Holder = { ...ADA, role: 'CFO', certificate, certificateId }
+    const both = alsoCfo(ADA)
     const policy = policyOf([
       { name: 'acme', weight: 3 },
       { name: 'acme', role: 'CFO' },
@@ -113,6 +118,35 @@ describe('a reveal', () => {
     agree(one, 'decision-settle.v1', [ADA, both, CLEO], one.revealed)
     const verified = verifyCertificate(must(certify(one, identityOf)))
     expect(must(verified).file.outcome.tally.approve).toEqual([1, 0])
+  })
+})
+
+describe('one key in two roles', () => {
+  it('[DEC-8] speaks for each of them in turn', () => {
+    const [ada, cleo] = [holderOf('acme', 'CTO'), holderOf('cobalt', 'CTO')]
+    const cfo = alsoCfo(ada)
+    const seats = [ada, cfo, cleo]
+    const policy = policyOf([{ name: 'acme' }, { name: 'acme', role: 'CFO' }, { name: 'cobalt' }])
+    const voices = seats.map(({ key }) => key.publicKey.multikey)
+    const one = new Decision(initiate(ada, policy, { voices }))
+    const votes = seats.map(holder => commit(holder, one.id, YES))
+    for (const { message } of votes) expect(one.add(message)).toBe('added')
+    const secretOf = (id: string) => votes.find(({ message }) => message.id === id)?.secret
+    const seen = seats.map(() => new Map<string, number>())
+    const speak = () => {
+      for (const [elector, holder] of seats.entries()) {
+        const key = holder.key.publicKey.multikey
+        const voice = { elector, key, secretOf, isTimely: () => true }
+        for (const { kind, ...body } of turnOf(one, voice, seen[elector] as Map<string, number>, START)
+          .words) {
+          const message = say(holder, kind, { ...body, decision: one.id })
+          expect(one.add(message), kind).toBe('added')
+        }
+      }
+    }
+    for (let i = 0; i < 8 && !one.settled; i++) speak()
+    expect(one.settled?.tally.approve).toEqual([3, 0])
+    expect(one.equivocations).toEqual([])
   })
 })
 

@@ -80,3 +80,14 @@ test('[API-27] of a ballot nothing is told before it is revealed, and all of it 
     expect(electors[0]?.ballot).toMatchObject({ choice: 'option', option: 1, rationale: WHY })
   }
 })
+
+test('[DEC-33] what is released is the document that the decision was about', async () => {
+  const subject = { artifact: world.artifact, release: '1.0.0' }
+  const { id: standard } = await acme.beginDecision(world.space, { ...topic, subject })
+  await until('the standard', async () => (await globex.decisions()).some(({ id }) => id === standard))
+  for (const node of [acme, globex]) await node.vote(standard, { choice: 'option', option: 0 })
+  await until('the approval', async () => (await acme.decision(standard)).stage === 'approved')
+  const release = (artifact: string) => Array.fromAsync(acme.seal(artifact, { decision: standard }))
+  await expect(release('00'.repeat(16))).rejects.toMatchObject({ code: 'release-other' })
+  expect(await release(world.artifact)).not.toEqual([])
+})

@@ -214,12 +214,16 @@ test(
   }
 )
 
-test('[SCO-14] what others write is never context', { timeout: 120_000 }, async () => {
-  const shared = acme.beginScoring(decision, { ...MODEL, artifacts: [world.artifact] })
-  await expect(shared).rejects.toMatchObject({ code: 'facet-unknown' })
-  const remote = acme.beginScoring(decision, { scorer: 'ollama', model: 'gemma4:cloud' })
-  await remote
-  const refused = await until('the refusal', async () => (await acme.scoring(decision, {})).trouble)
-  expect(refused.code).toBe('remote-model')
-  expect(ollama.requests.filter(({ path }) => path === '/api/chat')).toEqual([])
-})
+test(
+  '[SCO-25] [SCO-3] what others write is never context, and no model of others reads it',
+  { timeout: 120_000 },
+  async () => {
+    const shared = acme.beginScoring(decision, { ...MODEL, artifacts: [world.artifact] })
+    await expect(shared).rejects.toMatchObject({ code: 'facet-unknown' })
+    const remote = acme.beginScoring(decision, { scorer: 'ollama', model: 'gemma4:cloud' })
+    await remote
+    const refused = await until('the refusal', async () => (await acme.scoring(decision, {})).trouble)
+    expect(refused.code).toBe('remote-model')
+    expect(ollama.requests.filter(({ path }) => path === '/api/chat')).toEqual([])
+  }
+)

@@ -34,10 +34,9 @@ describe('certificates', () => {
     const verified = must(verifyCertificate(utf8(certificate)))
     const report = reportOf(verified)
     expect(ask(utf8(certificate), '')).toMatchObject({ is: 'decision', report: plain(report) })
-    const [first, ...rest] = report.companies
-    expect(ask(utf8(certificate), `# mine\n${first?.did}\n`)).toMatchObject({
-      strangers: rest.map(({ legalName }) => legalName)
-    })
+    const companies = report.companies.map(({ did }, i) => ({ did, isPinned: i === 0 }))
+    const trust = `# mine\n${companies[0]?.did}\n`
+    expect(ask(utf8(certificate), trust)).toMatchObject({ report: { companies } })
   })
   it.each(certificates.invalid)('[DEC-23] refuses $name', ({ certificate, code }) => {
     expect(verifyCertificate(utf8(certificate))).toMatchObject({ code })

@@ -320,7 +320,7 @@ describe('how much', () => {
     expect(idsAt(node, begun)).toContain(all[1].id)
   })
 
-  test('[SYN-64] our own messages, and what our own nodes bring, are not counted', () => {
+  test('[SYN-64] our own messages are not counted', () => {
     const { node, rival, own, begun } = table()
     useUp(node, node.company.identity.did)
     const result = node.perform(core => core.say(commitment(own, begun.id).said))
@@ -358,7 +358,7 @@ describe('how much', () => {
     }
   )
 
-  test('[SYN-64] 64 statements of a company wait in a decision, and those that need not are taken beside them', () => {
+  test('[SYN-64] 64 messages of a company wait in a decision, others are not asked for, and those that need not are taken', () => {
     const { bench, node, space, puppet, other, begun } = table()
     const waiting = Array.from({ length: 60 }, (_, round) => [
       close(other, begun, [toHex(hashOf(`missing ${round}`))], round),
@@ -371,7 +371,19 @@ describe('how much', () => {
     ]).flat()
     for (let i = 0; i < waiting.length; i += 20) puppet.say(push(space, waiting.slice(i, i + 20)))
     bench.pass(200)
-    expect([decisionAt(node, begun)?.waiting.length, node.disk.table('decision').length]).toEqual([64, 1])
+    const state = () => [decisionAt(node, begun)?.waiting.length, node.disk.table('decision').length]
+    expect(state()).toEqual([64, 1])
+    const unsealed = Array.from({ length: 3 }, (_, n) => {
+      const { secret } = commitment(other, begun.id, hidden(100 + n))
+      return sign(other, 'decision-reveal.v1', { decision: begun.id, ...secret })
+    })
+    puppet.say(push(space, unsealed))
+    bench.pass(200)
+    expect(state()).toEqual([64, 1])
+    const { context, decisions } = node.core
+    const kept = decisionAt(node, begun)?.waiting.map(({ id }) => id) ?? []
+    const left = decisions.book.leftOf(begun.id, context.steady)
+    expect([...kept, ...left].sort()).toEqual([...waiting, ...unsealed].map(({ id }) => id).sort())
     const { said } = commitment(other, begun.id)
     const statement = close(other, begun, [said.id])
     puppet.say(push(space, [said, statement]))

@@ -125,7 +125,7 @@ export const MUTANTS: readonly Mutant[] = [
     scenes: ['deciding'],
     file: 'decision/elector.ts',
     find: 'if (!decision.closed) return closingTurn(decision, voice, since, now)',
-    put: "if (!decision.closed) {\n    const turn = closingTurn(decision, voice, since, now)\n    const [mine] = decision.saidBy('decision-commitment.v1', voice.key)\n    const salt = mine && voice.secretOf(mine.id)?.salt\n    if (salt && decision.saidBy('decision-context.v1', voice.key).length === 0)\n      turn.words.unshift({ kind: 'decision-context.v1', commitment: salt })\n    return turn\n  }"
+    put: "if (!decision.closed) {\n    const turn = closingTurn(decision, voice, since, now)\n    const [mine] = decision.saidBy('decision-commitment.v1', signerOf(decision, voice))\n    const salt = mine && voice.secretOf(mine.id)?.salt\n    if (salt && decision.saidBy('decision-context.v1', signerOf(decision, voice)).length === 0)\n      turn.words.unshift({ kind: 'decision-context.v1', commitment: salt })\n    return turn\n  }"
   },
   {
     name: 'what was confided to a scorer goes along with the ballot',

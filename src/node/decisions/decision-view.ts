@@ -10,7 +10,7 @@ import type { SpaceLog } from '../../identity/space-log.ts'
 import type { HeldDecision } from '../../sync/decision-book.ts'
 import { toHex } from '../../wire/bytes.ts'
 import type { DecisionJson, ElectorJson } from '../surface/decision-json.ts'
-import { canVote } from './electors.ts'
+import { canVote, speakerOf } from './electors.ts'
 import { type Parts, companyJson, nameOf } from '../parts/parts.ts'
 
 export function decisionJson(parts: Parts, { decision, space }: HeldDecision): DecisionJson {
@@ -81,9 +81,9 @@ function mediationJson(parts: Parts, decision: Decision): DecisionJson['mediatio
 function ownJson(parts: Parts, decision: Decision): DecisionJson['own'] {
   return parts.roles
     .filter(role => decision.electorOf(role.certificate) !== undefined && canVote(role))
-    .map(({ certificate, publicKey }) => ({
-      role: certificate.role,
-      voted: decision.saidBy('decision-commitment.v1', publicKey.multikey).length > 0
+    .map(role => ({
+      role: role.certificate.role,
+      voted: decision.saidBy('decision-commitment.v1', speakerOf(role)).length > 0
     }))
 }
 

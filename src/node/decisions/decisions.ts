@@ -22,7 +22,7 @@ import { NodeError } from '../../wire/node-error.ts'
 import { isReject } from '../../wire/reject.ts'
 import type { BallotRequest, DecisionJson, ProofJson, TopicRequest } from '../surface/decision-json.ts'
 import { decisionJson } from './decision-view.ts'
-import type { Electors } from './electors.ts'
+import { type Electors, speakerOf } from './electors.ts'
 import type { Library } from '../editing/library.ts'
 import { type Parts, type RoleSigner, nameOf, refused, shortOf } from '../parts/parts.ts'
 import type { Rooms } from '../spaces/rooms.ts'
@@ -116,8 +116,7 @@ export class Decisions {
         `Its outcome: parley decision show ${shortOf(decision)}`
       )
     const role = this.#voters.voterIn(decision, request.role)
-    const key = role.publicKey.multikey
-    if (decision.saidBy('decision-commitment.v1', key).length > 0)
+    if (decision.saidBy('decision-commitment.v1', speakerOf(role)).length > 0)
       throw new NodeError(
         'ballot-cast',
         'this key has voted already',
@@ -159,7 +158,7 @@ export class Decisions {
 
   /** Binds the company to what its scorer read: one context for each key, and a second one would accuse it (DEC-8). */
   async #bind({ decision }: HeldDecision, role: RoleSigner, commitment: string): Promise<string> {
-    const [said] = decision.saidBy('decision-context.v1', role.publicKey.multikey)
+    const [said] = decision.saidBy('decision-context.v1', speakerOf(role))
     if (!said)
       return (await this.#electors.say(role, 'decision-context.v1', { decision: decision.id, commitment })).id
     if (said.payload.commitment === commitment) return said.id

@@ -2,7 +2,7 @@
 // revealing, settling. protocols/decision, section 5.
 import { decodeCbor, encodeCbor } from '../../wire/cbor.ts'
 import { commitmentOf } from '../../decision/ballot.ts'
-import type { Decision } from '../../decision/decision.ts'
+import type { Decision, Signer } from '../../decision/decision.ts'
 import { type Secret, type Seen, type Voice, type Word, turnOf } from '../../decision/elector.ts'
 import { type Message, signMessage } from '../../decision/message.ts'
 import type { Ballot, MessageKind, Payload } from '../../decision/schema.ts'
@@ -27,7 +27,7 @@ const WAIT_MS_MAX = 2 ** 31 - 1
 /** What others hold of a decision has come by then, once they have been compared with: a request is given up as late. */
 const TOLD_MS = 30_000
 
-type Signer = 'company' | 'role' | 'key' | 'certificate' | 'time'
+type SignerMember = 'company' | 'role' | 'key' | 'certificate' | 'time'
 
 export class Electors {
   readonly #parts: Parts
@@ -99,7 +99,7 @@ export class Electors {
       if (elector === undefined || !canVote(role)) continue
       const seen = this.#seenBy(id, role)
       const turn = turnOf(decision, this.#voice(decision, elector, role), seen, Date.now())
-      this.#note(closedOf(id, role), seen.get('closed'))
+      this.#note(seatKey(id, role), seen.get('closed'))
       await this.#write()
       wakings.push(turn.wakeAt ?? Infinity)
       for (const word of turn.words) await this.#utter(decision, role, word)
@@ -156,8 +156,8 @@ export class Electors {
   }
 
   #seenBy(id: string, role: RoleSigner): Seen {
-    const key = `${id}/${role.publicKey.multikey}`
-    const closed = this.#noted.get(closedOf(id, role))
+    const key = seatKey(id, role)
+    const closed = this.#noted.get(key)
     const seen = this.#seen.get(key) ?? new Map(closed === undefined ? [] : [['closed', closed]])
     this.#seen.set(key, seen)
     return seen
@@ -191,7 +191,7 @@ export class Electors {
   async say<K extends MessageKind>(
     role: RoleSigner,
     kind: K,
-    body: Omit<Payload<K>, Signer>
+    body: Omit<Payload<K>, SignerMember>
   ): Promise<Message> {
     const payload = { ...body, ...signerOf(role) } as unknown as Payload<K>
     const record = {
@@ -227,8 +227,15 @@ export function canVote({ certificate }: RoleSigner): boolean {
   return certificate.powers.includes('vote') && certificate.expiresAt > Date.now()
 }
 
-function closedOf(decision: string, { publicKey }: RoleSigner): string {
-  return `${decision}/${publicKey.multikey}`
+/** For whom a key speaks. */
+export function speakerOf({ certificate: { company, role }, publicKey }: RoleSigner): Signer {
+  return { company, role, key: publicKey.multikey }
+}
+
+/** One elector's key in one decision. */
+function seatKey(decision: string, role: RoleSigner): string {
+  const { role: name, key } = speakerOf(role)
+  return `${decision}/${name}/${key}`
 }
 
 function nextOf(payload: object): string {

@@ -5,6 +5,8 @@ import { type MadeRecord, mayBind } from '../../scoring/record.ts'
 import type { Progress } from '../../scoring/scorer.ts'
 import { type Work, cellsOf } from '../../scoring/work.ts'
 import { toHex } from '../../wire/bytes.ts'
+import { shortOf } from '../parts/parts.ts'
+import { refusalOf } from '../refusals/refusals.ts'
 import type { ScoringCellJson, ScoringJson } from '../surface/scoring-json.ts'
 import type { KeptScoring } from './scoring-run.ts'
 
@@ -84,9 +86,10 @@ function runningOf({ running, plan }: Work, progress: Progress | undefined): Sco
 function troubleOf({ trouble, plan }: Work, said: KeptScoring['said']): ScoringJson['trouble'] {
   if (!trouble) return undefined
   const { code, times, nextAt } = trouble
+  const known = refusalOf(code)
   const {
-    message = `it waits: ${code}`,
-    next = `parley score ${plan.decision.slice(0, 12)} --retry, or by hand: --enter.`
+    message = known?.says ?? code,
+    next = (known?.next ?? '').replaceAll('DECISION', shortOf({ id: plan.decision }))
   } = said ?? {}
   return { code, message, next, times, ...(waitsFor(code) === 'time' && nextAt !== null && { nextAt }) }
 }

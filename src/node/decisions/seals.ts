@@ -59,6 +59,12 @@ export class Seals {
   ): AsyncGenerator<Uint8Array> {
     const decided = decision === undefined ? undefined : this.#decided(decision)
     const { facet } = decided ? this.#library.held(decided.facet) : this.#library.named(prefix, dataClass)
+    if (decided && !decided.artifact.startsWith(prefix.toLowerCase()))
+      throw new NodeError(
+        'release-other',
+        `the decision is about the document ${shortOf({ id: decided.artifact })}`,
+        'Name that one.'
+      )
     const { space, genesis } = facet
     const own = this.#sealer(space)
     const seats = [seatOf(own.certificate), ...others.map(did => this.#seatOf(space, did))]

@@ -20,7 +20,7 @@ function ballot(says: string): Refusal {
     rule: 'DEC-12',
     says,
     safe,
-    next: 'Ask the elector to vote anew in a new decision: parley policy check FILE'
+    next: 'Begin another decision, in which the elector can vote anew: parley decision start --help'
   }
 }
 
@@ -67,7 +67,10 @@ export const DECISION_REFUSALS: { readonly [code: string]: Refusal } = {
   'round-set': certificate('DEC-17', 'A statement leaves out what it had to name, or names it twice.'),
   'round-lock': certificate('DEC-15', 'A statement contradicts what was locked before it.'),
   'proof-shape': certificate('DEC-31', 'The file is no proof that somebody has said two things.'),
-  'proof-none': certificate('DEC-31', 'The two messages do not contradict each other.'),
+  'proof-none': certificate(
+    'DEC-31',
+    'The file does not show one key saying two things, or holds more than that takes.'
+  ),
   'rationale-missing': certificate('DEC-22', 'The scores recommend something else, and nobody says why not.'),
   'mediation-missing': certificate('DEC-27', 'The mediation that a revised decision rests on is not there.'),
   'mediation-weight': certificate(

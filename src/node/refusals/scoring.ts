@@ -28,7 +28,7 @@ export const SCORING_REFUSALS: { readonly [code: string]: Refusal } = {
   'model-changed': scoring(
     'SCO-2',
     'The model, or its server, is not what it was, so that nothing it scored counts.',
-    OTHER
+    'Begin again with the model as it is now, or another: parley score DECISION --model NAME'
   ),
   'model-missing': scoring('SCO-2', 'Ollama does not have this model.', OTHER),
   unreachable: scoring('SCO-5', 'Ollama does not answer.', `Start it. ${RETRY}`),

@@ -333,8 +333,8 @@ export interface ParleyNode {
   why(subject?: string): Promise<WhyJson[]>
 
   /**
-   * Seals a document as it stands here, with the company's own key and for others of the space to sign as well.
-   * Gives the file.
+   * Seals a document as it stands here, or as the decision approved it that it is about, with the company's own key
+   * and for others of the space to sign as well. Gives the file.
    */
   seal(
     artifact: string,
