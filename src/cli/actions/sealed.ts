@@ -4,7 +4,7 @@ import { type InspectedArtifact, inspectSealed } from '../../artifacts/sealed.ts
 import type { SignerVerdict } from '../../artifacts/signers.ts'
 import type { Witness } from '../../decision/certificate-check.ts'
 import { releaseOf } from '../../decision/execution.ts'
-import { strangersOf } from '../../decision/report.ts'
+import { reportOf, strangersOf } from '../../decision/report.ts'
 import type { CompanyIdentity } from '../../identity/company-identity.ts'
 import { LOG_BYTES_MAX, verifyIdentityLog } from '../../identity/identity-log.ts'
 import { wordsOf } from '../../identity/words.ts'
@@ -145,7 +145,7 @@ async function released(
   if (isReject(version))
     throw new NodeError(version.code, explain(version), `See what it approved: parley verify ${path}`)
   cli.output.note(`Released: version ${inline(version)}, by decision ${shortId(verified.file.decision)}.`)
-  return strangersOf(verified)
+  return strangersOf(reportOf(verified))
 }
 
 const FROM_FILE = 'known from this file alone'
